@@ -1,0 +1,266 @@
+"""The one error catalogue, and the exceptions that carry its codes.
+
+    TrackerError                 anything with a code from CATALOGUE
+    ├── InputError               what a person typed cannot be used            E2xxx
+    ├── EnvironmentFault         this machine: disk, folder, lock, keyring     E1xxx, E3xxx
+    └── ServerFault              between this machine and an answer
+        ├── Unreachable          no answer, or none from Tracker: try later    E4xxx
+        ├── SignInNeeded         the session is over: ask the person           E1xxx
+        └── ServerRefusal        the server answered with a coded problem      any
+
+An *expected* refusal of an action is not an exception but a value, `Refusal`.
+`docs/errors.md` is printed from CATALOGUE (`python -m tracker.domain.errors`) and a
+test compares the two, so support reads what the program says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the catalogue.
+
+    `message` is the sentence for the person, `remedy` what they can do, `detail` the
+    technical meaning for support. `status` is the HTTP status the server sends it with.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    detail: str
+    status: int = 400
+    retryable: bool = False
+
+
+_ENTRIES = (
+    # E1xxx: who you are
+    Entry("E1001", "The name or the password is not right.", "Check both and try again.",
+          "Sign-in failed; the answer is the same for unknown names.", 401),
+    Entry("E1002", "Your session has ended.", "Sign in again; unsent changes are kept.",
+          "Access token expired and could not be refreshed.", 401),
+    Entry("E1003", "You are not signed in.", "Sign in, or set TRACKER_TOKEN.",
+          "No token, or one the server does not know.", 401),
+    Entry("E1004", "This account has been disabled.", "Ask the owner of your workspace.",
+          "users.disabled_at is set.", 403),
+    Entry("E1005", "Your role does not allow this.", "Ask an admin.",
+          "The role of the caller is not sufficient for the route.", 403),
+    Entry("E1006", "The monitor is for admins and owners.", "Use the employee window: tracker.",
+          "Scope `monitor` asked for by an EMPLOYEE.", 403),
+    Entry("E1007", "This machine has no keyring to keep the sign-in.",
+          "Set TRACKER_TOKEN, made by `tracker-server create-token`.",
+          "keyring found no usable backend; tokens are never written to plain files."),
+    Entry("E1008", "The token belongs to another person than this profile.",
+          "Sign in as the person of this profile, or make a new profile.",
+          "The user of the token differs from profile.json.", 403),
+    # E2xxx: what was entered
+    Entry("E2001", "A title is needed.", "Enter a title.", "title is empty after trimming.", 422),
+    Entry("E2002", "The text is too long.", "Shorten the text.",
+          "A text field is over its limit; the field names it.", 422),
+    Entry("E2003", "Progress must be a whole number from 0 to 100.", "Enter 0 to 100.",
+          "percent is not an int in 0..100 (bool and float are refused).", 422),
+    Entry("E2004", "The date or time cannot be understood.",
+          "Use 2026-12-31 or 2026-12-31 17:00.", "Not an ISO 8601 date or instant.", 422),
+    Entry("E2005", "The value is not one of the choices.", "Choose one of the listed values.",
+          "Not a member of the enumeration of that field.", 422),
+    Entry("E2006", "This is not the id of a thing in Tracker.", "Copy the id from the list.",
+          "Not a UUID (or number, where numbers are accepted).", 422),
+    Entry("E2007", "The server address needs http:// or https:// in front.",
+          "Enter it like https://tracker.example.com.", "No scheme, or no host, in the URL.", 422),
+    Entry("E2008", "The text holds a character that cannot be stored.", "Remove it and try again.",
+          "NUL or a lone surrogate.", 422),
+    Entry("E2009", "A comment cannot be empty.", "Write something first.", "text is empty.", 422),
+    Entry("E2010", "The share of responsibility must be from 0 to 100.", "Enter 0 to 100.",
+          "percent of an assignment out of range.", 422),
+    Entry("E2011", "The kind of change is not known.", "Update Tracker on the server.",
+          "Action kind outside the enumeration.", 422),
+    Entry("E2012", "The change was made in a format that is no longer or not yet understood.",
+          "Update Tracker; the change is kept.", "Action schema number unsupported.", 422),
+    Entry("E2013", "The request cannot be read.", "Report this with the trace id.",
+          "Body is not the JSON the route declares; errors name the fields.", 422),
+    Entry("E2014", "The request is too large.", "Send less at a time.",
+          "Body over the limit of the route.", 413),
+    Entry("E2015", "The estimate must be from 1 minute to 100,000 minutes.", "Enter minutes.",
+          "estimated_minutes out of range.", 422),
+    Entry("E2016", "At least one person is needed.", "Choose who does the task.",
+          "assignees is empty.", 422),
+    Entry("E2017", "A required value is missing.", "Fill in the named field.",
+          "A key of the arguments is absent or of another type.", 422),
+    Entry("E2018", "The command cannot be used like that.", "See tracker --help.",
+          "argparse refused the command line.", 400),
+    # E3xxx: storage
+    Entry("E3001", "The disk is full; the change could not be saved.",
+          "Free some space and try again. Nothing saved before was lost.",
+          "SQLITE_FULL or ENOSPC at commit.", 507, True),
+    Entry("E3002", "The file of unsent changes is damaged or cannot be opened.",
+          "Do not delete it; run tracker doctor and report what it says.",
+          "outbox.db failed to open or to check.", 500),
+    Entry("E3003", "The local copy was damaged and is fetched again.",
+          "Nothing to do; unsent changes are kept.",
+          "cache.db was set aside and rebuilt.", 500, True),
+    Entry("E3004", "The local files were written by a newer Tracker.", "Update Tracker.",
+          "user_version of outbox.db is above this build's.", 500),
+    Entry("E3005", "Another Tracker is using this profile.", "Use the window that is open.",
+          "The profile lock is held.", 409, True),
+    Entry("E3006", "The folder for Tracker's data cannot be written.",
+          "Choose another with --data-dir or mend its permissions.",
+          "mkdir or open failed in the data folder.", 500),
+    Entry("E3007", "The server's database is not reachable.", "Try again; tell your admin.",
+          "Database driver raised OperationalError.", 503, True),
+    Entry("E3008", "The server's database has not been migrated.",
+          "Run tracker-server migrate.", "alembic_version is behind the code's head.", 503),
+    # E4xxx: network
+    Entry("E4001", "The server cannot be reached.", "Tracker tries again by itself.",
+          "Connection refused, reset, or name not resolved.", 503, True),
+    Entry("E4002", "The server did not answer in time.", "Tracker tries again by itself.",
+          "Connect, read or write timeout.", 504, True),
+    Entry("E4003", "The answer did not come from Tracker.",
+          "Check the address; a hotel or café network may want you to sign in first.",
+          "No Tracker-Server header, another server's id, HTML, or a redirect.", 502, True),
+    Entry("E4004", "The server had an internal error.",
+          "Tracker tries again by itself; give your admin the trace id.",
+          "Unhandled exception or 5xx.", 500, True),
+    Entry("E4005", "The local copy no longer fits the server and is fetched again.",
+          "Nothing to do; unsent changes are kept.",
+          "Cursor of another epoch, scope or role: 410.", 410, True),
+    Entry("E4006", "This Tracker and the server speak different versions.", "Update Tracker.",
+          "Tracker-Protocol header outside the supported range.", 426),
+    Entry("E4007", "The server's certificate is not trusted.",
+          "Check the address and the clock; ask your admin for the company certificate.",
+          "TLS verification failed.", 495),
+    Entry("E4008", "There is no such address on the server.", "Check the address.",
+          "Route not found.", 404),
+    Entry("E4009", "The address does not allow this method.", "Check the documentation.",
+          "Method not allowed.", 405),
+    # E5xxx: the work itself
+    Entry("E5001", "The task does not exist or is not shared with you any more.",
+          "Ask the person who assigned it.", "Unknown task, or no access to it.", 404),
+    Entry("E5002", "The task cannot go from its status to that one.",
+          "Look at its status now.", "Transition not in the state machine.", 409),
+    Entry("E5003", "The task was finished meanwhile.", "Reopen it to go on.",
+          "Progress on a COMPLETED task.", 409),
+    Entry("E5004", "Only an admin may change this.", "Ask an admin.",
+          "domain.access refused the kind for the actor.", 403),
+    Entry("E5005", "The task was cancelled meanwhile.",
+          "Send what you wrote as a comment, or discard it.",
+          "Action on a CANCELLED task.", 409),
+    Entry("E5006", "There is no such person here.", "Choose someone from the list.",
+          "user_id unknown in the tenant, or disabled.", 404),
+    Entry("E5007", "There is no such project here.", "Choose one from the list.",
+          "project_id unknown in the tenant.", 404),
+    Entry("E5008", "It waits for an earlier change that was refused.",
+          "Settle the earlier change first.", "blocked_by another op_id.", 409),
+    Entry("E5009", "This profile was copied from another machine.",
+          "Nothing to do; Tracker takes a new device id and sends again.",
+          "(device_id, device_seq) was used by another op_id.", 409, True),
+    Entry("E5010", "A change with the same id but other content was already received.",
+          "Look at both under Needs attention.", "Fingerprint differs for a known op_id.", 409),
+    Entry("E5011", "A task with subtasks takes its progress from them.",
+          "Move the progress of a subtask.", "set_progress on a parent.", 409),
+    Entry("E5012", "Something with this id exists already.", "Nothing to do.",
+          "create_task or comment with an id in use.", 409),
+    Entry("E5013", "The change refers to one the server has not received.",
+          "Tracker sends it again after the other one.", "depends_on unknown: retry.", 409, True),
+    Entry("E5014", "The task was archived meanwhile.", "Ask an admin to bring it back.",
+          "Action on an ARCHIVED task.", 409),
+    Entry("E5015", "This person is not on the task.", "Look at who is.",
+          "unassign of someone who is not assigned.", 409),
+    Entry("E5016", "A change that is on its way cannot be withdrawn.",
+          "Wait for the answer, then undo it.", "first_attempt_at is set."),
+)  # fmt: skip
+
+CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an action or an input was not accepted; a value, matched by the caller."""
+
+    code: str
+    field: str | None = None
+    info: str = ""
+
+    @property
+    def message(self) -> str:
+        """The sentence of the catalogue, with what is particular to this case behind it."""
+        sentence = CATALOGUE[self.code].message
+        return f"{sentence} {self.info}".rstrip()
+
+
+class TrackerError(Exception):
+    """A fault with a code of the catalogue; str() is one sentence a person can act on."""
+
+    def __init__(self, code: str, info: str = "") -> None:
+        self.code = code
+        self.info = info
+        super().__init__(describe(code, info))
+
+    @property
+    def entry(self) -> Entry:
+        return CATALOGUE[self.code]
+
+
+class InputError(TrackerError):
+    """What a person typed cannot be used; `field` names it where a form has several."""
+
+    def __init__(self, code: str, info: str = "", field: str | None = None) -> None:
+        self.field = field
+        super().__init__(code, info)
+
+
+class EnvironmentFault(TrackerError):
+    """This machine cannot do it now: a full disk, a locked or damaged file, no keyring."""
+
+
+class ServerFault(TrackerError):
+    """Something between this machine and an answer."""
+
+
+class Unreachable(ServerFault):
+    """No answer, or none that Tracker gave. `retry_after` in seconds, if the server said."""
+
+    def __init__(self, code: str, info: str = "", retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(code, info)
+
+
+class SignInNeeded(ServerFault):
+    """The session is over; the queue waits until the person signs in."""
+
+
+class ServerRefusal(ServerFault):
+    """A problem+json answer. `status` is its HTTP status."""
+
+    def __init__(self, code: str, status: int, info: str = "") -> None:
+        self.status = status
+        super().__init__(code, info)
+
+
+def describe(code: str, info: str = "") -> str:
+    """`message (code). remedy` as one line, the form every command and log uses."""
+    entry = CATALOGUE[code]
+    middle = f" {info}" if info else ""
+    return f"{entry.message[:-1]} ({code}).{middle} {entry.remedy}"
+
+
+def catalogue_markdown() -> str:
+    """The catalogue as the document `docs/errors.md`."""
+    head = (
+        "# Error codes\n\n"
+        "Printed from `tracker/domain/errors.py` by `python -m tracker.domain.errors`; "
+        "do not edit by hand.\n\n"
+        "E1 sign-in and rights, E2 input, E3 storage, E4 network, E5 the work itself.\n\n"
+        "| code | what you read | what you can do | for support | HTTP | tried again |\n"
+        "|---|---|---|---|---|---|\n"
+    )
+    rows = "".join(
+        f"| {e.code} | {e.message} | {e.remedy} | {e.detail} | {e.status} | "
+        f"{'yes' if e.retryable else 'no'} |\n"
+        for e in _ENTRIES
+    )
+    return head + rows
+
+
+if __name__ == "__main__":
+    print(catalogue_markdown(), end="")

@@ -1,0 +1,24 @@
+"""Instants are integers, milliseconds since 1970 UTC; here they meet calendars and people."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+
+def end_of_day(day: str, zone: tzinfo) -> int:
+    """The last millisecond of a YYYY-MM-DD in `zone`."""
+    following = date.fromisoformat(day) + timedelta(days=1)
+    start = datetime.combine(following, time(), zone)
+    return int(start.timestamp() * 1000) - 1
+
+
+def utc(ms: int) -> datetime:
+    """An instant as an aware UTC datetime."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def rfc3339(ms: int | None) -> str | None:
+    """An instant as `2026-11-21T12:04:31.250Z`, the form of every document and command."""
+    if ms is None:
+        return None
+    return utc(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,159 @@
+"""What the product is about: tasks, the people on them, and what happened.
+
+Instants are integers, milliseconds since 1970 UTC (docs/adr/003-instants.md). Ids are
+UUID text. Every class is frozen; a change makes a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Scalar = str | int | None
+
+
+class Status(StrEnum):
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    ARCHIVED = "ARCHIVED"
+
+
+OPEN = frozenset({Status.PENDING, Status.IN_PROGRESS, Status.ON_HOLD})
+
+
+class Priority(StrEnum):
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    URGENT = "URGENT"
+
+
+class Part(StrEnum):
+    """The part a person has in a task."""
+
+    ASSIGNEE = "ASSIGNEE"
+    REVIEWER = "REVIEWER"
+    WATCHER = "WATCHER"
+
+
+class Role(StrEnum):
+    """What a person is in the tenant."""
+
+    EMPLOYEE = "EMPLOYEE"
+    ADMIN = "ADMIN"
+    OWNER = "OWNER"
+
+
+class Occupancy(StrEnum):
+    """What a device says of its user; UNKNOWN where nothing could tell, never a guess."""
+
+    ACTIVE = "ACTIVE"
+    IDLE = "IDLE"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task. `due_date` is set (YYYY-MM-DD) where the due is a day; `due_at` is then its end
+    in the tenant's zone, so `due_at` alone answers "overdue?"."""
+
+    id: str
+    number: int
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    progress: int
+    created_by: str
+    created_at: int
+    updated_at: int
+    version: int
+    project_id: str | None = None
+    parent_id: str | None = None
+    due_at: int | None = None
+    due_date: str | None = None
+    estimated_minutes: int | None = None
+    completed_at: int | None = None
+    completion_notes: str = ""
+    progress_before: int | None = None
+    last_progress_at: int | None = None
+    last_progress_by: str | None = None
+    comment_count: int = 0
+    child_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    task_id: str
+    user_id: str
+    part: Part
+    percent: int
+    assigned_by: str
+    assigned_at: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: str
+    task_id: str
+    user_id: str
+    text: str
+    made_at: int
+    received_at: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of a task's audit trail. `id` is the audit number as text, or the op_id of an
+    action that still waits on this device (`received_at` is None then)."""
+
+    id: str
+    task_id: str
+    user_id: str
+    event: str
+    before: Mapping[str, Scalar]
+    after: Mapping[str, Scalar]
+    note: str
+    made_at: int
+    received_at: int | None
+    op_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    number: int
+    name: str
+    display_name: str
+    role: Role
+    active: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    number: int
+    name: str
+    archived: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A task with the people on it: all that deciding about it needs."""
+
+    task: Task
+    people: Mapping[str, Assignment] = field(default_factory=dict)
+
+
+def is_overdue(task: Task, now: int) -> bool:
+    """Derived, never stored: the due is past and the task is not finished."""
+    return task.due_at is not None and task.due_at < now and task.status in OPEN

@@ -1,0 +1,24 @@
+"""What every message has in common."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+PROTOCOL = 1
+"""Sent in `Tracker-Protocol`; the server answers E4006 to what it cannot speak."""
+SERVER_HEADER = "Tracker-Server"
+PROTOCOL_HEADER = "Tracker-Protocol"
+TIME_HEADER = "Tracker-Time"
+"""The server's clock in ms at the moment of the answer; clients keep the offset."""
+
+
+class Answer(BaseModel):
+    """From the server. Unknown keys are passed over, so an older client reads a newer server."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class Request(BaseModel):
+    """To the server. Unknown keys are refused: nothing a person sent is dropped silently."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")

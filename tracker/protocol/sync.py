@@ -1,0 +1,82 @@
+"""Push and pull. The rows are the domain's own dataclasses, validated strictly."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tracker.domain.receipt import Receipt
+from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
+from tracker.protocol.base import Answer, Request
+
+BATCH_LIMIT = 500
+BATCH_BYTES = 1_000_000
+PAGE_ROWS = 2_000
+
+Scope = Literal["desk", "monitor"]
+Uuid = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
+Millis = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
+Version = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class ActionMessage(Request):
+    """One action as it travels. Bodies are validated one by one, so a bad one is a rejected
+    action and never a failed batch."""
+
+    op_id: Uuid
+    device_id: Uuid
+    device_seq: Annotated[int, Field(ge=1, le=2**53)]
+    schema_: Annotated[int, Field(alias="schema", ge=0, le=2**31)]
+    kind: Annotated[str, Field(max_length=40)]
+    task_id: Uuid
+    args: dict[str, Any]
+    base_version: Version | None = None
+    base_epoch: Annotated[str, Field(max_length=64)] | None = None
+    seen: dict[str, Any] = {}
+    made_at: Millis
+    clock_offset: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    depends_on: Annotated[list[Uuid], Field(max_length=50)] = []
+
+
+class PushRequest(Request):
+    """Actions in `device_seq` order. `unsent` is what waits behind them, for the admin to see."""
+
+    actions: Annotated[list[Any], Field(max_length=BATCH_LIMIT)]
+    unsent: Annotated[int, Field(ge=0)] = 0
+
+
+class PushAnswer(Answer):
+    receipts: list[Receipt]
+    epoch: str
+
+
+class Gone(Answer):
+    """A tombstone: the thing is not there for this reader any more."""
+
+    kind: str
+    id: str
+
+
+class PullPage(Answer):
+    """Rows newer than the cursor that was sent. Apply rows and `cursor` in one transaction.
+
+    `snapshot` pages belong to a first pull and go beside the live rows until `more` is false.
+    `seq` is the head the page was read at; receipts compare with it within `epoch`.
+    """
+
+    epoch: str
+    seq: int
+    cursor: str
+    more: bool
+    snapshot: bool
+    zone: str
+    tasks: list[Task] = []
+    assignments: list[Assignment] = []
+    comments: list[Comment] = []
+    history: list[HistoryEntry] = []
+    people: list[Person] = []
+    projects: list[Project] = []
+    gone: list[Gone] = []

@@ -1,0 +1,71 @@
+"""The four endpoints of the first REST API, with its JSON to the letter.
+
+It prints COMPLETED as DONE and reads OPEN as PENDING; `id` is the task's number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tracker.domain.task import Occupancy, Priority, Status
+from tracker.protocol.base import Answer, Request
+
+PrintedStatus = Literal["PENDING", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELLED", "ARCHIVED"]
+
+
+def printed_status(status: Status) -> PrintedStatus:
+    return "DONE" if status is Status.COMPLETED else status.value
+
+
+class EmployeeTask(Answer):
+    id: int
+    title: str
+    progress_percentage: int
+    status: PrintedStatus
+    priority: Priority
+    due_date: str | None
+
+
+class EmployeeTasks(Answer):
+    tasks: list[EmployeeTask]
+
+
+class ProgressUpdate(Request):
+    progress_percentage: Annotated[int, Field(ge=0, le=100)]
+    notes: str = ""
+    occupancy_status: Occupancy | None = None
+
+
+class CompleteRequest(Request):
+    notes: str = ""
+    occupancy_status: Occupancy | None = None
+
+
+class ProgressResult(Answer):
+    status: Literal["success"] = "success"
+    task_id: int
+    new_progress: int
+    task_status: PrintedStatus
+
+
+class Update(Answer):
+    """One of the last five updates of a task."""
+
+    user: str
+    event: str
+    previous_progress: int | None
+    new_progress: int | None
+    notes: str
+    timestamp: str
+
+
+class AdminTask(EmployeeTask):
+    employee: str | None
+    occupancy_status: Occupancy
+    updates: list[Update]
+
+
+class AdminTasks(Answer):
+    tasks: list[AdminTask]
