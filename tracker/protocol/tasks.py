@@ -5,6 +5,7 @@ It prints COMPLETED as DONE and reads OPEN as PENDING; `id` is the task's number
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,11 +13,18 @@ from pydantic import Field
 from tracker.domain.task import Occupancy, Priority, Status
 from tracker.protocol.base import Answer, Request
 
-PrintedStatus = Literal["PENDING", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELLED", "ARCHIVED"]
+
+class PrintedStatus(StrEnum):
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+    ARCHIVED = "ARCHIVED"
 
 
 def printed_status(status: Status) -> PrintedStatus:
-    return "DONE" if status is Status.COMPLETED else status.value
+    return PrintedStatus.DONE if status is Status.COMPLETED else PrintedStatus(status.value)
 
 
 class EmployeeTask(Answer):

@@ -1,0 +1,99 @@
+"""The composition root of the server: settings in, an ASGI application out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server_stub.config import Settings
+from server_stub.core import problems
+from server_stub.core.database import Database
+from server_stub.core.state import ServerState, load, system_clock
+from server_stub.health.routes import router as health
+from server_stub.people.routes import router as people
+from server_stub.sync.routes import router as sync
+from server_stub.tasks.routes import router as tasks
+from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
+
+
+def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> FastAPI:
+    """The application on a migrated database. Closing it writes what presence it knows."""
+    database = Database(settings.database_url)
+    state = load(settings, database)
+    state.now = now
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        with database.write() as conn:
+            state.presence.write(conn)
+        database.close()
+
+    app = FastAPI(title="Tracker", version="1", lifespan=lifespan)
+    app.state.tracker = state
+    problems.install(app)
+    for router in (health, people, sync, tasks):
+        app.include_router(router)
+    app.add_middleware(Border, state=state)
+    return app
+
+
+class Border:
+    """Around every request: size limit, protocol check, and headers that prove the answer is ours.
+
+    A client takes an answer without `Tracker-Server` for a captive portal's and keeps its queue.
+    """
+
+    def __init__(self, app: ASGIApp, state: ServerState) -> None:
+        self.app = app
+        self.state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (SERVER_HEADER.lower().encode(), self.state.server_id.encode()),
+                    (PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode()),
+                    (TIME_HEADER.lower().encode(), str(self.state.now()).encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"cache-control", b"no-store"),
+                ]
+            await send(message)
+
+        spoken = headers.get(PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode())
+        if spoken != str(PROTOCOL).encode():
+            await problems.answer("E4006")(scope, receive, signed)
+            return
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.state.settings.max_body:
+            await problems.answer("E2014")(scope, receive, signed)
+            return
+        body_left = self.state.settings.max_body
+        too_large = False
+
+        async def limited() -> Message:
+            # A chunked body has no length in front; it is cut where the limit is passed.
+            nonlocal body_left, too_large
+            message = await receive()
+            body_left -= len(message.get("body", b""))
+            if body_left < 0:
+                too_large = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            return message
+
+        async def refused(message: Message) -> None:
+            if not too_large:
+                await signed(message)
+
+        await self.app(scope, limited, refused)
+        if too_large:
+            await problems.answer("E2014")(scope, receive, signed)

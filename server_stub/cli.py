@@ -1,0 +1,230 @@
+"""`tracker-server`: run it, migrate it, make people, read the audit trail."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+from filelock import FileLock, Timeout
+
+from server_stub.app import create_app
+from server_stub.config import Settings
+from server_stub.core import audit as trail
+from server_stub.core import auth, feed, migrate
+from server_stub.core.database import Database
+from server_stub.core.state import system_clock
+from server_stub.demo.seed import seed
+from server_stub.people import service as people
+from tracker.domain.errors import EnvironmentFault, InputError, TrackerError
+from tracker.domain.instants import rfc3339
+from tracker.domain.task import Role
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Tenant = Annotated[str, typer.Option(help="Name of the tenant (workspace).")]
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[Database]:
+    """The database for a command that writes. SQLite means one process, so a running server makes
+    it refuse; PostgreSQL has room for any number."""
+    database = Database(settings.database_url)
+    path = settings.sqlite_path
+    try:
+        if path is None:
+            yield database
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(f"{path}.lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                info = f"{path} is in use by a running server; stop it first."
+                raise EnvironmentFault("E3005", info) from None
+            with lock:
+                yield database
+            lock.release()
+    finally:
+        database.close()
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database_url)
+    try:
+        yield _current(database)
+    finally:
+        database.close()
+
+
+def _current(database: Database) -> Database:
+    if not migrate.is_current(database):
+        raise TrackerError("E3008")
+    return database
+
+
+def _require_safe(host: str, behind_proxy: bool) -> None:
+    """Passwords must not cross a network in clear: beyond loopback a TLS proxy is needed."""
+    loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    if not loopback and not behind_proxy:
+        raise InputError("E2007", "Beyond this machine the server wants --behind-proxy with TLS.")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one and prints it.")] = 8765,
+    behind_proxy: Annotated[bool, typer.Option(help="A TLS proxy stands in front.")] = False,
+    migrate_first: Annotated[bool, typer.Option("--migrate", help="Migrate before.")] = False,
+) -> None:
+    """Run the server until Ctrl-C."""
+    settings = Settings()
+    _require_safe(host, behind_proxy)
+    with _alone(settings) as database:
+        if migrate_first:
+            migrate.upgrade(database)
+        _current(database)
+        with socket.create_server((host, port), reuse_port=False) as listener:
+            config = uvicorn.Config(
+                create_app(settings), log_level="warning", access_log=False, ws="none"
+            )
+            typer.echo(f"Tracker server on http://{host}:{listener.getsockname()[1]}")
+            sys.stdout.flush()
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's tables."""
+    with _alone(Settings()) as database:
+        migrate.upgrade(database)
+    typer.echo("The database is up to date.")
+
+
+@cli.command()
+def create_user(
+    name: Annotated[str, typer.Option(help="Sign-in name.")],
+    display_name: Annotated[str, typer.Option(help="Name as people see it.")],
+    role: Annotated[Role, typer.Option()] = Role.EMPLOYEE,
+    tenant: Tenant = "Main",
+    zone: Annotated[str, typer.Option(help="IANA time zone of a new tenant.")] = "UTC",
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from stdin.")] = False,
+) -> None:
+    """Make a person who can sign in; makes the tenant if it does not exist."""
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    if len(password) < 8:
+        raise InputError("E2017", "A password needs at least 8 characters.", "password")
+    with _alone(Settings()) as database, _current(database).write() as conn:
+        now = system_clock()
+        tenant_id = people.tenant_named(conn, tenant)
+        tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
+        locked = feed.lock(conn, tenant_id)
+        people.create_user(conn, locked, name, display_name, role, password, now)
+        feed.save(conn, locked)
+    typer.echo(f"{name} can sign in as {role}.")
+
+
+@cli.command()
+def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> None:
+    """Print a token that does not expire, for TRACKER_TOKEN on a machine without a keyring."""
+    with _alone(Settings()) as database, _current(database).write() as conn:
+        found = people.user_named(conn, user)
+        if found is None:
+            raise InputError("E5006", user)
+        token = auth.create_token(conn, found[0], system_clock())
+    typer.echo(token)
+
+
+@cli.command()
+def seed_demo(
+    tenant: Tenant = "Northwind",
+    password: Annotated[str, typer.Option(help="For all demo people; random if left out.")] = "",
+    tokens: Annotated[bool, typer.Option(help="Print a token for each, as JSON.")] = False,
+) -> None:
+    """Fill the database with a fictional company: 6 people, 3 projects, 80 tasks, 30 days."""
+    password = password or secrets.token_urlsafe(9)
+    with _alone(Settings()) as database:
+        migrate.upgrade(database)
+        with database.write() as conn:
+            if people.tenant_named(conn, tenant):
+                raise InputError("E5012", f"The tenant {tenant} is there already.")
+            made = seed(conn, tenant, password, system_clock())
+            found = {name: people.user_named(conn, name) for name, _, _ in made}
+            given = {
+                name: auth.create_token(conn, ids[0], system_clock())
+                for name, ids in found.items()
+                if tokens and ids
+            }
+    if tokens:
+        typer.echo(json.dumps({"password": password, "tokens": given}))
+        return
+    typer.echo(f"Password of all demo people: {password}")
+    for name, display, role in made:
+        typer.echo(f"  {name:8} {display:16} {role}")
+
+
+@cli.command()
+def audit(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    task: Annotated[str | None, typer.Option(help="Only this task's UUID.")] = None,
+) -> None:
+    """Print the audit trail, oldest first."""
+    with _reading(Settings()) as database, database.read() as conn:
+        for tenant_id in people.tenant_ids(conn):
+            for row in trail.rows(conn, tenant_id, task):
+                typer.echo(json.dumps(_printed(row)) if as_json else _line(row))
+
+
+def _printed(row: dict[str, object]) -> dict[str, object]:
+    times = {
+        name: rfc3339(value) if isinstance(value := row[name], int) else None
+        for name in ("made_at", "worked_at", "received_at")
+    }
+    return {**row, **times}
+
+
+def _line(row: dict[str, object]) -> str:
+    shown = _printed(row)
+    change = f"{json.dumps(row['before'])} -> {json.dumps(row['after'])}"
+    return f"{row['n']:>6} {shown['received_at']} {row['event']:12} {row['task']} {change}"
+
+
+@cli.command()
+def verify_audit() -> None:
+    """Check the hash chain of every tenant; exit 1 if a link is broken."""
+    broken = False
+    with _reading(Settings()) as database, database.read() as conn:
+        for tenant_id in people.tenant_ids(conn):
+            verdict = trail.verify(conn, tenant_id)
+            broken = broken or verdict.broken_at is not None
+            state = (
+                "is whole"
+                if verdict.broken_at is None
+                else f"is BROKEN at row {verdict.broken_at}: {verdict.reason}"
+            )
+            typer.echo(f"{tenant_id}: the chain of {verdict.checked} rows {state}.")
+    raise typer.Exit(1 if broken else 0)
+
+
+def main() -> None:
+    """Runs the command; a coded fault is one sentence on stderr and exit 1."""
+    try:
+        cli()
+    except TrackerError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

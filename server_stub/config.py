@@ -1,0 +1,32 @@
+"""Settings, read once from TRACKER_… variables; frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`database_url` is an SQLAlchemy URL; SQLite beside the working folder by default.
+
+    Access tokens live `access_minutes`, refresh tokens `refresh_days`: a van may be without
+    network for days and must still be able to come back without a password.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TRACKER_", frozen=True)
+
+    database_url: str = "sqlite:///tracker-server.db"
+    access_minutes: int = 60
+    refresh_days: int = 90
+    host: str = "127.0.0.1"
+    port: int = 8765
+    max_body: int = 2_000_000
+    allow_plain_public: bool = False
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        prefix = "sqlite:///"
+        if not self.database_url.startswith(prefix):
+            return None
+        return Path(self.database_url.removeprefix(prefix))

@@ -1,0 +1,136 @@
+"""The audit trail: append only, chained by hash, guarded by triggers in the first migration.
+
+A row's hash covers the hash before it and the stored bytes of its body, so a change, a gap, a
+swap or a replaced row breaks the chain at that row. Bodies hold user ids, never names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.feed import Tenant
+from server_stub.core.tables import audit, counters
+from tracker.domain.task import HistoryEntry
+
+GENESIS = "0" * 64
+
+
+def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The next row of the locked tenant's chain; the caller inserts it with its batch."""
+    tenant.audit_n += 1
+    text = json.dumps(
+        {"n": tenant.audit_n, "tenant": tenant.id, "task": task_id, **body},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    row: dict[str, Any] = {
+        "tenant_id": tenant.id,
+        "n": tenant.audit_n,
+        "task_id": task_id,
+        "body": text,
+        "prev_hash": tenant.audit_hash,
+        "hash": _hash(tenant.audit_hash, text),
+    }
+    tenant.audit_hash = row["hash"]
+    return row
+
+
+def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        conn.execute(sa.insert(audit), rows)
+
+
+def _hash(previous: str, body: str) -> str:
+    return hashlib.sha256(previous.encode() + body.encode()).hexdigest()
+
+
+def rows(conn: Connection, tenant_id: str, task_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """The bodies in order, of the tenant or of one task."""
+    query = sa.select(audit.c.body).where(audit.c.tenant_id == tenant_id).order_by(audit.c.n)
+    if task_id is not None:
+        query = query.where(audit.c.task_id == task_id)
+    for (body,) in conn.execute(query):
+        yield json.loads(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking the chain found: how many rows, and the first number that does not fit."""
+
+    checked: int
+    broken_at: int | None
+    reason: str = ""
+
+
+def verify(conn: Connection, tenant_id: str) -> Verdict:
+    """Walks the chain of one tenant and compares its end with the counter row."""
+    previous, expected = GENESIS, 1
+    query = sa.select(audit).where(audit.c.tenant_id == tenant_id).order_by(audit.c.n)
+    for row in conn.execute(query):
+        if row.n != expected:
+            return Verdict(expected - 1, expected, "a row is missing")
+        if row.prev_hash != previous or row.hash != _hash(previous, row.body):
+            return Verdict(expected - 1, row.n, "the row or its order was changed")
+        body = json.loads(row.body)
+        if body["n"] != row.n or body["task"] != row.task_id or body["tenant"] != tenant_id:
+            return Verdict(expected - 1, row.n, "the row's columns differ from its body")
+        previous, expected = row.hash, expected + 1
+    end = conn.execute(
+        sa.select(counters.c.audit_n, counters.c.audit_hash).where(
+            counters.c.tenant_id == tenant_id
+        )
+    ).one()
+    if (end.audit_n, end.audit_hash) != (expected - 1, previous):
+        return Verdict(expected - 1, expected, "rows are missing at the end")
+    return Verdict(expected - 1, None)
+
+
+def as_history(body: Mapping[str, Any]) -> HistoryEntry:
+    """An audit body as the line a person reads in the task's history."""
+    return HistoryEntry(
+        id=str(body["n"]),
+        task_id=body["task"],
+        user_id=body["user"],
+        event=body["event"],
+        before=body["before"],
+        after=body["after"],
+        note=body["note"],
+        made_at=body["worked_at"],
+        received_at=body["received_at"],
+        op_id=body["op_id"],
+    )
+
+
+def latest(
+    conn: Connection, tenant_id: str, task_ids: Sequence[str], most: int
+) -> list[HistoryEntry]:
+    """The `most` latest entries of each of these tasks, oldest first."""
+    if not task_ids:
+        return []
+    rank = (
+        sa.func.row_number()
+        .over(partition_by=audit.c.task_id, order_by=audit.c.n.desc())
+        .label("rank")
+    )
+    ranked = (
+        sa.select(audit.c.n, audit.c.body, rank)
+        .where(audit.c.tenant_id == tenant_id, audit.c.task_id.in_(list(task_ids)))
+        .subquery()
+    )
+    query = sa.select(ranked.c.body).where(ranked.c.rank <= most).order_by(ranked.c.n)
+    return [as_history(json.loads(body)) for (body,) in conn.execute(query)]
+
+
+def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[HistoryEntry]:
+    """The entries with these audit numbers."""
+    query = sa.select(audit.c.body).where(
+        audit.c.tenant_id == tenant_id, audit.c.n.in_(list(numbers))
+    )
+    return [as_history(json.loads(body)) for (body,) in conn.execute(query)]

@@ -1,0 +1,180 @@
+"""Passwords (argon2id) and opaque tokens (256 random bits, stored as SHA-256).
+
+A refresh token is replaced when it is used, and the one before keeps working until its successor
+was used once: an answer that got lost on the way signs nobody out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy.engine import Connection
+
+from server_stub.core.problems import ProblemError
+from server_stub.core.tables import tenants, tokens, users
+from tracker.domain.access import Actor
+from tracker.domain.ids import uuid7
+from tracker.domain.task import Role
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Checked when the name is unknown, so that the time taken tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request; made from a valid token and from nothing else."""
+
+    tenant_id: str
+    tenant_name: str
+    zone: str
+    user_id: str
+    name: str
+    display_name: str
+    role: Role
+    token_id: str
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.user_id, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    access_token: str
+    refresh_token: str
+    expires_at: int
+
+
+def new_id(now: int) -> str:
+    return uuid7(now, secrets.token_bytes(10))
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def check_password(conn: Connection, name: str, password: str) -> str:
+    """The user's id, or E1001 for an unknown name and a wrong password alike."""
+    query = sa.select(users.c.id, users.c.password_hash, users.c.active).where(
+        users.c.name == name.strip().lower()
+    )
+    row = conn.execute(query).one_or_none()
+    try:
+        _hasher.verify(row.password_hash if row else _NOBODY, password)
+    except VerifyMismatchError:
+        raise ProblemError("E1001") from None
+    if row is None:
+        raise ProblemError("E1001")
+    if not row.active:
+        raise ProblemError("E1004")
+    return str(row.id)
+
+
+def open_session(
+    conn: Connection, user_id: str, now: int, access_ms: int, refresh_ms: int
+) -> Session:
+    access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    tenant_id = conn.execute(sa.select(users.c.tenant_id).where(users.c.id == user_id)).scalar_one()
+    conn.execute(
+        sa.insert(tokens).values(
+            id=new_id(now),
+            tenant_id=tenant_id,
+            user_id=user_id,
+            access_hash=hash_token(access),
+            access_expires_at=now + access_ms,
+            refresh_hash=hash_token(refresh),
+            refresh_expires_at=now + refresh_ms,
+            created_at=now,
+        )
+    )
+    return Session(access, refresh, now + access_ms)
+
+
+def create_token(conn: Connection, user_id: str, now: int) -> str:
+    """A token that neither expires nor rotates, for machines without a keyring."""
+    token = secrets.token_urlsafe(32)
+    tenant_id = conn.execute(sa.select(users.c.tenant_id).where(users.c.id == user_id)).scalar_one()
+    conn.execute(
+        sa.insert(tokens).values(
+            id=new_id(now),
+            tenant_id=tenant_id,
+            user_id=user_id,
+            access_hash=hash_token(token),
+            created_at=now,
+        )
+    )
+    return token
+
+
+def refresh_session(
+    conn: Connection, refresh_token: str, now: int, access_ms: int, refresh_ms: int
+) -> tuple[str, Session]:
+    """A new pair of tokens for (user id, session); the presented token becomes the previous one."""
+    given = hash_token(refresh_token)
+    query = sa.select(tokens).where(
+        sa.or_(tokens.c.refresh_hash == given, tokens.c.previous_refresh_hash == given)
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None or row.revoked_at is not None or row.refresh_expires_at < now:
+        raise ProblemError("E1002")
+    access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    conn.execute(
+        sa.update(tokens)
+        .where(tokens.c.id == row.id)
+        .values(
+            access_hash=hash_token(access),
+            access_expires_at=now + access_ms,
+            refresh_hash=hash_token(refresh),
+            previous_refresh_hash=given,
+            refresh_expires_at=now + refresh_ms,
+        )
+    )
+    return row.user_id, Session(access, refresh, now + access_ms)
+
+
+def close_session(conn: Connection, token_id: str, now: int) -> None:
+    conn.execute(sa.update(tokens).where(tokens.c.id == token_id).values(revoked_at=now))
+
+
+def authenticate(conn: Connection, token: str, now: int) -> Caller:
+    """The caller of an access token. E1003 unknown, E1002 over, E1004 disabled."""
+    query = (
+        sa.select(
+            users,
+            tokens.c.id.label("token_id"),
+            tokens.c.access_expires_at,
+            tokens.c.revoked_at,
+            tenants.c.name.label("tenant_name"),
+            tenants.c.zone,
+        )
+        .where(tokens.c.access_hash == hash_token(token))
+        .join(tokens, tokens.c.user_id == users.c.id)
+        .join(tenants, tenants.c.id == users.c.tenant_id)
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        raise ProblemError("E1003")
+    if row.revoked_at is not None or (row.access_expires_at or now) < now:
+        raise ProblemError("E1002")
+    if not row.active:
+        raise ProblemError("E1004")
+    return Caller(
+        tenant_id=row.tenant_id,
+        tenant_name=row.tenant_name,
+        zone=row.zone,
+        user_id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        token_id=row.token_id,
+    )

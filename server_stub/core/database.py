@@ -1,0 +1,128 @@
+"""Connections and transactions: every difference between SQLite and PostgreSQL is in this file.
+
+A write is `with database.write() as conn`, a read `with database.read() as conn`; leaving the
+block commits or rolls back, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+
+from tracker.domain.errors import TrackerError
+
+metadata = sa.MetaData()
+
+
+class DatabaseUnavailable(TrackerError):
+    """The driver could not reach or use the database; the request may be tried again."""
+
+
+class Database:
+    """One engine. On SQLite there is one writer at a time in this process, by a mutex, and one
+    process, by `core.process_lock`; BEGIN IMMEDIATE still guards against backups and shells."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        if self.url.get_backend_name() == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine: Engine = sa.create_engine(
+            self.url,
+            pool_pre_ping=not self.is_sqlite,
+            pool_size=10,
+            max_overflow=30,
+            connect_args={"check_same_thread": False, "timeout": 30} if self.is_sqlite else {},
+        )
+        self._writer = threading.Lock()
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _configure_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write. READ COMMITTED on PostgreSQL: the tenant's counter row,
+        locked first, is what orders writers."""
+        with self._translated():
+            if self.is_sqlite:
+                with (
+                    self._writer,
+                    self.engine.connect().execution_options(tracker_begin="IMMEDIATE") as conn,
+                    conn.begin(),
+                ):
+                    yield conn
+            else:
+                with self.engine.connect() as conn, conn.begin():
+                    yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and cannot write."""
+        with self._translated():
+            if self.is_sqlite:
+                with (
+                    self.engine.connect().execution_options(tracker_begin="DEFERRED") as conn,
+                    conn.begin(),
+                ):
+                    yield conn
+            else:
+                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                with self.engine.connect().execution_options(**options) as conn, conn.begin():
+                    yield conn
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise DatabaseUnavailable("E3007", str(error.orig)) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own implicit BEGIN is switched off; _begin_sqlite says which one is meant.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    mode = conn.get_execution_options().get("tracker_begin", "DEFERRED")
+    conn.exec_driver_sql(f"BEGIN {mode}")
+
+
+def for_update(conn: Connection, query: sa.Select[Any]) -> sa.Select[Any]:
+    """Locks the selected rows. SQLite's BEGIN IMMEDIATE has locked everything already."""
+    return query if conn.dialect.name == "sqlite" else query.with_for_update()
+
+
+def upsert(
+    conn: Connection, table: sa.Table, rows: Sequence[dict[str, Any]], key: Sequence[str]
+) -> None:
+    """Inserts rows, or replaces all other columns where `key` exists; one executemany."""
+    if not rows:
+        return
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
+    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), rows)
+
+
+def chunks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    """Pieces that fit a statement's parameters on both databases."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -1,0 +1,52 @@
+"""What routes ask for. A writing route's transaction ends before its answer starts.
+
+`scope="function"` is what makes that true: FastAPI otherwise leaves a yield dependency after the
+body was sent, and "saved" could be said of something a failing commit then takes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.engine import Connection
+
+from server_stub.core import auth
+from server_stub.core.auth import Caller
+from server_stub.core.problems import ProblemError
+from server_stub.core.state import ServerState
+
+
+def get_state(request: Request) -> ServerState:
+    state = request.app.state.tracker
+    assert isinstance(state, ServerState)
+    return state
+
+
+State = Annotated[ServerState, Depends(get_state)]
+
+
+def get_caller(request: Request, state: State) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "token") or not token:
+        raise ProblemError("E1003")
+    with state.database.read() as conn:
+        caller = auth.authenticate(conn, token.strip(), state.now())
+    state.presence.hear(caller.user_id, state.now())
+    return caller
+
+
+def get_write(state: State) -> Iterator[Connection]:
+    with state.database.write() as conn:
+        yield conn
+
+
+def get_read(state: State) -> Iterator[Connection]:
+    with state.database.read() as conn:
+        yield conn
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+Write = Annotated[Connection, Depends(get_write, scope="function")]
+Read = Annotated[Connection, Depends(get_read, scope="function")]

@@ -1,0 +1,126 @@
+"""The change feed: who has to hear that a thing changed, at which position.
+
+A row is a pointer, never the data; readers get the state of the moment they read. Positions come
+from the locked counter row: a database sequence commits out of order, and a reader that saw 8
+before 7 was committed would never see 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.tables import counters, feed, tenants
+
+ALL = "all"
+ADMINS = "admins"
+
+
+@dataclass(slots=True)
+class Tenant:
+    """The locked counter row during one writing transaction, and the pointers it will write."""
+
+    id: str
+    epoch: str
+    zone: str
+    seq: int
+    audit_n: int
+    audit_hash: str
+    task_number: int
+    person_number: int
+    project_number: int
+    pointers: list[dict[str, Any]] = field(default_factory=list)
+
+    def point(self, audiences: Iterable[str], kind: str, entity_id: str) -> dict[str, int]:
+        """Notes that each audience has to hear of the thing; returns each one's position."""
+        written = {}
+        for audience in audiences:
+            self.seq += 1
+            written[audience] = self.seq
+            self.pointers.append(
+                {
+                    "tenant_id": self.id,
+                    "seq": self.seq,
+                    "audience": audience,
+                    "kind": kind,
+                    "entity_id": entity_id,
+                }
+            )
+        return written
+
+
+_TENANT = sa.select(
+    tenants.c.id,
+    tenants.c.epoch,
+    tenants.c.zone,
+    counters.c.seq,
+    counters.c.audit_n,
+    counters.c.audit_hash,
+    counters.c.task_number,
+    counters.c.person_number,
+    counters.c.project_number,
+).where(counters.c.tenant_id == tenants.c.id)
+
+
+def lock(conn: Connection, tenant_id: str) -> Tenant:
+    """Locks the tenant's counter row. Every writing transaction does this before it reads."""
+    query = _TENANT.where(tenants.c.id == tenant_id)
+    if conn.dialect.name != "sqlite":
+        query = query.with_for_update(of=counters)
+    return Tenant(*conn.execute(query).one())
+
+
+def save(conn: Connection, tenant: Tenant) -> None:
+    """Writes the pointers and the counter back; the last thing before the commit."""
+    if tenant.pointers:
+        conn.execute(sa.insert(feed), tenant.pointers)
+        tenant.pointers = []
+    values = {
+        name: getattr(tenant, name)
+        for name in (
+            "seq",
+            "audit_n",
+            "audit_hash",
+            "task_number",
+            "person_number",
+            "project_number",
+        )
+    }
+    conn.execute(sa.update(counters).where(counters.c.tenant_id == tenant.id).values(**values))
+
+
+def look(conn: Connection, tenant_id: str) -> Tenant:
+    """The counter row as a reader sees it, unlocked."""
+    return Tenant(*conn.execute(_TENANT.where(tenants.c.id == tenant_id)).one())
+
+
+def after(
+    conn: Connection, tenant_id: str, audiences: Iterable[str], seq: int, limit: int
+) -> list[tuple[int, str, str]]:
+    """Up to `limit` pointers (seq, kind, id) after `seq` for these audiences, in order."""
+    query = (
+        sa.select(feed.c.seq, feed.c.kind, feed.c.entity_id)
+        .where(
+            feed.c.tenant_id == tenant_id,
+            feed.c.audience.in_(list(audiences)),
+            feed.c.seq > seq,
+        )
+        .order_by(feed.c.seq)
+        .limit(limit)
+    )
+    return [(row.seq, row.kind, row.entity_id) for row in conn.execute(query)]
+
+
+def head(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> int:
+    """The newest position any of these audiences has; 0 if none. Each is one index seek."""
+    newest = 0
+    for audience in audiences:
+        query = sa.select(sa.func.max(feed.c.seq)).where(
+            feed.c.tenant_id == tenant_id, feed.c.audience == audience
+        )
+        newest = max(newest, conn.execute(query).scalar() or 0)
+    return newest

@@ -1,0 +1,93 @@
+"""Coded answers: every error leaves the server as problem+json from the one catalogue."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tracker.domain.errors import CATALOGUE, Refusal, TrackerError
+from tracker.protocol.problems import FieldProblem, Problem
+
+log = structlog.get_logger()
+
+
+class ProblemError(TrackerError):
+    """Raised by routes and dependencies; becomes one problem+json answer."""
+
+    def __init__(self, code: str, info: str = "", field: str | None = None) -> None:
+        self.field = field
+        super().__init__(code, info)
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> ProblemError:
+        return cls(refusal.code, refusal.info, refusal.field)
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "A coded problem; see docs/errors.md"}
+}
+"""Declared on every route, so that the OpenAPI document is true about errors."""
+
+
+def answer(
+    code: str, info: str = "", errors: list[FieldProblem] | None = None, status: int | None = None
+) -> JSONResponse:
+    entry = CATALOGUE[code]
+    trace_id = uuid.uuid4().hex
+    problem = Problem(
+        type=f"urn:tracker:error:{code}",
+        title=entry.message,
+        status=status or entry.status,
+        detail=f"{info} {entry.remedy}".strip(),
+        code=code,
+        retryable=entry.retryable,
+        trace_id=trace_id,
+        errors=errors or [],
+    )
+    return JSONResponse(
+        problem.model_dump(mode="json"),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers={"Tracker-Trace": trace_id},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Registers the conversion of every exception a request can end with."""
+
+    @app.exception_handler(TrackerError)
+    def coded(_request: Request, error: TrackerError) -> JSONResponse:
+        field = getattr(error, "field", None)
+        errors = [FieldProblem(field=field, message=error.entry.message)] if field else []
+        return answer(error.code, error.info, errors)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
+            for item in error.errors()
+        ]
+        code = "E2003" if any(e.field.endswith("progress_percentage") for e in errors) else "E2013"
+        return answer(code, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    def plain(_request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "E4008", 405: "E4009", 413: "E2014"}.get(error.status_code, "E2013")
+        return answer(code, status=error.status_code)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        response = answer("E4004")
+        log.error(
+            "unhandled",
+            path=request.url.path,
+            trace_id=response.headers["Tracker-Trace"],
+            exc_info=error,
+        )
+        return response

@@ -1,0 +1,109 @@
+"""Tables every feature stands on: tenants, their counter row, the change feed, the audit trail."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from server_stub.core.database import metadata
+
+ID = sa.String(36)
+
+server_state = sa.Table(
+    "server_state",
+    metadata,
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("zone", sa.String(64), nullable=False),
+    sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+# The row every writing transaction locks first. It hands out what must have no gap a reader
+# could skip: feed positions, audit numbers and the numbers people see.
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("audit_n", sa.BigInteger, nullable=False),
+    sa.Column("audit_hash", sa.String(64), nullable=False),
+    sa.Column("task_number", sa.BigInteger, nullable=False),
+    sa.Column("person_number", sa.BigInteger, nullable=False),
+    sa.Column("project_number", sa.BigInteger, nullable=False),
+)
+
+feed = sa.Table(
+    "feed",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("audience", sa.String(36), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("entity_id", sa.String(80), nullable=False),
+    sa.Index("feed_by_audience", "tenant_id", "audience", "seq"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("n", sa.BigInteger, primary_key=True),
+    sa.Column("task_id", ID, nullable=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("prev_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("audit_by_task", "tenant_id", "task_id", "n"),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    # Sign-in names are unique over all tenants, so signing in needs no tenant name.
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("display_name", sa.String(200), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("last_heard_at", sa.BigInteger, nullable=True),
+    sa.UniqueConstraint("tenant_id", "number"),
+)
+
+# One row a session or API token. Hashes only: a stolen backup signs nobody in.
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("user_id", ID, sa.ForeignKey("users.id"), nullable=False),
+    sa.Column("access_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("access_expires_at", sa.BigInteger, nullable=True),
+    sa.Column("refresh_hash", sa.String(64), nullable=True, unique=True),
+    sa.Column("previous_refresh_hash", sa.String(64), nullable=True, unique=True),
+    sa.Column("refresh_expires_at", sa.BigInteger, nullable=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger, nullable=True),
+)
+
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("tenant_id", "number"),
+)

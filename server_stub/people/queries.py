@@ -1,0 +1,94 @@
+"""All SQL about people and projects (their tables are in core: sign-in stands on them)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.tables import counters, projects, tenants, users
+from tracker.domain.task import Person, Project, Role
+
+
+def _person(row: Any) -> Person:
+    return Person(
+        row.id, row.number, row.name, row.display_name, Role(row.role), bool(row.active),
+        row.version,
+    )  # fmt: skip
+
+
+def _project(row: Any) -> Project:
+    return Project(row.id, row.number, row.name, bool(row.archived), row.version)
+
+
+def people(conn: Connection, tenant_id: str, ids: Sequence[str] | None = None) -> list[Person]:
+    query = sa.select(users).where(users.c.tenant_id == tenant_id).order_by(users.c.number)
+    if ids is not None:
+        query = query.where(users.c.id.in_(list(ids)))
+    return [_person(row) for row in conn.execute(query)]
+
+
+def all_projects(
+    conn: Connection, tenant_id: str, ids: Sequence[str] | None = None
+) -> list[Project]:
+    query = sa.select(projects).where(projects.c.tenant_id == tenant_id)
+    if ids is not None:
+        query = query.where(projects.c.id.in_(list(ids)))
+    return [_project(row) for row in conn.execute(query.order_by(projects.c.number))]
+
+
+def active_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
+    query = sa.select(users.c.id).where(users.c.tenant_id == tenant_id, users.c.active)
+    return frozenset(conn.execute(query).scalars())
+
+
+def project_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
+    query = sa.select(projects.c.id).where(
+        projects.c.tenant_id == tenant_id, sa.not_(projects.c.archived)
+    )
+    return frozenset(conn.execute(query).scalars())
+
+
+def last_heard(conn: Connection, tenant_id: str) -> dict[str, int | None]:
+    query = sa.select(users.c.id, users.c.last_heard_at).where(users.c.tenant_id == tenant_id)
+    return {row.id: row.last_heard_at for row in conn.execute(query)}
+
+
+def tenant_named(conn: Connection, name: str) -> str | None:
+    return conn.execute(sa.select(tenants.c.id).where(tenants.c.name == name)).scalar()
+
+
+def tenant_ids(conn: Connection) -> list[str]:
+    return list(conn.execute(sa.select(tenants.c.id).order_by(tenants.c.name)).scalars())
+
+
+def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> None:
+    conn.execute(sa.insert(tenants).values(**tenant))
+    conn.execute(
+        sa.insert(counters).values(
+            tenant_id=tenant["id"],
+            seq=0,
+            audit_n=0,
+            audit_hash=genesis,
+            task_number=0,
+            person_number=0,
+            project_number=0,
+        )
+    )
+
+
+def insert_user(conn: Connection, user: dict[str, Any]) -> None:
+    conn.execute(sa.insert(users).values(**user))
+
+
+def insert_project(conn: Connection, project: dict[str, Any]) -> None:
+    conn.execute(sa.insert(projects).values(**project))
+
+
+def user_named(conn: Connection, name: str) -> tuple[str, str] | None:
+    """(user id, tenant id) of a sign-in name."""
+    query = sa.select(users.c.id, users.c.tenant_id).where(users.c.name == name.strip().lower())
+    row = conn.execute(query).one_or_none()
+    return (row.id, row.tenant_id) if row else None

@@ -1,0 +1,90 @@
+"""Signing in and out, and what is known of people's devices."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from server_stub.core import access, auth
+from server_stub.core.auth import Caller, Session
+from server_stub.core.deps import CallerDep, Read, State, Write
+from server_stub.core.problems import RESPONSES
+from server_stub.core.state import ServerState
+from server_stub.people import service
+from tracker.domain.task import Occupancy
+from tracker.protocol.people import Presence, PresenceList
+from tracker.protocol.session import Grant, Me, Refresh, SignIn
+
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
+
+LIVE_MS = 30_000
+"""Heard of within this time, a device counts as online: six polls of 5 s."""
+
+
+def _lifetimes(state: ServerState) -> tuple[int, int]:
+    return state.settings.access_minutes * 60_000, state.settings.refresh_days * 86_400_000
+
+
+def _me(state: ServerState, caller: Caller) -> Me:
+    return Me(
+        user_id=caller.user_id,
+        name=caller.name,
+        display_name=caller.display_name,
+        role=caller.role,
+        tenant=caller.tenant_name,
+        zone=caller.zone,
+        server_id=state.server_id,
+    )
+
+
+def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
+    return Grant(
+        access_token=session.access_token,
+        refresh_token=session.refresh_token,
+        expires_at=session.expires_at,
+        me=_me(state, caller),
+    )
+
+
+@router.post("/session", tags=["session"])
+def sign_in(body: SignIn, state: State, conn: Write) -> Grant:
+    """Opens a session. E1001 for a wrong name or password, without saying which."""
+    user_id = auth.check_password(conn, body.name, body.password)
+    session = auth.open_session(conn, user_id, state.now(), *_lifetimes(state))
+    return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
+
+
+@router.post("/session/refresh", tags=["session"])
+def refresh(body: Refresh, state: State, conn: Write) -> Grant:
+    """New tokens for a refresh token, also for the one before until its successor was used."""
+    _, session = auth.refresh_session(conn, body.refresh_token, state.now(), *_lifetimes(state))
+    return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
+
+
+@router.get("/session", tags=["session"])
+def who_am_i(state: State, caller: CallerDep) -> Me:
+    return _me(state, caller)
+
+
+@router.delete("/session", tags=["session"], status_code=204, response_class=Response)
+def sign_out(state: State, caller: CallerDep, conn: Write) -> None:
+    auth.close_session(conn, caller.token_id, state.now())
+
+
+@router.get("/people/presence", tags=["people"])
+def presence(state: State, caller: CallerDep, conn: Read) -> PresenceList:
+    """For admins: when each person's device was last heard of, and how much waits there."""
+    access.require_admin(caller)
+    stored = service.last_heard(conn, caller.tenant_id)
+    people = []
+    for user_id, at in stored.items():
+        heard = state.presence.of(user_id)
+        live = heard is not None and heard.at > state.now() - LIVE_MS
+        people.append(
+            Presence(
+                user_id=user_id,
+                last_heard_at=heard.at if heard else at,
+                unsent=heard.unsent if heard else 0,
+                occupancy=heard.occupancy if heard and live else Occupancy.OFFLINE,
+            )
+        )
+    return PresenceList(people=people)

@@ -1,0 +1,251 @@
+"""Deciding a batch of actions: each gets exactly one receipt, and a repeat gets the same one.
+
+One transaction holds the effects, the audit rows, the feed pointers and the receipts. The caller
+owns it, and commits before anything is answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.engine import Connection
+
+from server_stub.core import feed
+from server_stub.core.feed import ADMINS, Tenant
+from server_stub.sync import queries
+from server_stub.tasks import service as tasks
+from server_stub.tasks.service import Bench
+from tracker.domain import access
+from tracker.domain.access import Actor
+from tracker.domain.change import SCHEMAS, Action, Kind
+from tracker.domain.errors import Refusal
+from tracker.domain.ids import is_uuid
+from tracker.domain.receipt import FINAL, Outcome, Receipt
+from tracker.domain.task import TaskState
+from tracker.protocol.sync import ActionMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One action as it arrived: parsed, or the refusal that parsing ended with."""
+
+    op_id: str
+    fingerprint: str
+    device_id: str | None
+    device_seq: int | None
+    action: Action | None
+    refusal: Refusal | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    tenant: Tenant
+    actor: Actor
+    now: int
+    bench: Bench
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    new: list[tuple[Sent, Receipt]] = field(default_factory=list)
+    waiting_tasks: set[str] = field(default_factory=set)
+
+    def settle(self, sent: Sent, receipt: Receipt) -> Receipt:
+        if receipt.outcome in FINAL:
+            self.new.append((sent, receipt))
+            self.receipts[sent.op_id] = receipt
+        return receipt
+
+
+def fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
+    """SHA-256 over what makes two sendings the same action; the device may be renumbered."""
+    names = ("schema", "kind", "task_id", "args", "base_version", "made_at", "depends_on")
+    content = json.dumps([user_id, *(raw.get(name) for name in names)], sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def read(user_id: str, raw: Any) -> Sent | Receipt:
+    """One element of a batch. What has no usable op_id can have no receipt that is kept, so its
+    refusal is answered at once."""
+    op_id = raw.get("op_id") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not is_uuid(op_id):
+        return Receipt(str(op_id)[:64], Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
+    mark = fingerprint(user_id, raw)
+    try:
+        message = ActionMessage.model_validate(raw)
+        kind = Kind(message.kind)
+    except ValidationError as error:
+        first = error.errors()[0]
+        info = f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+        return Sent(str(op_id), mark, None, None, None, Refusal("E2017", info=info))
+    except ValueError:
+        return Sent(str(op_id), mark, None, None, None, Refusal("E2011"))
+    action = Action(
+        op_id=message.op_id,
+        kind=kind,
+        task_id=message.task_id,
+        args=message.args,
+        made_at=message.made_at,
+        base_version=message.base_version,
+        base_epoch=message.base_epoch,
+        clock_offset=message.clock_offset,
+        depends_on=tuple(message.depends_on),
+        seen=message.seen,
+        schema=message.schema_,
+    )
+    return Sent(message.op_id, mark, message.device_id, message.device_seq, action)
+
+
+def epoch(conn: Connection, tenant_id: str) -> str:
+    return feed.look(conn, tenant_id).epoch
+
+
+def decide(
+    conn: Connection, tenant_id: str, actor: Actor, raws: Sequence[Any], now: int
+) -> list[Receipt]:
+    """Receipts in the order of the batch. Locks the tenant first, before anything is read."""
+    tenant = feed.lock(conn, tenant_id)
+    return decide_locked(conn, tenant, actor, [read(actor.user_id, raw) for raw in raws], now)
+
+
+def decide_locked(
+    conn: Connection, tenant: Tenant, actor: Actor, batch: Sequence[Sent | Receipt], now: int
+) -> list[Receipt]:
+    sents = [item for item in batch if isinstance(item, Sent)]
+    actions = [sent.action for sent in sents if sent.action is not None]
+    named = {sent.op_id for sent in sents} | {d for a in actions for d in a.depends_on}
+    stored = queries.find(conn, tenant.id, sorted(named))
+    pairs = [(s.device_id, s.device_seq) for s in sents if s.device_id and s.device_seq]
+    taken = queries.used_seqs(conn, tenant.id, pairs)
+    work = _Batch(tenant, actor, now, tasks.open_bench(conn, tenant, actions))
+    work.receipts = {op_id: item.receipt for op_id, item in stored.items()}
+    seen: dict[str, str] = {op_id: item.fingerprint for op_id, item in stored.items()}
+    owners = {op_id: item.user_id for op_id, item in stored.items()}
+    answers: list[Receipt] = []
+    for item in batch:
+        if isinstance(item, Receipt):
+            answers.append(replace(item, epoch=tenant.epoch))
+        elif item.op_id in seen:
+            answers.append(_repeat(work, item, seen[item.op_id], owners.get(item.op_id)))
+        else:
+            receipt = _decide_one(work, item, taken)
+            answers.append(receipt)
+            if receipt.outcome in FINAL:
+                seen[item.op_id] = item.fingerprint
+                owners[item.op_id] = actor.user_id
+                if item.device_id and item.device_seq:
+                    taken[item.device_id, item.device_seq] = item.op_id
+    return _write(conn, work, answers)
+
+
+def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
+    """The original receipt; to another person's op_id nothing of it is shown."""
+    if owner is not None and owner != work.actor.user_id:
+        return Receipt(sent.op_id, Outcome.REJECTED, work.tenant.epoch, "E5010", differs=True)
+    original = work.receipts[sent.op_id]
+    return original if mark == sent.fingerprint else replace(original, differs=True)
+
+
+def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) -> Receipt:
+    epoch = work.tenant.epoch
+    action = sent.action
+    if action is None:
+        assert sent.refusal is not None
+        refusal = sent.refusal
+        return work.settle(
+            sent, Receipt(sent.op_id, Outcome.REJECTED, epoch, refusal.code, refusal.info)
+        )
+    if action.schema not in SCHEMAS:
+        return _later(work, action, "E2012")
+    if sent.device_id and sent.device_seq and (sent.device_id, sent.device_seq) in taken:
+        return _later(work, action, "E5009")
+    if action.task_id in work.waiting_tasks:
+        return _later(work, action, "E5013")
+    for needed in action.depends_on:
+        earlier = work.receipts.get(needed)
+        if earlier is None:
+            return _later(work, action, "E5013")
+        if earlier.outcome in (Outcome.REJECTED, Outcome.BLOCKED):
+            blocked = Receipt(sent.op_id, Outcome.BLOCKED, epoch, "E5008", blocked_by=earlier.op_id)
+            return work.settle(sent, blocked)
+    decided = tasks.act(work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq)
+    if isinstance(decided, Refusal):
+        state = tasks.state_of(work.bench, action.task_id)
+        rejected = Receipt(
+            sent.op_id,
+            Outcome.REJECTED,
+            epoch,
+            decided.code,
+            decided.info,
+            current=_current(work.actor, state),
+        )
+        return work.settle(sent, rejected)
+    return work.settle(
+        sent,
+        Receipt(
+            sent.op_id,
+            Outcome.MERGED if decided.merged else Outcome.APPLIED,
+            epoch,
+            merged=decided.merged,
+            task_version=decided.state.task.version,
+        ),
+    )
+
+
+def _later(work: _Batch, action: Action, code: str) -> Receipt:
+    """Not decided: this action and what follows on its task come again."""
+    work.waiting_tasks.add(action.task_id)
+    return Receipt(action.op_id, Outcome.RETRY, work.tenant.epoch, code)
+
+
+def _current(actor: Actor, state: TaskState | None) -> dict[str, Any] | None:
+    """What the person is shown beside what they did, unless they may not see the task."""
+    if state is None or not access.may_see(actor, state):
+        return None
+    task = state.task
+    return {
+        "title": task.title,
+        "status": task.status,
+        "progress": task.progress,
+        "version": task.version,
+        "updated_at": task.updated_at,
+    }
+
+
+def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Receipt]:
+    """Writes everything, and completes the new receipts with their feed positions."""
+    positions = tasks.write(conn, work.bench)
+    feed.save(conn, work.tenant)
+    complete: dict[str, Receipt] = {}
+    rows = []
+    for sent, receipt in work.new:
+        if sent.action is not None and receipt.task_version:
+            heard = positions.get(sent.action.task_id, {})
+            mine = [heard.get(work.actor.user_id, 0)]
+            if work.actor.is_admin:
+                mine.append(heard.get(ADMINS, 0))
+            receipt = replace(receipt, seq=max(mine))
+        complete[sent.op_id] = receipt
+        rows.append(
+            {
+                "tenant_id": work.tenant.id,
+                "op_id": sent.op_id,
+                "user_id": work.actor.user_id,
+                "device_id": sent.device_id,
+                "device_seq": sent.device_seq,
+                "fingerprint": sent.fingerprint,
+                "outcome": receipt.outcome,
+                "body": queries.as_json(receipt),
+                "received_at": work.now,
+            }
+        )
+    queries.insert(conn, rows)
+    # A repeat inside one batch was answered before its position was known.
+    return [
+        replace(complete[a.op_id], differs=a.differs)
+        if a.op_id in complete and a.outcome in FINAL
+        else a
+        for a in answers
+    ]

@@ -1,0 +1,191 @@
+"""All SQL of the task feature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from server_stub.core.database import chunks, upsert
+from server_stub.tasks.tables import assignments, comments, tasks
+from tracker.domain.task import Assignment, Comment, Part, Priority, Status, Task, TaskState
+
+_TASK = [tasks.c[f.name] for f in fields(Task)]
+_ASSIGNMENT = [assignments.c[f.name] for f in fields(Assignment)]
+_COMMENT = [comments.c[f.name] for f in fields(Comment)]
+_STATUS = [f.name for f in fields(Task)].index("status")
+_STATUSES = {str(status): status for status in Status}
+_PRIORITIES = {str(priority): priority for priority in Priority}
+
+FieldChanges = dict[str, tuple[int, str | None]]
+
+
+def _task(row: Sequence[Any]) -> Task:
+    values = list(row[: len(_TASK)])
+    values[_STATUS] = _STATUSES[values[_STATUS]]
+    values[_STATUS + 1] = _PRIORITIES[values[_STATUS + 1]]
+    return Task(*values)
+
+
+def _assignment(row: Row[Any]) -> Assignment:
+    values = list(row)
+    values[2] = Part(values[2])
+    return Assignment(*values)
+
+
+def visible_to(user_id: str) -> sa.ColumnElement[bool]:
+    """The condition "is on the task or made it"; callers add the tenant."""
+    on_it = (
+        sa.select(sa.literal(1))
+        .where(
+            assignments.c.tenant_id == tasks.c.tenant_id,
+            assignments.c.task_id == tasks.c.id,
+            assignments.c.user_id == user_id,
+        )
+        .exists()
+    )
+    return sa.or_(tasks.c.created_by == user_id, on_it)
+
+
+def states(
+    conn: Connection, tenant_id: str, ids: Sequence[str]
+) -> dict[str, tuple[TaskState, FieldChanges]]:
+    """Tasks with their people and the last change of each field."""
+    people: dict[str, dict[str, Assignment]] = {}
+    for assignment in assignments_of(conn, tenant_id, ids):
+        people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
+    found = {}
+    for some in chunks(ids):
+        query = sa.select(*_TASK, tasks.c.field_changes).where(
+            tasks.c.tenant_id == tenant_id, tasks.c.id.in_(some)
+        )
+        for row in conn.execute(query):
+            task = _task(row)
+            changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
+            found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
+    return found
+
+
+def assignments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Assignment]:
+    found = []
+    for some in chunks(ids):
+        query = sa.select(*_ASSIGNMENT).where(
+            assignments.c.tenant_id == tenant_id, assignments.c.task_id.in_(some)
+        )
+        found += [_assignment(row) for row in conn.execute(query)]
+    return found
+
+
+def comments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
+    """The comments of these tasks."""
+    found = []
+    for some in chunks(ids):
+        query = sa.select(*_COMMENT).where(
+            comments.c.tenant_id == tenant_id, comments.c.task_id.in_(some)
+        )
+        found += [Comment(*row) for row in conn.execute(query)]
+    return found
+
+
+def comments_by_id(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
+    found = []
+    for some in chunks(ids):
+        query = sa.select(*_COMMENT).where(
+            comments.c.tenant_id == tenant_id, comments.c.id.in_(some)
+        )
+        found += [Comment(*row) for row in conn.execute(query)]
+    return found
+
+
+def page_of_tasks(
+    conn: Connection, tenant_id: str, own_of: str | None, after_id: str, limit: int
+) -> list[Task]:
+    """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
+    query = sa.select(*_TASK).where(tasks.c.tenant_id == tenant_id, tasks.c.id > after_id)
+    if own_of is not None:
+        query = query.where(visible_to(own_of))
+    return [_task(row) for row in conn.execute(query.order_by(tasks.c.id).limit(limit))]
+
+
+def visible_tasks(
+    conn: Connection, tenant_id: str, own_of: str | None, ids: Sequence[str]
+) -> list[Task]:
+    """Those of `ids` that the reader may see now."""
+    found = []
+    for some in chunks(ids):
+        query = sa.select(*_TASK).where(tasks.c.tenant_id == tenant_id, tasks.c.id.in_(some))
+        if own_of is not None:
+            query = query.where(visible_to(own_of))
+        found += [_task(row) for row in conn.execute(query)]
+    return found
+
+
+def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
+    query = (
+        sa.select(*_TASK)
+        .where(
+            tasks.c.tenant_id == tenant_id,
+            tasks.c.status != Status.ARCHIVED,
+            tasks.c.id.in_(
+                sa.select(assignments.c.task_id).where(
+                    assignments.c.tenant_id == tenant_id, assignments.c.user_id == user_id
+                )
+            ),
+        )
+        .order_by(tasks.c.number)
+    )
+    return [_task(row) for row in conn.execute(query)]
+
+
+def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
+    query = (
+        sa.select(*_TASK)
+        .where(tasks.c.tenant_id == tenant_id, tasks.c.status != Status.ARCHIVED)
+        .order_by(tasks.c.number)
+    )
+    return [_task(row) for row in conn.execute(query)]
+
+
+def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
+    query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
+    return conn.execute(query).scalar()
+
+
+def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, FieldChanges]]) -> None:
+    upsert(
+        conn,
+        tasks,
+        [
+            {"tenant_id": tenant_id, "field_changes": json.dumps(changes), **asdict(task)}
+            for task, changes in rows
+        ],
+        ("tenant_id", "id"),
+    )
+
+
+def save_assignments(conn: Connection, tenant_id: str, rows: Sequence[Assignment]) -> None:
+    upsert(
+        conn,
+        assignments,
+        [{"tenant_id": tenant_id, **asdict(row)} for row in rows],
+        ("tenant_id", "task_id", "user_id"),
+    )
+
+
+def delete_assignments(conn: Connection, tenant_id: str, pairs: Sequence[tuple[str, str]]) -> None:
+    if pairs:
+        statement = sa.delete(assignments).where(
+            assignments.c.tenant_id == tenant_id,
+            assignments.c.task_id == sa.bindparam("task"),
+            assignments.c.user_id == sa.bindparam("user"),
+        )
+        conn.execute(statement, [{"task": task, "user": user} for task, user in pairs])
+
+
+def insert_comments(conn: Connection, tenant_id: str, rows: Sequence[Comment]) -> None:
+    if rows:
+        conn.execute(sa.insert(comments), [{"tenant_id": tenant_id, **asdict(row)} for row in rows])

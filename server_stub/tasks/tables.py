@@ -1,0 +1,72 @@
+"""Tasks, the people on them, and comments. Columns have the names of the domain's fields."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from server_stub.core.database import metadata
+from server_stub.core.tables import ID
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("priority", sa.String(20), nullable=False),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("created_by", ID, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("project_id", ID, nullable=True),
+    sa.Column("parent_id", ID, nullable=True),
+    sa.Column("due_at", sa.BigInteger, nullable=True),
+    sa.Column("due_date", sa.String(10), nullable=True),
+    sa.Column("estimated_minutes", sa.Integer, nullable=True),
+    sa.Column("completed_at", sa.BigInteger, nullable=True),
+    sa.Column("completion_notes", sa.Text, nullable=False),
+    sa.Column("progress_before", sa.Integer, nullable=True),
+    sa.Column("last_progress_at", sa.BigInteger, nullable=True),
+    sa.Column("last_progress_by", ID, nullable=True),
+    sa.Column("comment_count", sa.Integer, nullable=False),
+    sa.Column("child_count", sa.Integer, nullable=False),
+    # {"progress": [version, device_id or null], …}: the last change of each field, for "moved".
+    sa.Column("field_changes", sa.Text, nullable=False),
+    sa.UniqueConstraint("tenant_id", "number"),
+    sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress_range"),
+    sa.Index("tasks_by_creator", "tenant_id", "created_by"),
+)
+
+assignments = sa.Table(
+    "assignments",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("task_id", ID, primary_key=True),
+    sa.Column("user_id", ID, primary_key=True),
+    sa.Column("part", sa.String(20), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("assigned_by", ID, nullable=False),
+    sa.Column("assigned_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
+    sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
+)
+
+comments = sa.Table(
+    "comments",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("task_id", ID, nullable=False),
+    sa.Column("user_id", ID, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
+    sa.Index("comments_by_task", "tenant_id", "task_id"),
+)
