@@ -111,7 +111,7 @@ class Created:
 Args = Progress | Noted | Said | Assigned | Unassigned | Created
 
 
-class _Bad(Exception):  # noqa: N818 - never leaves this module
+class _Bad(Exception):
     def __init__(self, code: str, name: str, info: str = "") -> None:
         self.refusal = Refusal(code, name, info)
 

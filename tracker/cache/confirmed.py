@@ -1,0 +1,358 @@
+"""Confirmed rows: the server's answers and nothing else. Rebuildable.
+
+A page's rows and its cursor are one transaction. The pages of a first pull go into shadow tables
+beside the live ones and are swapped in with the last page, so a screen never shows half a list.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tracker.cache import database
+from tracker.domain.page import Changes, Page, PersonPresence
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    HistoryEntry,
+    Occupancy,
+    Part,
+    Person,
+    Priority,
+    Project,
+    Role,
+    Status,
+    Task,
+)
+
+HISTORY_KEPT = 20
+
+_TABLES: dict[str, tuple[str, str]] = {
+    "tasks": (
+        "id TEXT PRIMARY KEY, number INTEGER, title TEXT, description TEXT, status TEXT,"
+        " priority TEXT, progress INTEGER, created_by TEXT, created_at INTEGER,"
+        " updated_at INTEGER, version INTEGER, project_id TEXT, parent_id TEXT, due_at INTEGER,"
+        " due_date TEXT, estimated_minutes INTEGER, completed_at INTEGER, completion_notes TEXT,"
+        " progress_before INTEGER, last_progress_at INTEGER, last_progress_by TEXT,"
+        " comment_count INTEGER, child_count INTEGER",
+        "id",
+    ),
+    "assignments": (
+        "task_id TEXT, user_id TEXT, part TEXT, percent INTEGER, assigned_by TEXT,"
+        " assigned_at INTEGER, version INTEGER, PRIMARY KEY (task_id, user_id)",
+        "task_id",
+    ),
+    "comments": (
+        "id TEXT PRIMARY KEY, task_id TEXT, user_id TEXT, text TEXT, made_at INTEGER,"
+        " received_at INTEGER, version INTEGER",
+        "task_id",
+    ),
+    "history": (
+        "id TEXT PRIMARY KEY, task_id TEXT, user_id TEXT, event TEXT, before TEXT, after TEXT,"
+        " note TEXT, made_at INTEGER, received_at INTEGER, op_id TEXT",
+        "task_id",
+    ),
+    "people": (
+        "id TEXT PRIMARY KEY, number INTEGER, name TEXT, display_name TEXT, role TEXT,"
+        " active INTEGER, version INTEGER",
+        "id",
+    ),
+    "projects": (
+        "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+}
+"""Table → columns in the order of the domain's fields, and the column that names the task."""
+
+
+def _script() -> str:
+    tables = [
+        f"CREATE TABLE {prefix}{name} ({columns}) WITHOUT ROWID"
+        for name, (columns, _) in _TABLES.items()
+        for prefix in ("", "shadow_")
+    ]
+    indexes = [
+        f"CREATE INDEX {prefix}{name}_by_task ON {prefix}{name} (task_id)"
+        for name in ("comments", "history")
+        for prefix in ("", "shadow_")
+    ]
+    own = [
+        "CREATE TABLE position (only INTEGER PRIMARY KEY CHECK (only = 1), cursor TEXT,"
+        " epoch TEXT, seq INTEGER NOT NULL, zone TEXT NOT NULL, pulled_at INTEGER,"
+        " clock_offset INTEGER, shadow_cursor TEXT)",
+        "INSERT INTO position VALUES (1, NULL, NULL, 0, 'UTC', NULL, NULL, NULL)",
+        "CREATE TABLE presence (user_id TEXT PRIMARY KEY, last_heard_at INTEGER,"
+        " unsent INTEGER NOT NULL, occupancy TEXT NOT NULL) WITHOUT ROWID",
+    ]
+    return ";\n".join([*tables, *indexes, *own])
+
+
+MIGRATIONS = (_script(),)
+_STATUSES = {str(status): status for status in Status}
+_PRIORITIES = {str(priority): priority for priority in Priority}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far this device has read. `pulled_at` is when the server last answered, in device ms."""
+
+    cursor: str | None
+    epoch: str | None
+    seq: int
+    zone: str
+    pulled_at: int | None
+    clock_offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Confirmed tasks with their people, and the position they were read at: one moment."""
+
+    tasks: dict[str, Task]
+    people: dict[str, dict[str, Assignment]]
+    position: Position
+
+
+class Confirmed:
+    """One connection to cache.db; a lock serves several threads of this process.
+
+    A damaged or too new file is set aside and made anew: everything in it can be pulled again.
+    `rebuilt` says that this happened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "cache.db"
+        self.rebuilt = False
+        try:
+            self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
+        except (database.Damaged, database.TooNew):
+            self._set_aside()
+            self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
+        self._lock = threading.RLock()
+
+    def _set_aside(self) -> None:
+        self.rebuilt = True
+        for suffix in ("", "-wal", "-shm"):
+            old = self.path.with_name(self.path.name + suffix)
+            if old.exists():
+                old.replace(self.path.with_name(f"damaged-{self.path.name}{suffix}"))
+
+    def close(self) -> None:
+        self._conn.close()
+
+    # -- applying answers ------------------------------------------------------------------
+
+    def apply(self, page: Page, now: int) -> Changes:
+        """Takes a page and its cursor in one transaction; says which tasks differ now."""
+        with self._write():
+            if page.snapshot:
+                return self._apply_snapshot(page, now)
+            touched = {task.id for task in page.tasks}
+            touched |= {row.task_id for row in page.assignments}
+            touched |= {row.task_id for row in page.comments}
+            touched |= {row.task_id for row in page.history}
+            self._put(page, "")
+            for stone in page.gone:
+                touched |= self._bury(stone.kind, stone.id)
+            self._trim_history({row.task_id for row in page.history})
+            self._conn.execute(
+                "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
+                (page.cursor, page.epoch, page.seq, page.zone, now),
+            )
+        return Changes(frozenset(touched), people=bool(page.people or page.projects))
+
+    def _apply_snapshot(self, page: Page, now: int) -> Changes:
+        if self._conn.execute("SELECT shadow_cursor FROM position").fetchone()[0] is None:
+            for name in _TABLES:
+                self._conn.execute(f"DELETE FROM shadow_{name}")
+        self._put(page, "shadow_")
+        if page.more:
+            self._conn.execute("UPDATE position SET shadow_cursor = ?", (page.cursor,))
+            return Changes()
+        for name in _TABLES:
+            self._conn.execute(f"DELETE FROM {name}")
+            self._conn.execute(f"INSERT INTO {name} SELECT * FROM shadow_{name}")
+            self._conn.execute(f"DELETE FROM shadow_{name}")
+        self._conn.execute(
+            "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
+            " shadow_cursor = NULL",
+            (page.cursor, page.epoch, page.seq, page.zone, now),
+        )
+        return Changes(everything=True, people=True)
+
+    def _put(self, page: Page, prefix: str) -> None:
+        rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
+            "tasks": map(_plain, page.tasks),
+            "assignments": map(_plain, page.assignments),
+            "comments": map(_plain, page.comments),
+            "history": map(_history_row, page.history),
+            "people": map(_plain, page.people),
+            "projects": map(_plain, page.projects),
+        }
+        for name, values in rows.items():
+            width = len(_TABLES[name][0].split(", PRIMARY KEY (")[0].split(","))
+            marks = ",".join("?" * width)
+            self._conn.executemany(
+                f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({marks})", values
+            )
+
+    def _bury(self, kind: str, entity_id: str) -> set[str]:
+        """Applies one tombstone; returns the tasks it concerns."""
+        if kind == "task":
+            for name in ("tasks", "assignments", "comments", "history"):
+                self._conn.execute(f"DELETE FROM {name} WHERE {_TABLES[name][1]} = ?", (entity_id,))
+            return {entity_id}
+        if kind == "assignment":
+            task_id, _, user_id = entity_id.partition(":")
+            self._conn.execute(
+                "DELETE FROM assignments WHERE task_id = ? AND user_id = ?", (task_id, user_id)
+            )
+            return {task_id}
+        table = {"comment": "comments", "history": "history"}.get(kind)
+        if table is None:
+            return set()
+        row = self._conn.execute(f"SELECT task_id FROM {table} WHERE id = ?", (entity_id,))
+        found = row.fetchone()
+        self._conn.execute(f"DELETE FROM {table} WHERE id = ?", (entity_id,))
+        return {found[0]} if found else set()
+
+    def _trim_history(self, task_ids: Iterable[str]) -> None:
+        self._conn.executemany(
+            "DELETE FROM history WHERE task_id = ? AND id NOT IN (SELECT id FROM history"
+            " WHERE task_id = ? ORDER BY CAST(id AS INTEGER) DESC LIMIT ?)",
+            [(task_id, task_id, HISTORY_KEPT) for task_id in task_ids],
+        )
+
+    def heard(self, now: int, clock_offset: int | None) -> None:
+        """The server answered that nothing is new: the rows are as fresh as this moment."""
+        with self._write():
+            self._conn.execute(
+                "UPDATE position SET pulled_at = ?, clock_offset = coalesce(?, clock_offset)",
+                (now, clock_offset),
+            )
+
+    def forget_position(self) -> None:
+        """The cursor is void: the next pull is a first pull. Rows stay until it is complete."""
+        with self._write():
+            self._conn.execute("UPDATE position SET cursor = NULL, shadow_cursor = NULL")
+
+    def save_presence(self, people: Sequence[PersonPresence]) -> Changes:
+        with self._write():
+            before = self._conn.execute("SELECT * FROM presence ORDER BY user_id").fetchall()
+            rows = sorted((p.user_id, p.last_heard_at, p.unsent, p.occupancy) for p in people)
+            if before == rows:
+                return Changes()
+            self._conn.execute("DELETE FROM presence")
+            self._conn.executemany("INSERT INTO presence VALUES (?, ?, ?, ?)", rows)
+        return Changes(people=True)
+
+    # -- asking ----------------------------------------------------------------------------
+
+    def position(self) -> Position:
+        with self._read():
+            return self._position()
+
+    def next_cursor(self) -> str | None:
+        """What to pull after: an unfinished first pull goes on where it stopped."""
+        with self._read():
+            row = self._conn.execute("SELECT shadow_cursor, cursor FROM position").fetchone()
+        found: str | None = row[0] or row[1]
+        return found
+
+    def rows(self, ids: Sequence[str] | None = None) -> Rows:
+        """Tasks and people (all, or those of `ids`) with the position, read as one moment."""
+        with self._read(), database.reading(self._conn):
+            if ids is None:
+                tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
+                people = self._conn.execute("SELECT * FROM assignments").fetchall()
+            else:
+                marks = ",".join("?" * len(ids))
+                tasks = self._conn.execute(
+                    f"SELECT * FROM tasks WHERE id IN ({marks})", ids
+                ).fetchall()
+                people = self._conn.execute(
+                    f"SELECT * FROM assignments WHERE task_id IN ({marks})", ids
+                ).fetchall()
+            position = self._position()
+        grouped: dict[str, dict[str, Assignment]] = {}
+        for row in people:
+            grouped.setdefault(row[0], {})[row[1]] = Assignment(*_with(row, {2: Part}))
+        return Rows({row[0]: _task(row) for row in tasks}, grouped, position)
+
+    def history(self, task_id: str) -> list[HistoryEntry]:
+        """The kept entries of a task, oldest first."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT * FROM history WHERE task_id = ? ORDER BY CAST(id AS INTEGER)", (task_id,)
+            ).fetchall()
+        return [HistoryEntry(*_with(r, {4: json.loads, 5: json.loads})) for r in rows]
+
+    def comments(self, task_id: str) -> list[Comment]:
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT * FROM comments WHERE task_id = ? ORDER BY made_at, id", (task_id,)
+            ).fetchall()
+        return [Comment(*row) for row in rows]
+
+    def people(self) -> dict[str, Person]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM people ORDER BY number").fetchall()
+        return {r[0]: Person(*_with(r, {4: Role, 5: bool})) for r in rows}
+
+    def projects(self) -> dict[str, Project]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
+        return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
+
+    def presence(self) -> dict[str, PersonPresence]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM presence").fetchall()
+        return {r[0]: PersonPresence(*_with(r, {3: Occupancy})) for r in rows}
+
+    def _position(self) -> Position:
+        return Position(
+            *self._conn.execute(
+                "SELECT cursor, epoch, seq, zone, pulled_at, clock_offset FROM position"
+            ).fetchone()
+        )
+
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        with self._lock, database.translated(self.path), database.transaction(self._conn):
+            yield
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        with self._lock, database.translated(self.path):
+            yield
+
+
+def _plain(row: Task | Assignment | Comment | Person | Project) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in row.__slots__)
+
+
+def _history_row(entry: HistoryEntry) -> tuple[Any, ...]:
+    return (
+        entry.id, entry.task_id, entry.user_id, entry.event, json.dumps(dict(entry.before)),
+        json.dumps(dict(entry.after)), entry.note, entry.made_at, entry.received_at, entry.op_id,
+    )  # fmt: skip
+
+
+_STATUS = [f.name for f in fields(Task)].index("status")
+
+
+def _task(row: Sequence[Any]) -> Task:
+    return Task(*_with(row, {_STATUS: _STATUSES.__getitem__, _STATUS + 1: _PRIORITIES.__getitem__}))
+
+
+def _with(row: Sequence[Any], converters: Mapping[int, Callable[[Any], Any]]) -> list[Any]:
+    """The row's values with those at the given places converted."""
+    values = list(row)
+    for place, convert in converters.items():
+        values[place] = convert(values[place])
+    return values

@@ -1,0 +1,386 @@
+"""The outbox: actions that were done here, and what became of each. Precious.
+
+Everything is committed with synchronous=FULL before a screen says "saved". An action is waiting
+(no receipt), delivered (applied or merged) or in the tray (rejected or blocked, until the person
+settles it); never none of these and never two. The file is never deleted or rebuilt.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tracker.cache import database
+from tracker.domain.change import Action, Kind
+from tracker.domain.errors import EnvironmentFault
+from tracker.domain.page import Changes
+from tracker.domain.receipt import Outcome, Receipt
+
+MIGRATIONS = (
+    """
+CREATE TABLE device (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL,
+    seq INTEGER NOT NULL);
+CREATE TABLE actions (
+    op_id TEXT PRIMARY KEY, device_id TEXT NOT NULL, device_seq INTEGER NOT NULL,
+    kind TEXT NOT NULL, task_id TEXT NOT NULL, body TEXT NOT NULL, made_at INTEGER NOT NULL,
+    first_attempt_at INTEGER, retries INTEGER NOT NULL DEFAULT 0, not_before INTEGER,
+    UNIQUE (device_id, device_seq)) WITHOUT ROWID;
+CREATE TABLE receipts (
+    op_id TEXT PRIMARY KEY REFERENCES actions (op_id), outcome TEXT NOT NULL, code TEXT,
+    epoch TEXT NOT NULL, task_version INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL,
+    received_at INTEGER NOT NULL, resolved_at INTEGER, resolution TEXT) WITHOUT ROWID;
+CREATE INDEX receipts_by_seq ON receipts (epoch, seq);
+CREATE INDEX receipts_open ON receipts (received_at)
+    WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by');
+CREATE TABLE drafts (
+    task_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, updated_at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, name)) WITHOUT ROWID;
+CREATE INDEX actions_by_seq ON actions (device_seq)
+""",
+)
+
+_COLUMNS = "a.op_id, a.device_id, a.device_seq, a.body, a.first_attempt_at, a.retries"
+_WAITING = (
+    f"SELECT {_COLUMNS} FROM actions a LEFT JOIN receipts r USING (op_id) WHERE r.op_id IS NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An action without a receipt. `body` is the JSON that is sent, without the device's two
+    numbers; once `first_attempt_at` is set it never changes."""
+
+    action: Action
+    device_id: str
+    device_seq: int
+    body: str
+    first_attempt_at: int | None
+    retries: int
+
+    @property
+    def unsent(self) -> bool:
+        return self.first_attempt_at is None
+
+    def message(self) -> str:
+        """The action as it goes over the wire."""
+        return f'{{"device_id":"{self.device_id}","device_seq":{self.device_seq},{self.body[1:]}'
+
+
+@dataclass(frozen=True, slots=True)
+class TrayEntry:
+    """An action the server refused: what was done, and the receipt that says why."""
+
+    action: Action
+    receipt: Receipt
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    waiting: int
+    tray: int
+
+
+def dump(action: Action) -> str:
+    """The stored and sent form. Key order is fixed, so equal actions have equal bytes."""
+    return json.dumps(
+        {
+            "op_id": action.op_id,
+            "schema": action.schema,
+            "kind": action.kind,
+            "task_id": action.task_id,
+            "args": dict(action.args),
+            "base_version": action.base_version,
+            "base_epoch": action.base_epoch,
+            "seen": dict(action.seen),
+            "made_at": action.made_at,
+            "clock_offset": action.clock_offset,
+            "depends_on": list(action.depends_on),
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def load(body: str) -> Action:
+    found: dict[str, Any] = json.loads(body)
+    return Action(
+        **{**found, "kind": Kind(found["kind"]), "depends_on": tuple(found["depends_on"])}
+    )
+
+
+def _receipt(body: str) -> Receipt:
+    found: dict[str, Any] = json.loads(body)
+    return Receipt(
+        **{**found, "outcome": Outcome(found["outcome"]), "merged": tuple(found["merged"])}
+    )
+
+
+class Outbox:
+    """One connection to outbox.db; a lock serves several threads of this process."""
+
+    def __init__(self, folder: Path, new_device_id: Callable[[], str] | None = None) -> None:
+        self.path = folder / "outbox.db"
+        self._new_device_id = new_device_id or (lambda: str(uuid.uuid4()))
+        self._conn = database.connect(self.path, MIGRATIONS, "FULL")
+        self._lock = threading.RLock()
+        with self._write():
+            self._conn.execute(
+                "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_device_id(),)
+            )
+
+    def close(self) -> None:
+        self._conn.close()
+
+    # -- doing -----------------------------------------------------------------------------
+
+    def add(self, actions: Sequence[Action], sends_draft: tuple[str, str] | None = None) -> Changes:
+        """Commits actions in order; the draft (task id, name) they send goes in the same
+        transaction. E3001 on a full disk, and then nothing was saved."""
+        with self._write():
+            device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
+            rows = [
+                (a.op_id, device_id, seq + n, a.kind, a.task_id, dump(a), a.made_at)
+                for n, a in enumerate(actions, 1)
+            ]
+            self._conn.execute("UPDATE device SET seq = ?", (seq + len(rows),))
+            self._conn.executemany(
+                "INSERT INTO actions (op_id, device_id, device_seq, kind, task_id, body, made_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+            if sends_draft:
+                self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", sends_draft)
+        return Changes(frozenset(a.task_id for a in actions))
+
+    def withdraw(self, op_id: str) -> Changes:
+        """Takes back an unsent action with its unsent dependents. E5016 once it was sent."""
+        with self._write():
+            doomed = {op_id}
+            waiting = self._waiting("AND a.first_attempt_at IS NULL")
+            for item in waiting:
+                if doomed & set(item.action.depends_on):
+                    doomed.add(item.action.op_id)
+            gone = [item for item in waiting if item.action.op_id in doomed]
+            if not any(item.action.op_id == op_id for item in gone):
+                raise EnvironmentFault("E5016")
+            self._conn.executemany(
+                "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
+                [(item.action.op_id,) for item in gone],
+            )
+        return Changes(frozenset(item.action.task_id for item in gone))
+
+    def resolve(self, op_id: str, resolution: str, now: int) -> Changes:
+        """Records what the person did with a tray entry; it leaves the tray, not the file."""
+        with self._write():
+            self._conn.execute(
+                "UPDATE receipts SET resolved_at = ?, resolution = ?"
+                " WHERE op_id = ? AND resolved_at IS NULL",
+                (now, resolution, op_id),
+            )
+            row = self._conn.execute(
+                "SELECT task_id FROM actions WHERE op_id = ?", (op_id,)
+            ).fetchone()
+        return Changes(frozenset({row[0]} if row else ()))
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def take_batch(self, now: int, most: int, most_bytes: int) -> list[Waiting]:
+        """The next actions to send, marked as attempted in the same transaction.
+
+        In device order. An action waits while anything it depends on has no receipt or while it
+        backs off, and then everything later on its task waits too.
+        """
+        with self._write():
+            batch: list[Waiting] = []
+            held: set[str] = set()
+            size = 0
+            pending = {row[0] for row in self._conn.execute(
+                "SELECT a.op_id FROM actions a LEFT JOIN receipts r USING (op_id)"
+                " WHERE r.op_id IS NULL"
+            )}  # fmt: skip
+            query = f"{_WAITING} ORDER BY a.device_seq"
+            delayed = {row[0] for row in self._conn.execute(
+                "SELECT op_id FROM actions WHERE not_before > ?", (now,)
+            )}  # fmt: skip
+            for row in self._conn.execute(query):
+                item = _waiting_row(row)
+                action = item.action
+                if (
+                    action.task_id in held
+                    or action.op_id in delayed
+                    or any(needed in pending for needed in action.depends_on)
+                ):
+                    held.add(action.task_id)
+                    continue
+                size += len(item.body.encode()) + 80
+                if batch and (len(batch) == most or size > most_bytes):
+                    break
+                batch.append(item)
+            self._conn.executemany(
+                "UPDATE actions SET first_attempt_at = ?"
+                " WHERE op_id = ? AND first_attempt_at IS NULL",
+                [(now, item.action.op_id) for item in batch],
+            )
+        return batch
+
+    def record(
+        self, receipts: Iterable[Receipt], now: int, retry_at: Callable[[int], int]
+    ) -> Changes:
+        """Stores final receipts; a RETRY makes its action step aside until `retry_at(retries)`.
+
+        Only actions that are here get one, and only the first counts: receipts are final.
+        """
+        touched: set[str] = set()
+        with self._write():
+            for receipt in receipts:
+                row = self._conn.execute(
+                    "SELECT task_id, retries FROM actions WHERE op_id = ?", (receipt.op_id,)
+                ).fetchone()
+                if row is None:
+                    continue
+                touched.add(row[0])
+                if receipt.outcome is Outcome.RETRY:
+                    self._conn.execute(
+                        "UPDATE actions SET retries = retries + 1, not_before = ? WHERE op_id = ?",
+                        (retry_at(row[1]), receipt.op_id),
+                    )
+                    continue
+                self._conn.execute(
+                    "INSERT OR IGNORE INTO receipts (op_id, outcome, code, epoch, task_version,"
+                    " seq, body, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        receipt.op_id, receipt.outcome, receipt.code, receipt.epoch,
+                        receipt.task_version, receipt.seq, _dump_receipt(receipt), now,
+                    ),
+                )  # fmt: skip
+        return Changes(frozenset(touched))
+
+    def take_new_device(self) -> None:
+        """This profile was copied: every action without a receipt gets a new device id, keeping
+        its op_id and its order."""
+        with self._write():
+            device_id = self._new_device_id()
+            waiting = self._waiting("")
+            self._conn.execute("UPDATE device SET id = ?, seq = ?", (device_id, len(waiting)))
+            self._conn.executemany(
+                "UPDATE actions SET device_id = ?, device_seq = ?, not_before = NULL"
+                " WHERE op_id = ?",
+                [(device_id, n, item.action.op_id) for n, item in enumerate(waiting, 1)],
+            )
+
+    # -- asking ----------------------------------------------------------------------------
+
+    def waiting(self) -> list[Waiting]:
+        with self._read():
+            return self._waiting("")
+
+    def overlay(self, epoch: str | None, seq: int) -> list[tuple[Action, Receipt | None]]:
+        """Own actions that pulled rows up to `seq` of `epoch` cannot contain yet, in order."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.body, r.body FROM actions a LEFT JOIN receipts r USING (op_id)"
+                " WHERE r.op_id IS NULL OR a.op_id IN (SELECT op_id FROM receipts"
+                " WHERE epoch = ? AND seq > ? AND outcome IN ('applied', 'merged'))"
+                " ORDER BY a.device_seq",
+                (epoch, seq),
+            ).fetchall()
+        return [(load(body), _receipt(given) if given else None) for body, given in rows]
+
+    def tray(self) -> list[TrayEntry]:
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.body, r.body, r.received_at FROM receipts r JOIN actions a USING (op_id)"
+                " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
+                " ORDER BY a.device_seq"
+            ).fetchall()
+        return [TrayEntry(load(body), _receipt(given), at) for body, given, at in rows]
+
+    def receipt_of(self, op_id: str) -> Receipt | None:
+        with self._read():
+            row = self._conn.execute(
+                "SELECT body FROM receipts WHERE op_id = ?", (op_id,)
+            ).fetchone()
+        return _receipt(row[0]) if row else None
+
+    def delivered(self, most: int = 50) -> list[tuple[Action, Receipt]]:
+        """The latest actions that took effect, newest first."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.body, r.body FROM receipts r JOIN actions a USING (op_id)"
+                " WHERE r.outcome IN ('applied', 'merged') ORDER BY r.received_at DESC LIMIT ?",
+                (most,),
+            ).fetchall()
+        return [(load(body), _receipt(given)) for body, given in rows]
+
+    def tally(self) -> Tally:
+        with self._read():
+            waiting = self._conn.execute(
+                "SELECT (SELECT count(*) FROM actions) - (SELECT count(*) FROM receipts)"
+            ).fetchone()[0]
+            tray = self._conn.execute(
+                "SELECT count(*) FROM receipts"
+                " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by')"
+            ).fetchone()[0]
+        return Tally(waiting, tray)
+
+    def data_version(self) -> int:
+        """Changes when another connection committed; costs one read of the WAL index."""
+        with self._read():
+            return int(self._conn.execute("PRAGMA data_version").fetchone()[0])
+
+    # -- drafts ----------------------------------------------------------------------------
+
+    def save_draft(self, task_id: str, name: str, text: str, now: int) -> None:
+        """Keeps half-typed text; an empty one is forgotten."""
+        with self._write():
+            if text:
+                self._conn.execute(
+                    "INSERT INTO drafts VALUES (?, ?, ?, ?) ON CONFLICT (task_id, name)"
+                    " DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
+                    (task_id, name, text, now),
+                )
+            else:
+                self._conn.execute(
+                    "DELETE FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
+                )
+
+    def draft(self, task_id: str, name: str) -> str:
+        with self._read():
+            row = self._conn.execute(
+                "SELECT text FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
+            ).fetchone()
+        return row[0] if row else ""
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _waiting(self, condition: str) -> list[Waiting]:
+        query = f"{_WAITING} {condition} ORDER BY a.device_seq"
+        return [_waiting_row(row) for row in self._conn.execute(query)]
+
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        with self._lock, database.translated(self.path), database.transaction(self._conn):
+            yield
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        with self._lock, database.translated(self.path):
+            yield
+
+
+def _waiting_row(row: Sequence[Any]) -> Waiting:
+    op_id, device_id, device_seq, body, first_attempt_at, retries = row
+    del op_id
+    return Waiting(load(body), device_id, device_seq, body, first_attempt_at, retries)
+
+
+def _dump_receipt(receipt: Receipt) -> str:
+    names = Receipt.__slots__
+    return json.dumps({name: getattr(receipt, name) for name in names}, ensure_ascii=False)

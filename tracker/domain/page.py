@@ -1,0 +1,85 @@
+"""What a pulled page looks like to the cache, without the wire library behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    HistoryEntry,
+    Occupancy,
+    Person,
+    Project,
+    Task,
+)
+
+
+class Tombstone(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
+class Page(Protocol):
+    """Rows and the cursor they lead to; `tracker.protocol.sync.PullPage` is one."""
+
+    @property
+    def epoch(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def cursor(self) -> str: ...
+    @property
+    def more(self) -> bool: ...
+    @property
+    def snapshot(self) -> bool: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def tasks(self) -> Sequence[Task]: ...
+    @property
+    def assignments(self) -> Sequence[Assignment]: ...
+    @property
+    def comments(self) -> Sequence[Comment]: ...
+    @property
+    def history(self) -> Sequence[HistoryEntry]: ...
+    @property
+    def people(self) -> Sequence[Person]: ...
+    @property
+    def projects(self) -> Sequence[Project]: ...
+    @property
+    def gone(self) -> Sequence[Tombstone]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPresence:
+    """When a person's device was last heard of, how much waited there, what it reported."""
+
+    user_id: str
+    last_heard_at: int | None
+    unsent: int
+    occupancy: Occupancy
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an operation changed; views refresh these and nothing else. `everything` follows a
+    first pull, `people` says that names, projects or presence differ."""
+
+    tasks: frozenset[str] = frozenset()
+    people: bool = False
+    everything: bool = False
+
+    def __or__(self, other: Changes) -> Changes:
+        return Changes(
+            self.tasks | other.tasks,
+            self.people or other.people,
+            self.everything or other.everything,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks) or self.people or self.everything

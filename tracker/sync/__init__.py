@@ -1,0 +1,1 @@
+"""Getting actions to the server and rows back: one engine, over ports, with one thread."""

@@ -1,0 +1,94 @@
+"""The one thread that synchronises. Everything else tells it to wake up and hears its reports."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from tracker.sync import pacing
+from tracker.sync.engine import Engine, Report, State
+
+WATCH_SECONDS = 0.25
+"""How often another process's commit to the outbox is looked for: one read of the WAL index."""
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Polls every `interval` seconds ± 10 %, at once on `wake`, with backoff while offline.
+
+    `make_engine` runs in the thread, so that importing the network does not delay the first
+    paint. `changed` answers a number that differs when another connection committed an action.
+    """
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        interval: float,
+        on_report: Callable[[Report], None],
+        changed: Callable[[], int],
+        guard: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._make_engine = make_engine
+        self._interval = interval
+        self._on_report = on_report
+        self._changed = changed
+        self._guard = guard
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._rng = random.Random()
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name="tracker-sync", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Synchronise now; from any thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ends the thread after what it is doing; a request has its own time limits."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        engine = self._make_engine()
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                with self._guard():
+                    report = engine.run_once()
+            except Exception:
+                # A fault of this machine (disk, damaged file) or a bug. The queue is on disk;
+                # going on is right, saying nothing is not.
+                log.exception("synchronising failed")
+                self._failures += 1
+                self._pause(pacing.backoff(self._failures, self._interval, self._rng, None))
+                continue
+            if self._stop.is_set():
+                return
+            self._on_report(report)
+            self._pause(self._delay(report))
+
+    def _delay(self, report: Report) -> float:
+        if report.state is State.OFFLINE:
+            self._failures += 1
+            after = getattr(report.fault, "retry_after", None)
+            return pacing.backoff(self._failures, self._interval, self._rng, after)
+        self._failures = 0
+        return pacing.poll_delay(self._interval, self._rng)
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        version = self._changed()
+        while (left := until - time.monotonic()) > 0:
+            if self._wake.wait(min(WATCH_SECONDS, left)):
+                return
+            if self._changed() != version:
+                return
