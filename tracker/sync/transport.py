@@ -146,7 +146,8 @@ class HttpServer:
 
     def _check_origin(self, answer: httpx.Response) -> None:
         found = answer.headers.get(SERVER_HEADER)
-        if found is None or answer.is_redirect:
+        redirected = 300 <= answer.status_code < 400 and answer.status_code != 304
+        if found is None or redirected:
             raise Unreachable("E4003", f"It answered with status {answer.status_code}.")
         if self._server_id is not None and found != self._server_id:
             raise Unreachable("E4003", "It is another Tracker server.")

@@ -1,0 +1,143 @@
+"""The command line. `tracker` alone opens the employee window.
+
+Commands import what they need when they run: listing tasks loads neither Qt nor the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from tracker.config import data_dir
+from tracker.domain.change import Kind
+from tracker.domain.errors import TrackerError, describe
+
+Run = Callable[[argparse.Namespace, Path], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong use is coded too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(describe("E2018", f"{message}."), file=sys.stderr)
+        sys.exit(2)
+
+
+def _work(name: str) -> Run:
+    def run(args: argparse.Namespace, root: Path) -> int:
+        from tracker.commands import work
+
+        command: Run = getattr(work, name)
+        return command(args, root)
+
+    return run
+
+
+def _move(kind: Kind) -> Run:
+    def run(args: argparse.Namespace, root: Path) -> int:
+        from tracker.commands import work
+
+        return work.move(kind)(args, root)
+
+    return run
+
+
+def _account(name: str) -> Run:
+    def run(args: argparse.Namespace, root: Path) -> int:
+        from tracker.commands import account
+
+        command: Run = getattr(account, name)
+        return command(args, root)
+
+    return run
+
+
+def _window(scope: str) -> Run:
+    def run(_args: argparse.Namespace, root: Path) -> int:
+        from tracker import app
+
+        return app.run("monitor" if scope == "monitor" else "desk", root)
+
+    return run
+
+
+def _demo(args: argparse.Namespace, _root: Path) -> int:
+    from tracker.demo import main
+
+    return main.run(Path(args.output), headless=args.headless)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tracker",
+        description="Tasks and progress, also without network. Alone, it opens the window.",
+    )
+    parser.add_argument("--data-dir", help="where profiles are kept (or TRACKER_DATA_DIR)")
+    parser.set_defaults(run=_window("desk"))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, text: str, run: Run) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    login = add("login", "sign in and fetch the tasks", _account("login"))
+    login.add_argument("--server", required=True, help="like https://tracker.example.com")
+    login.add_argument("--user", required=True)
+    login.add_argument("--password-stdin", action="store_true")
+    add("tasks", "list my tasks from the cache", _work("list_tasks")).add_argument(
+        "--json", action="store_true"
+    )
+    progress = add("progress", "set the progress of a task", _work("progress"))
+    progress.add_argument("task", help="number or id")
+    progress.add_argument("percent", help="0 to 100")
+    progress.add_argument("-m", "--note", default="", help="what was done")
+    for name, kind, text in (
+        ("complete", Kind.COMPLETE, "complete a task"),
+        ("hold", Kind.HOLD, "put a task on hold"),
+        ("resume", Kind.RESUME, "go on with a task"),
+    ):
+        made = add(name, text, _move(kind))
+        made.add_argument("task", help="number or id")
+        made.add_argument("-m", "--note", default="")
+    comment = add("comment", "write a comment on a task", _work("comment"))
+    comment.add_argument("task", help="number or id")
+    comment.add_argument("text")
+    add("queue", "show what waits and what was refused", _work("queue")).add_argument(
+        "--json", action="store_true"
+    )
+    sync = add("sync", "send what waits and fetch what is new", _account("sync"))
+    sync.add_argument("--once", action="store_true", help="once, then end")
+    sync.add_argument("--json", action="store_true")
+    cache = add("cache", "the local copy", _work("export"))
+    cache.add_argument("action", choices=["export"], help="print it as JSON")
+    add("doctor", "check profile, keyring, files and server", _account("doctor"))
+    add("logout", "sign out; unsent changes are kept", _account("logout"))
+    add("monitor", "open the admin's monitor window", _window("monitor"))
+    demo = add("demo", "start a demo server and both windows", _demo)
+    demo.add_argument("--output", default="demo-output", help="folder for pictures of the tour")
+    demo.add_argument("--headless", action="store_true", help="the tour, also with a display")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; a coded fault is one sentence on stderr."""
+    args = _parser().parse_args(arguments)
+    try:
+        code: int = args.run(args, data_dir(args.data_dir))
+    except TrackerError as fault:
+        from tracker.commands.common import complain
+
+        return complain(fault)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # `tracker tasks | head` closed the pipe; the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code

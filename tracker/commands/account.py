@@ -1,0 +1,124 @@
+"""Commands about the profile: sign in and out, synchronise, say what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+import time
+from pathlib import Path
+
+from tracker.commands.common import Exit, complain, require_profile, say
+from tracker.config import current_profile, read_settings
+from tracker.domain.errors import TrackerError
+from tracker.domain.instants import rfc3339
+from tracker.services import credentials, session, syncing, wording
+from tracker.services.credentials import VARIABLE
+from tracker.services.workspace import device_clock, open_workspace
+from tracker.sync.engine import Report, State
+
+
+def login(args: argparse.Namespace, root: Path) -> Exit:
+    import os
+
+    password = None
+    if not os.environ.get(VARIABLE):
+        password = (
+            sys.stdin.readline().rstrip("\n")
+            if args.password_stdin
+            else getpass.getpass(f"Password of {args.user}: ")
+        )
+    signed = session.sign_in(root, args.server, args.user, password, "desk")
+    say(f"Signed in as {signed.profile.display_name} ({signed.profile.tenant}).")
+    if not signed.remembered:
+        print(
+            "This machine has no keyring, so the sign-in ends with this command (E1007). "
+            "Set TRACKER_TOKEN to stay signed in; `tracker-server create-token` makes one.",
+            file=sys.stderr,
+        )
+    report = syncing.sync_once(signed.profile, signed.credentials)
+    if report is not None and report.fault is not None:
+        return complain(report.fault)
+    return Exit.DONE
+
+
+def logout(_args: argparse.Namespace, root: Path) -> Exit:
+    profile = require_profile(root)
+    workspace = open_workspace(profile)
+    waiting = workspace.outbox.tally().waiting
+    workspace.close()
+    fault = session.sign_out(root, profile)
+    say(f"Signed out {profile.display_name}.")
+    if waiting:
+        say(f"{waiting} unsent changes are kept and go out after {profile.name} signs in again.")
+    if fault is not None:
+        print(f"The server could not be told: {fault}", file=sys.stderr)
+    return Exit.DONE
+
+
+def sync(args: argparse.Namespace, root: Path) -> Exit:
+    """--once runs once; otherwise it goes on at the poll interval until Ctrl-C."""
+    profile = require_profile(root)
+    tokens = credentials.for_profile(profile)
+    while True:
+        report = syncing.sync_once(profile, tokens)
+        code = _print_report(report, args.json)
+        if args.once:
+            return code
+        time.sleep(read_settings(root).poll_seconds)
+
+
+def _print_report(report: Report | None, as_json: bool) -> Exit:
+    if report is None:
+        if as_json:
+            say(json.dumps({"format": 1, "state": "busy"}))
+        else:
+            say("An open window of this profile synchronises already.")
+        return Exit.DONE
+    if as_json:
+        say(json.dumps({
+            "format": 1,
+            "state": report.state,
+            "at": rfc3339(report.at),
+            "sent": report.sent,
+            "waiting": report.waiting,
+            "rejected": report.tray,
+            "code": report.fault.code if report.fault else None,
+        }))  # fmt: skip
+    else:
+        say(f"{report.state}: {report.sent} sent, {report.waiting} waiting, {report.tray} refused")
+    if report.state is State.SYNCED:
+        return Exit.REFUSED if report.tray else Exit.DONE
+    if report.fault is not None and not as_json:
+        print(str(report.fault), file=sys.stderr)
+    return Exit.QUEUED if report.state is State.OFFLINE else Exit.REFUSED
+
+
+def doctor(_args: argparse.Namespace, root: Path) -> Exit:
+    """Looks at every part and says what it finds, one line each."""
+    say(f"data folder   {root}")
+    profile = current_profile(root, "desk")
+    if profile is None:
+        say("profile       none: run tracker login")
+        return Exit.DONE
+    say(f"profile       {profile.name} at {profile.server_url}, role {profile.role}")
+    keyring = credentials.keyring_works()
+    say(f"keyring       {'works' if keyring else 'none: sessions last for one run (E1007)'}")
+    workspace = open_workspace(profile)
+    tally = workspace.outbox.tally()
+    position = workspace.confirmed.position()
+    say(f"outbox        {tally.waiting} waiting, {tally.tray} need attention")
+    say(f"last heard    {wording.age(position.pulled_at, device_clock())}")
+    workspace.close()
+    try:
+        report = syncing.sync_once(profile, credentials.for_profile(profile))
+    except TrackerError as fault:
+        return complain(fault)
+    if report is None:
+        say("server        an open window of this profile talks to it")
+    elif report.fault is None:
+        say("server        answers")
+    else:
+        say(f"server        {report.fault}")
+    return Exit.DONE

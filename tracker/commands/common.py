@@ -1,0 +1,51 @@
+"""What every command shares: exit codes, finding the profile and the task."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from pathlib import Path
+
+from tracker.cache.projection import TaskView
+from tracker.config import Profile, current_profile
+from tracker.domain.errors import InputError, Refusal, TrackerError, describe
+from tracker.services.workspace import Workspace
+
+
+class Exit(IntEnum):
+    """The stable exit codes, described in docs/cli.md."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    QUEUED = 3
+
+
+def say(text: str) -> None:
+    print(text)
+
+
+def complain(fault: TrackerError | Refusal) -> Exit:
+    """One sentence on stderr. Input that cannot be used is wrong use, everything else refused."""
+    info = fault.info
+    print(describe(fault.code, info), file=sys.stderr)
+    return Exit.USAGE if fault.code.startswith("E2") else Exit.REFUSED
+
+
+def require_profile(root: Path) -> Profile:
+    profile = current_profile(root, "desk")
+    if profile is None:
+        raise InputError("E1003", "Run tracker login first.")
+    return profile
+
+
+def find_task(workspace: Workspace, ref: str) -> TaskView:
+    """A task by number, UUID, or the beginning of one that fits only it. E5001 otherwise."""
+    views = workspace.projection.views()
+    if ref.isascii() and ref.isdigit():
+        fitting = [view for view in views.values() if str(view.task.number) == ref]
+    else:
+        fitting = [view for view in views.values() if view.task.id.startswith(ref.lower())]
+    if len(fitting) != 1:
+        raise TrackerError("E5001", f"({ref})")
+    return fitting[0]

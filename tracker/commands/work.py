@@ -1,0 +1,205 @@
+"""Commands about tasks. Reading answers from the cache alone; nothing here loads the network
+before something has to be sent."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tracker.cache.outbox import TrayEntry, Waiting
+from tracker.cache.projection import TaskView
+from tracker.commands.common import Exit, complain, find_task, require_profile, say
+from tracker.config import Profile
+from tracker.domain.change import Kind
+from tracker.domain.errors import CATALOGUE, Refusal
+from tracker.domain.instants import rfc3339, utc
+from tracker.domain.receipt import EFFECTIVE
+from tracker.domain.task import Status, is_overdue
+from tracker.services import wording
+from tracker.services.tasks import Done, Tasks
+from tracker.services.workspace import Workspace, device_clock, open_workspace
+
+Act = Callable[[Tasks, TaskView], Done | Refusal]
+
+
+def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
+    profile = require_profile(root)
+    workspace = open_workspace(profile)
+    views = sorted(workspace.projection.views().values(), key=lambda view: view.task.number)
+    now = workspace.server_now()
+    if args.json:
+        position = workspace.confirmed.position()
+        say(json.dumps({
+            "format": 1,
+            "synced_at": rfc3339(position.pulled_at),
+            "tasks": [_task_json(view, now) for view in views],
+        }, ensure_ascii=False, indent=1))  # fmt: skip
+    else:
+        for view in views:
+            task = view.task
+            say(
+                f"{task.number:>5}  {task.progress:>3} %  {wording.STATUS_WORDS[task.status]:11} "
+                f"{task.priority.value:6}  {task.title}  {wording.due(task, now)}"
+                f"{'' if view.mark == 'saved' else f'  [{view.mark}]'}"
+            )
+    workspace.close()
+    return Exit.DONE
+
+
+def _task_json(view: TaskView, now: int) -> dict[str, Any]:
+    task = view.task
+    return {
+        "id": task.id,
+        "number": task.number,
+        "title": task.title,
+        "status": task.status,
+        "priority": task.priority,
+        "progress": task.progress,
+        "due_at": rfc3339(task.due_at),
+        "due_date": task.due_date,
+        "overdue": is_overdue(task, now),
+        "project_id": task.project_id,
+        "version": task.version,
+        "sync": "rejected" if view.mark == "needs attention" else view.mark.value,
+    }
+
+
+def progress(args: argparse.Namespace, root: Path) -> Exit:
+    text = args.percent
+    percent: object = int(text) if text.lstrip("-").isdigit() and text.isascii() else text
+    return _do(args, root, lambda tasks, view: tasks.set_progress(view.task.id, percent, args.note))
+
+
+def move(kind: Kind) -> Callable[[argparse.Namespace, Path], Exit]:
+    def run(args: argparse.Namespace, root: Path) -> Exit:
+        return _do(args, root, lambda tasks, view: tasks.move(kind, view.task.id, args.note))
+
+    return run
+
+
+def comment(args: argparse.Namespace, root: Path) -> Exit:
+    return _do(args, root, lambda tasks, view: tasks.comment(view.task.id, args.text))
+
+
+def _do(args: argparse.Namespace, root: Path, act: Act) -> Exit:
+    """Saves the action, then tries to deliver it and says how that went."""
+    profile = require_profile(root)
+    workspace = open_workspace(profile)
+    try:
+        done = act(Tasks(workspace), find_task(workspace, args.task))
+        if isinstance(done, Refusal):
+            return complain(done)
+        return _deliver(profile, workspace, done)
+    finally:
+        workspace.close()
+
+
+def _deliver(profile: Profile, workspace: Workspace, done: Done) -> Exit:
+    from tracker.services import credentials, syncing
+
+    report = syncing.sync_once(profile, credentials.for_profile(profile))
+    if report is None:
+        syncing.wait_for_receipts(workspace, {done.op_id})
+    receipt = workspace.outbox.receipt_of(done.op_id)
+    if receipt is None:
+        reason = f": {report.fault}" if report and report.fault else "."
+        say(f"Saved; it is sent when the server can be reached{reason}")
+        return Exit.QUEUED
+    if receipt.outcome in EFFECTIVE:
+        say("Done." if not receipt.merged else "Done; it overtook a change by another device.")
+        return Exit.DONE
+    assert receipt.code is not None
+    return complain(Refusal(receipt.code, info=receipt.info))
+
+
+def queue(args: argparse.Namespace, root: Path) -> Exit:
+    workspace = open_workspace(require_profile(root))
+    waiting, tray = workspace.outbox.waiting(), workspace.outbox.tray()
+    if args.json:
+        say(json.dumps({
+            "format": 1,
+            "waiting": [_waiting_json(item) for item in waiting],
+            "rejected": [_tray_json(entry) for entry in tray],
+            "delivered": [
+                {**_action_json(action), "receipt": _receipt_json(receipt)}
+                for action, receipt in workspace.outbox.delivered()
+            ],
+        }, ensure_ascii=False, indent=1))  # fmt: skip
+    else:
+        now = device_clock()
+        for item in waiting:
+            title = item.action.seen.get("title", item.action.args.get("title", ""))
+            made = wording.clock(item.action.made_at, now)
+            say(f"waiting   {made:>9}  {title}: {wording.did(item.action)}")
+        for entry in tray:
+            code = entry.receipt.code or "E5008"
+            title = entry.action.seen.get("title", "")
+            say(f"rejected  {title}: {wording.did(entry.action)}")
+            say(f"          {CATALOGUE[code].message} ({code}) {CATALOGUE[code].remedy}")
+        if not waiting and not tray:
+            say("Everything has been delivered.")
+    workspace.close()
+    return Exit.DONE
+
+
+def _action_json(action: Any) -> dict[str, Any]:
+    return {
+        "op_id": action.op_id,
+        "kind": action.kind,
+        "task_id": action.task_id,
+        "args": dict(action.args),
+        "made_at": rfc3339(action.made_at),
+        "depends_on": list(action.depends_on),
+    }
+
+
+def _waiting_json(item: Waiting) -> dict[str, Any]:
+    return {
+        **_action_json(item.action),
+        "device_id": item.device_id,
+        "device_seq": item.device_seq,
+        "first_attempt_at": rfc3339(item.first_attempt_at),
+    }
+
+
+def _receipt_json(receipt: Any) -> dict[str, Any]:
+    return {
+        "outcome": receipt.outcome,
+        "code": receipt.code,
+        "message": CATALOGUE[receipt.code].message if receipt.code else None,
+        "merged": list(receipt.merged),
+        "task_version": receipt.task_version,
+        "current": receipt.current,
+    }
+
+
+def _tray_json(entry: TrayEntry) -> dict[str, Any]:
+    return {
+        **_action_json(entry.action),
+        "seen": dict(entry.action.seen),
+        "receipt": _receipt_json(entry.receipt),
+    }
+
+
+def export(_args: argparse.Namespace, root: Path) -> Exit:
+    """The cache in the JSON of the first desktop client."""
+    workspace = open_workspace(require_profile(root))
+    views = sorted(workspace.projection.views().values(), key=lambda view: view.task.number)
+    tasks = [
+        {
+            "id": view.task.number,
+            "title": view.task.title,
+            "progress_percentage": view.task.progress,
+            "status": "DONE" if view.task.status is Status.COMPLETED else view.task.status.value,
+            "priority": view.task.priority.value,
+            "due_date": view.task.due_date
+            or (utc(view.task.due_at).date().isoformat() if view.task.due_at else None),
+        }
+        for view in views
+    ]
+    say(json.dumps({"tasks": tasks}, ensure_ascii=False, indent=1))
+    workspace.close()
+    return Exit.DONE

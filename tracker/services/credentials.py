@@ -1,0 +1,90 @@
+"""Where the tokens are: the OS keyring, TRACKER_TOKEN, or memory. Never a plain file."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from tracker.config import Profile
+from tracker.domain.errors import EnvironmentFault
+from tracker.sync.ports import Credentials, Tokens
+
+SERVICE = "Tracker"
+VARIABLE = "TRACKER_TOKEN"
+
+
+class InEnvironment:
+    """A token that does not rotate, given by whoever started the program."""
+
+    def __init__(self, token: str) -> None:
+        self._tokens = Tokens(token)
+
+    def read(self) -> Tokens | None:
+        return self._tokens
+
+    def write(self, tokens: Tokens | None) -> None:
+        """The environment is not ours to change."""
+
+
+class InMemory:
+    """For this run only; the person is told so."""
+
+    def __init__(self) -> None:
+        self._tokens: Tokens | None = None
+
+    def read(self) -> Tokens | None:
+        return self._tokens
+
+    def write(self, tokens: Tokens | None) -> None:
+        self._tokens = tokens
+
+
+class InKeyring:
+    """The keyring entry of a profile. Read once; written through."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tokens: Tokens | None = None
+
+    def read(self) -> Tokens | None:
+        if self._tokens is None:
+            import keyring  # loads every backend it finds: 100 ms on some machines
+
+            stored = keyring.get_password(SERVICE, self._name)
+            self._tokens = Tokens(**json.loads(stored)) if stored else None
+        return self._tokens
+
+    def write(self, tokens: Tokens | None) -> None:
+        import keyring
+        from keyring.errors import KeyringError, PasswordDeleteError
+
+        self._tokens = tokens
+        try:
+            if tokens is None:
+                keyring.delete_password(SERVICE, self._name)
+            else:
+                stored = {"access": tokens.access, "refresh": tokens.refresh}
+                keyring.set_password(SERVICE, self._name, json.dumps(stored))
+        except PasswordDeleteError:
+            return  # was not there: signed out already
+        except KeyringError as error:
+            raise EnvironmentFault("E1007", str(error)) from error
+
+
+def keyring_works() -> bool:
+    """False where keyring found nothing better than its failing placeholder."""
+    import keyring
+
+    return float(getattr(keyring.get_keyring(), "priority", 0)) > 0
+
+
+def credentials_for(profile_name: str) -> Credentials:
+    """TRACKER_TOKEN if set, else the keyring, else memory for this run."""
+    token = os.environ.get(VARIABLE)
+    if token:
+        return InEnvironment(token)
+    return InKeyring(profile_name) if keyring_works() else InMemory()
+
+
+def for_profile(profile: Profile) -> Credentials:
+    return credentials_for(profile.secret_name)

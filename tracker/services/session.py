@@ -1,0 +1,86 @@
+"""Signing in and out of a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.config import Profile, Scope, check_server_url, profile_folder, save_profile
+from tracker.domain.access import Actor
+from tracker.domain.errors import EnvironmentFault, InputError, SignInNeeded, TrackerError
+from tracker.services import credentials as keeping
+from tracker.services.credentials import InEnvironment, InMemory
+from tracker.sync.ports import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`remembered` is False where no keyring could keep the session beyond this run."""
+
+    profile: Profile
+    credentials: Credentials
+    remembered: bool
+
+
+def sign_in(root: Path, url: str, name: str, password: str | None, scope: Scope) -> SignedIn:
+    """Signs in and makes the profile the current one.
+
+    With TRACKER_TOKEN set no password is needed: the token proves who it is. InputError for a bad
+    address, ServerFault when the server refuses or cannot be reached; nothing is saved then.
+    """
+    from tracker.sync.transport import HttpServer  # httpx takes 140 ms to import
+
+    url = check_server_url(url)
+    name = name.strip().lower()
+    folder = profile_folder(root, url, name, scope)
+    credentials = keeping.credentials_for(folder.name)
+    server = HttpServer(url, credentials)
+    try:
+        if isinstance(credentials, InEnvironment):
+            me = server.me()
+        elif password is None:
+            raise InputError("E2017", field="password")
+        else:
+            me = server.sign_in(name, password).me
+    finally:
+        server.close()
+    if me.name != name:
+        raise EnvironmentFault("E1008", f"It is {me.name}'s.")
+    profile = Profile(
+        folder=folder,
+        scope=scope,
+        server_url=url,
+        server_id=me.server_id,
+        user_id=me.user_id,
+        name=me.name,
+        display_name=me.display_name,
+        role=me.role,
+        tenant=me.tenant,
+    )
+    if scope == "monitor" and not Actor(me.user_id, me.role).is_admin:
+        credentials.write(None)
+        raise InputError("E1006")
+    save_profile(root, profile)
+    return SignedIn(profile, credentials, not isinstance(credentials, InMemory))
+
+
+def sign_out(root: Path, profile: Profile) -> TrackerError | None:
+    """Forgets the token here, and at the server if it answers. Unsent changes stay. Returns what
+    kept the server from being told, if anything did."""
+    from tracker.sync.transport import HttpServer
+
+    credentials = keeping.for_profile(profile)
+    server = HttpServer(profile.server_url, credentials, profile.server_id)
+    fault: TrackerError | None = None
+    try:
+        if not isinstance(credentials, InEnvironment):
+            server.sign_out()
+    except SignInNeeded:
+        pass  # over already, which is what was wanted
+    except TrackerError as error:
+        fault = error
+    finally:
+        server.close()
+    credentials.write(None)
+    (root / f"current-{profile.scope}.json").unlink(missing_ok=True)
+    return fault

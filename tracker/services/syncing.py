@@ -1,0 +1,72 @@
+"""Putting an engine together for a profile, and the lock that keeps it to one process."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from filelock import FileLock, Timeout
+
+from tracker.config import Profile
+from tracker.services.workspace import Workspace, device_clock, open_workspace
+from tracker.sync.engine import Engine, Report
+from tracker.sync.ports import Credentials
+
+RECEIPT_PATIENCE = 5.0
+"""Seconds a command waits for the window that holds the profile to deliver its action."""
+_LOOK_EVERY = 0.05
+
+
+def profile_lock(profile: Profile) -> FileLock:
+    """Held by whoever pulls, pushes or refreshes for this profile."""
+    return FileLock(profile.folder / "profile.lock", timeout=0, thread_local=False)
+
+
+def make_engine(
+    profile: Profile,
+    credentials: Credentials,
+    on_sending: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[Engine, Workspace]:
+    """An engine on its own connections. Imports the network: call it off the first paint's way."""
+    from tracker.sync.transport import HttpServer
+
+    workspace = open_workspace(profile)
+    server = HttpServer(profile.server_url, credentials, profile.server_id)
+    engine = Engine(
+        workspace.outbox,
+        workspace.confirmed,
+        server,
+        profile.scope,
+        device_clock,
+        random.Random(),
+        on_sending,
+    )
+    return engine, workspace
+
+
+def sync_once(profile: Profile, credentials: Credentials) -> Report | None:
+    """One run under the profile's lock; None if another process holds it."""
+    lock = profile_lock(profile)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    try:
+        engine, workspace = make_engine(profile, credentials)
+        try:
+            return engine.run_once()
+        finally:
+            workspace.close()
+    finally:
+        lock.release()
+
+
+def wait_for_receipts(workspace: Workspace, op_ids: set[str]) -> bool:
+    """Waits for the lock's holder to deliver; True when every one has its receipt."""
+    until = time.monotonic() + RECEIPT_PATIENCE
+    while time.monotonic() < until:
+        if all(workspace.outbox.receipt_of(op_id) for op_id in op_ids):
+            return True
+        time.sleep(_LOOK_EVERY)
+    return False

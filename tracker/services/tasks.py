@@ -1,0 +1,189 @@
+"""What a person can do with tasks. Each call commits to the outbox and says which ids changed.
+
+A refusal that is certain already here (bad input, no right, a status that cannot move) is a value
+and nothing is queued; everything else is for the server to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.cache.outbox import TrayEntry
+from tracker.cache.projection import TaskView, zone_named
+from tracker.domain.change import Action, Kind
+from tracker.domain.errors import Refusal
+from tracker.domain.page import Changes
+from tracker.domain.replay import Context, decide
+from tracker.domain.task import Part, Priority
+from tracker.services.workspace import Workspace, device_clock, new_id
+
+STATUS_KINDS = frozenset(
+    {Kind.COMPLETE, Kind.START, Kind.HOLD, Kind.RESUME, Kind.CANCEL, Kind.REOPEN,
+     Kind.SET_PROGRESS}
+)  # fmt: skip
+_REVERSING = frozenset({Kind.RESUME, Kind.REOPEN})
+NOTE_DRAFT = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Saved on this device. `op_id` finds the action again, for its receipt or to undo it."""
+
+    op_id: str
+    kind: Kind
+    task_id: str
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """The fields of the assign form, already typed. `people` are (user id, part, percent)."""
+
+    title: str
+    description: str = ""
+    priority: Priority = Priority.MEDIUM
+    project_id: str | None = None
+    due_at: int | None = None
+    due_date: str | None = None
+    estimated_minutes: int | None = None
+    people: Sequence[tuple[str, Part, int]] = ()
+
+
+class Tasks:
+    """Bound to an open workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._work = workspace
+
+    def set_progress(self, task_id: str, percent: object, note: str = "") -> Done | Refusal:
+        """`percent` is checked here, so a command line may hand on what was typed."""
+        return self._act(Kind.SET_PROGRESS, task_id, {"percent": percent, "note": note})
+
+    def move(self, kind: Kind, task_id: str, note: str = "") -> Done | Refusal:
+        """complete, start, hold, resume, cancel or reopen."""
+        return self._act(kind, task_id, {"note": note})
+
+    def comment(self, task_id: str, text: str) -> Done | Refusal:
+        return self._act(Kind.COMMENT, task_id, {"comment_id": new_id(), "text": text})
+
+    def assign(self, task_id: str, user_id: str, part: Part, percent: int) -> Done | Refusal:
+        args = {"user_id": user_id, "part": part.value, "percent": percent}
+        return self._act(Kind.ASSIGN, task_id, args)
+
+    def unassign(self, task_id: str, user_id: str) -> Done | Refusal:
+        return self._act(Kind.UNASSIGN, task_id, {"user_id": user_id})
+
+    def create(self, new: NewTask) -> Done | Refusal:
+        args = {
+            "title": new.title,
+            "description": new.description,
+            "priority": new.priority.value,
+            "project_id": new.project_id,
+            "due_at": new.due_at,
+            "due_date": new.due_date,
+            "estimated_minutes": new.estimated_minutes,
+            "people": [
+                {"user_id": user_id, "part": part.value, "percent": percent}
+                for user_id, part, percent in new.people
+            ],
+        }
+        return self._act(Kind.CREATE_TASK, new_id(), args)
+
+    # -- afterwards ------------------------------------------------------------------------
+
+    def undo(self, done: Done) -> Done | Refusal | Changes:
+        """Takes an unsent action back; once it was sent, does the opposite."""
+        if any(w.action.op_id == done.op_id and w.unsent for w in self._work.outbox.waiting()):
+            return self._work.outbox.withdraw(done.op_id)
+        opposite = {
+            Kind.COMPLETE: Kind.REOPEN,
+            Kind.CANCEL: Kind.REOPEN,
+            Kind.HOLD: Kind.RESUME,
+        }.get(done.kind)
+        if opposite is None:
+            return Refusal("E5016")
+        return self.move(opposite, done.task_id)
+
+    def withdraw(self, op_id: str) -> Changes:
+        return self._work.outbox.withdraw(op_id)
+
+    def retry(self, entry: TrayEntry) -> Done | Refusal:
+        """Does it again as a new action on what the task is now."""
+        return self._settle(entry, "retried", entry.action.kind, entry.action.args)
+
+    def send_as_comment(self, entry: TrayEntry) -> Done | Refusal:
+        """Keeps what was written and the number, as a comment on the task."""
+        args = {"comment_id": new_id(), "text": as_text(entry.action)}
+        return self._settle(entry, "sent as comment", Kind.COMMENT, args)
+
+    def discard(self, entry: TrayEntry) -> Changes:
+        return self._work.outbox.resolve(entry.action.op_id, "discarded", device_clock())
+
+    def _settle(
+        self, entry: TrayEntry, resolution: str, kind: Kind, args: Mapping[str, Any]
+    ) -> Done | Refusal:
+        done = self._act(kind, entry.action.task_id, args)
+        if isinstance(done, Done):
+            self._work.outbox.resolve(entry.action.op_id, resolution, device_clock())
+        return done
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _act(self, kind: Kind, task_id: str, args: Mapping[str, Any]) -> Done | Refusal:
+        work = self._work
+        view = work.projection.views([task_id]).get(task_id)
+        position = work.confirmed.position()
+        action = Action(
+            op_id=new_id(),
+            kind=kind,
+            task_id=task_id,
+            args=dict(args),
+            made_at=device_clock(),
+            base_version=view.task.version if view else None,
+            base_epoch=position.epoch,
+            clock_offset=position.clock_offset,
+            depends_on=self._needs(kind, task_id),
+            seen=_seen(view),
+        )
+        context = Context(
+            received_at=action.made_at + (action.clock_offset or 0),
+            zone=zone_named(position.zone),
+            people=frozenset(work.confirmed.people()),
+            projects=frozenset(work.confirmed.projects()),
+        )
+        decided = decide(view.state if view else None, action, work.actor, context)
+        if isinstance(decided, Refusal):
+            return decided
+        sends_draft = (task_id, NOTE_DRAFT) if kind is not Kind.CREATE_TASK else None
+        return Done(action.op_id, kind, task_id, work.outbox.add([action], sends_draft))
+
+    def _needs(self, kind: Kind, task_id: str) -> tuple[str, ...]:
+        """Waiting actions this one stands on: what creates its task, what it reverses."""
+        created, status = None, None
+        for item in self._work.outbox.waiting():
+            if item.action.task_id == task_id:
+                if item.action.kind is Kind.CREATE_TASK:
+                    created = item.action.op_id
+                elif item.action.kind in STATUS_KINDS:
+                    status = item.action.op_id
+        wanted = (created, status if kind in _REVERSING else None)
+        return tuple(op_id for op_id in wanted if op_id is not None)
+
+
+def _seen(view: TaskView | None) -> dict[str, Any]:
+    if view is None:
+        return {}
+    task = view.task
+    return {"title": task.title, "status": task.status.value, "progress": task.progress}
+
+
+def as_text(action: Action) -> str:
+    """What a person wrote and chose in an action, as plain words; nothing of it may be lost."""
+    said = str(action.args.get("text") or action.args.get("note") or "")
+    if action.kind is Kind.SET_PROGRESS:
+        return f"{action.args.get('percent')} %: {said}" if said else f"{action.args['percent']} %"
+    if action.kind in (Kind.COMMENT, Kind.CREATE_TASK):
+        return said or str(action.args.get("title", ""))
+    return f"{action.kind.value}: {said}" if said else action.kind.value

@@ -1,0 +1,127 @@
+"""How things are said: due dates, ages, what happened. The same words in windows and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tracker.domain.change import Action, Kind
+from tracker.domain.task import OPEN, HistoryEntry, Status, Task, is_overdue
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+STATUS_WORDS = {
+    Status.PENDING: "Pending",
+    Status.IN_PROGRESS: "In progress",
+    Status.ON_HOLD: "On hold",
+    Status.COMPLETED: "Done",
+    Status.CANCELLED: "Cancelled",
+    Status.ARCHIVED: "Archived",
+}
+ATTEMPTS = {
+    Kind.SET_PROGRESS: "save progress",
+    Kind.COMPLETE: "complete the task",
+    Kind.START: "start the task",
+    Kind.HOLD: "put the task on hold",
+    Kind.RESUME: "resume the task",
+    Kind.CANCEL: "cancel the task",
+    Kind.REOPEN: "reopen the task",
+    Kind.COMMENT: "send the comment",
+    Kind.CREATE_TASK: "create the task",
+    Kind.ASSIGN: "assign the task",
+    Kind.UNASSIGN: "take the person off the task",
+}
+"""What was tried, for "Unable to … (E5002)"."""
+
+
+def span(ms: int) -> str:
+    """A length of time in its largest fitting unit: `40 min`, `3 h`, `2 days`."""
+    if ms < HOUR:
+        return f"{max(1, round(ms / MINUTE))} min"
+    if ms < 2 * DAY:
+        return f"{round(ms / HOUR)} h"
+    return f"{round(ms / DAY)} days"
+
+
+def age(then: int | None, now: int) -> str:
+    """How old data is."""
+    if then is None:
+        return "never"
+    return "just now" if now - then < MINUTE else f"{span(now - then)} ago"
+
+
+def clock(ms: int, now: int) -> str:
+    """An instant in the viewer's zone, as short as it is clear: `11:52`, `Thu 16:20`, `3 Nov`."""
+    moment = datetime.fromtimestamp(ms / 1000).astimezone()
+    today = datetime.fromtimestamp(now / 1000).astimezone()
+    if moment.date() == today.date():
+        return f"{moment:%H:%M}"
+    if abs((today.date() - moment.date()).days) < 7:
+        return f"{moment:%a %H:%M}"
+    year = "" if moment.year == today.year else f" {moment.year}"
+    return f"{moment.day} {moment:%b}{year}"
+
+
+def due(task: Task, now: int) -> str:
+    """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due."""
+    if task.status is Status.COMPLETED and task.completed_at is not None:
+        return f"done {clock(task.completed_at, now)}"
+    if task.due_at is None or task.status not in OPEN:
+        return ""
+    if is_overdue(task, now):
+        return f"{span(now - task.due_at)} overdue"
+    left = task.due_at - now
+    if left < 4 * HOUR:
+        return f"due in {span(left)}"
+    moment = datetime.fromtimestamp(task.due_at / 1000).astimezone()
+    today = datetime.fromtimestamp(now / 1000).astimezone()
+    days = (moment.date() - today.date()).days
+    if days == 0:
+        return "due today" if task.due_date else f"due today {moment:%H:%M}"
+    if days == 1:
+        return "due tomorrow"
+    return f"due {moment:%a}" if days < 7 else f"due {moment.day} {moment:%b}"
+
+
+def attempt(kind: Kind, code: str) -> str:
+    """The headline of an error: what was tried, and the code."""
+    return f"Unable to {ATTEMPTS[kind]} ({code})"
+
+
+def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
+    """One history entry without person and time: `40 → 65 %`, `Pending → In progress`."""
+    before, after = entry.before, entry.after
+    if entry.event == Kind.CREATE_TASK:
+        who = names.get(str(after.get("user_id", "")))
+        return f"Assigned to {who}" if who else "Created"
+    if entry.event == Kind.ASSIGN:
+        who = names.get(str(after.get("user_id", "")), "someone")
+        return f"Assigned to {who} ({str(after.get('part', '')).lower()})"
+    if entry.event == Kind.UNASSIGN:
+        return f"{names.get(str(before.get('user_id', '')), 'Someone')} taken off"
+    if entry.event == Kind.COMMENT:
+        return "Comment"
+    if entry.event in (Kind.SET_PROGRESS, Kind.COMPLETE) and "progress" in after:
+        return f"{before.get('progress', 0)} → {after['progress']} %"
+    if "status" in after:
+        old = STATUS_WORDS[Status(str(before.get("status", "PENDING")))]
+        return f"{old} → {STATUS_WORDS[Status(str(after['status']))]}"
+    return ATTEMPTS.get(Kind(entry.event), entry.event).capitalize()
+
+
+def did(action: Action) -> str:
+    """What an own action was, for lists of waiting and refused ones."""
+    args = action.args
+    match action.kind:
+        case Kind.SET_PROGRESS:
+            text = f"Progress to {args.get('percent')} %"
+        case Kind.COMMENT:
+            text = "Comment"
+        case Kind.CREATE_TASK:
+            text = "New task"
+        case Kind.ASSIGN:
+            text = "Assign"
+        case _:
+            text = action.kind.value.replace("_", " ").capitalize()
+    said = str(args.get("text") or args.get("note") or "")
+    return f"{text} · “{said}”" if said else text
