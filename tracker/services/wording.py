@@ -38,7 +38,7 @@ def span(ms: int) -> str:
     """A length of time in its largest fitting unit: `40 min`, `3 h`, `2 days`."""
     if ms < HOUR:
         return f"{max(1, round(ms / MINUTE))} min"
-    if ms < 2 * DAY:
+    if ms < 36 * HOUR:
         return f"{round(ms / HOUR)} h"
     return f"{round(ms / DAY)} days"
 

@@ -1,0 +1,152 @@
+"""The composition root of the windows: the only file that knows every part.
+
+Qt is imported inside functions, so that the command line does not load it by importing this.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from tracker.config import Profile, Scope, current_profile, private_folder, read_settings
+from tracker.domain.errors import EnvironmentFault, describe
+from tracker.services import credentials as keeping
+from tracker.services import session, syncing
+from tracker.services.board import Board
+from tracker.services.workspace import Workspace, open_workspace
+from tracker.sync.engine import Engine
+from tracker.sync.ports import Credentials
+from tracker.sync.runner import Runner
+
+if TYPE_CHECKING:
+    from tracker.ui.employee.window import EmployeeWindow
+    from tracker.ui.monitor.window import MonitorWindow
+
+
+@dataclass(slots=True)
+class Opened:
+    """A window at work: closing it ends the sync thread and frees the profile."""
+
+    window: EmployeeWindow | MonitorWindow
+    workspace: Workspace
+    runner: Runner
+    lock: FileLock
+    engine_workspace: list[Workspace]
+
+    def start(self) -> None:
+        """Begins synchronising; called after the first paint."""
+        self.runner.start()
+
+    def close(self) -> None:
+        self.runner.stop()
+        for workspace in (*self.engine_workspace, self.workspace):
+            workspace.close()
+        self.lock.release()
+
+
+def open_window(profile: Profile, credentials: Credentials, poll_seconds: float) -> Opened:
+    """Puts one window together. E3005 when another process has the profile open."""
+    from tracker.ui.bridge import Bridge
+
+    private_folder(profile.folder)
+    lock = syncing.profile_lock(profile)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise EnvironmentFault("E3005") from None
+    workspace = open_workspace(profile)
+    board = Board(workspace)
+    window: EmployeeWindow | MonitorWindow
+    if profile.scope == "monitor":
+        from tracker.ui.monitor.window import MonitorWindow
+
+        window = MonitorWindow(workspace, board)
+    else:
+        from tracker.ui.employee.window import EmployeeWindow
+
+        window = EmployeeWindow(workspace, board)
+    bridge = Bridge(window)
+    bridge.report.connect(window.show_report)
+    bridge.sending.connect(window.show_sending)
+    engine_workspace: list[Workspace] = []
+
+    def make_engine() -> Engine:
+        engine, own = syncing.make_engine(profile, credentials, bridge.progress)
+        engine_workspace.append(own)
+        return engine
+
+    def changed() -> int:
+        return engine_workspace[0].outbox.data_version() if engine_workspace else 0
+
+    runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
+    window.sync_wanted.connect(runner.wake)
+    return Opened(window, workspace, runner, lock, engine_workspace)
+
+
+def run(scope: Scope, root: Path) -> int:
+    """Opens the employee's window ("desk") or the monitor and runs until it is closed."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from tracker.ui.theme import theme
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    settings = read_settings(root)
+    app = QApplication.instance() or QApplication(["tracker"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Tracker")
+    theme.apply(app, settings.theme)
+    profile = current_profile(root, scope)
+    if profile is None:
+        signed = ask_sign_in(root, scope, None)
+        if signed is None:
+            return 0
+        profile, credentials = signed.profile, signed.credentials
+    else:
+        credentials = keeping.for_profile(profile)
+    try:
+        opened = open_window(profile, credentials, settings.poll_seconds)
+    except EnvironmentFault as fault:
+        print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
+        return 1
+    opened.window.sign_in_wanted.connect(lambda: sign_in_again(opened, root, credentials))
+    opened.window.closed.connect(app.quit)
+    opened.window.show()
+    QTimer.singleShot(0, opened.start)
+    try:
+        return app.exec()
+    finally:
+        opened.close()
+
+
+def ask_sign_in(root: Path, scope: Scope, profile: Profile | None) -> session.SignedIn | None:
+    """The sign-in dialog; None when it was cancelled."""
+    from tracker.ui.dialogs.sign_in import SignInDialog
+
+    title = "Sign in again" if profile else "Welcome to Tracker"
+    dialog = SignInDialog(
+        title,
+        lambda url, name, password: session.sign_in(root, url, name, password, scope),
+        profile.server_url if profile else "",
+        profile.name if profile else "",
+    )
+    dialog.exec()
+    return dialog.signed_in
+
+
+def sign_in_again(opened: Opened, root: Path, credentials: Credentials) -> None:
+    """The session is over: a new one for the same person, then the queue goes on."""
+    profile = opened.workspace.profile
+    signed = ask_sign_in(root, profile.scope, profile)
+    if signed is None:
+        return
+    if signed.profile.user_id != profile.user_id:
+        opened.window.toast.say(describe("E1008"), bad=True)
+        return
+    credentials.write(signed.credentials.read())
+    opened.runner.wake()

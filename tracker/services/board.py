@@ -1,0 +1,193 @@
+"""The tasks of a window in memory, filtered, sorted and counted in plain Python.
+
+10,000 rows sort in under a millisecond here and in 600 ms through a Qt proxy, so views are told
+which ids to show, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.cache.projection import Mark, TaskView
+from tracker.domain.page import Changes, PersonPresence
+from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
+from tracker.services.workspace import Workspace
+
+FAR = 1 << 62
+_URGENCY = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
+RELOAD_ABOVE = 2_000
+"""Changed ids above this are cheaper to read as the whole list."""
+LIVE_MS = 30_000
+"""A person heard of within this time is online: six polls."""
+
+
+class Place(StrEnum):
+    """The rows of the rail, and the counters of the monitor."""
+
+    ALL = "All tasks"
+    TODAY = "Today"
+    OVERDUE = "Overdue"
+    PENDING = "Pending"
+    IN_PROGRESS = "In progress"
+    ON_HOLD = "On hold"
+    DONE = "Done"
+    WATCHING = "Reviewing & watching"
+
+
+class Sort(StrEnum):
+    DUE = "due"
+    PRIORITY = "priority"
+    TITLE = "title"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    place: Place = Place.ALL
+    text: str = ""
+    priority: Priority | None = None
+    person: str | None = None
+    project: str | None = None
+    sort: Sort = Sort.DUE
+
+
+class Board:
+    """Holds every visible task as it is shown. One thread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._work = workspace
+        self.views: dict[str, TaskView] = {}
+        self.people: dict[str, Person] = {}
+        self.projects: dict[str, Project] = {}
+        self.presence: dict[str, PersonPresence] = {}
+        self.me = workspace.profile.user_id
+        self.load()
+
+    def load(self) -> None:
+        self.views = self._work.projection.views()
+        self._load_people()
+
+    def _load_people(self) -> None:
+        self.people = self._work.confirmed.people()
+        self.projects = self._work.confirmed.projects()
+        self.presence = self._work.confirmed.presence()
+
+    def refresh(self, changes: Changes) -> frozenset[str] | None:
+        """Reads what changed; returns the ids to bind again, None for all."""
+        if changes.everything or len(changes.tasks) > RELOAD_ABOVE:
+            self.load()
+            return None
+        if changes.tasks:
+            found = self._work.projection.views(sorted(changes.tasks))
+            for task_id in changes.tasks:
+                if task_id in found:
+                    self.views[task_id] = found[task_id]
+                else:
+                    self.views.pop(task_id, None)
+        if changes.people:
+            self._load_people()
+            return None
+        return changes.tasks
+
+    # -- asking ----------------------------------------------------------------------------
+
+    def select(self, wanted: Filter, now: int) -> list[str]:
+        """Ids that fit, in order."""
+        fits = self._in_place(wanted.place, now)
+        needle = wanted.text.casefold().strip()
+        found = [
+            view.task
+            for view in self.views.values()
+            if fits(view)
+            and (wanted.priority is None or view.task.priority is wanted.priority)
+            and (wanted.project is None or view.task.project_id == wanted.project)
+            and (wanted.person is None or any(p.user_id == wanted.person for p in view.people))
+            and (not needle or self._mentions(view.task, needle))
+        ]
+        return [task.id for task in sorted(found, key=_order(wanted.sort))]
+
+    def counts(self, now: int) -> dict[Place, int]:
+        views = self.views.values()
+        return {place: sum(map(self._in_place(place, now), views)) for place in Place}
+
+    def _mentions(self, task: Task, needle: str) -> bool:
+        project = self.projects.get(task.project_id or "")
+        return (
+            needle in task.title.casefold()
+            or needle in task.description.casefold()
+            or (project is not None and needle in project.name.casefold())
+            or needle == str(task.number)
+        )
+
+    def _in_place(self, place: Place, now: int) -> Callable[[TaskView], bool]:
+        status = {
+            Place.PENDING: Status.PENDING,
+            Place.IN_PROGRESS: Status.IN_PROGRESS,
+            Place.ON_HOLD: Status.ON_HOLD,
+            Place.DONE: Status.COMPLETED,
+        }.get(place)
+        if status is not None:
+            return lambda view: view.task.status is status
+        if place is Place.OVERDUE:
+            return lambda view: is_overdue(view.task, now)
+        if place is Place.TODAY:
+            today = datetime.fromtimestamp(now / 1000).astimezone()
+            tomorrow = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
+            return lambda view: (
+                view.task.status in OPEN
+                and view.task.due_at is not None
+                and view.task.due_at <= tomorrow
+            )
+        if place is Place.WATCHING:
+            return lambda view: any(
+                row.user_id == self.me and row.part is not Part.ASSIGNEE for row in view.people
+            )
+        return lambda view: view.task.status is not Status.ARCHIVED
+
+    # -- saying ----------------------------------------------------------------------------
+
+    def name_of(self, user_id: str) -> str:
+        if user_id == self.me:
+            return "You"
+        person = self.people.get(user_id)
+        return person.display_name if person else "Someone"
+
+    def names(self) -> dict[str, str]:
+        """Names for the middle of a sentence: "Assigned to you"."""
+        named = {user_id: self.name_of(user_id) for user_id in self.people}
+        return {**named, self.me: "you"}
+
+    def assignee(self, view: TaskView) -> str | None:
+        """Who does the task: the first assignee by name."""
+        doing = [row.user_id for row in view.people if row.part is Part.ASSIGNEE]
+        return min(doing, key=self.name_of) if doing else None
+
+    def project_of(self, task: Task) -> str:
+        project = self.projects.get(task.project_id or "")
+        return project.name if project else ""
+
+    def waits_for_attention(self) -> int:
+        return sum(view.mark is Mark.REJECTED for view in self.views.values())
+
+
+def _order(sort: Sort) -> Callable[[Task], tuple[object, ...]]:
+    """Open tasks before finished ones, then by what was asked, then by number."""
+
+    def key(task: Task) -> tuple[object, ...]:
+        closed = task.status not in OPEN
+        late = -(task.completed_at or task.updated_at) if closed else 0
+        match sort:
+            case Sort.DUE:
+                by: tuple[object, ...] = (late, task.due_at or FAR, _URGENCY[task.priority])
+            case Sort.PRIORITY:
+                by = (_URGENCY[task.priority], task.due_at or FAR)
+            case Sort.TITLE:
+                by = (task.title.casefold(),)
+            case Sort.NEWEST:
+                by = (-task.created_at,)
+        return (closed, *by, task.number)
+
+    return key

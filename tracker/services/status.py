@@ -1,0 +1,86 @@
+"""One truthful sentence about synchronising, for the chip, the banner and the tray icon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tracker.services import wording
+from tracker.sync.engine import Report, State
+
+STALE_MS = 300_000
+"""Data older than five minutes is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """What is known now. Times are device ms; `sending` is (done, total)."""
+
+    state: State | None = None
+    synced_at: int | None = None
+    offline_since: int | None = None
+    waiting: int = 0
+    tray: int = 0
+    sending: tuple[int, int] | None = None
+    fault: str = ""
+
+    def after(self, report: Report) -> SyncStatus:
+        synced = report.state is State.SYNCED
+        return replace(
+            self,
+            state=report.state,
+            synced_at=report.at if synced else self.synced_at,
+            offline_since=None if synced else self.offline_since or report.at,
+            waiting=report.waiting,
+            tray=report.tray,
+            sending=None,
+            fault=str(report.fault) if report.fault else "",
+        )
+
+    @property
+    def is_offline(self) -> bool:
+        return self.state is State.OFFLINE
+
+
+def chip(status: SyncStatus, now: int) -> str:
+    """`Synced 12:04`, `Sending 3 of 12`, `Offline since 11:58, 4 waiting`, …"""
+    if status.sending and status.sending[1] > 1:
+        done, total = status.sending
+        return f"Sending {min(done + 1, total)} of {total}"
+    if status.state is State.SIGN_IN:
+        return f"Sign in to send {status.waiting}" if status.waiting else "Sign in again"
+    if status.state is State.OFFLINE:
+        since = wording.clock(status.offline_since or now, now)
+        waiting = f", {status.waiting} waiting" if status.waiting else ""
+        return f"Offline since {since}{waiting}"
+    if status.state is State.REFUSED:
+        return "Server refuses: see the banner"
+    if status.tray:
+        return f"{status.tray} need attention" if status.tray > 1 else "1 needs attention"
+    if status.state is None or status.synced_at is None:
+        return "Checking"
+    if status.waiting:
+        return f"{status.waiting} waiting"
+    return f"Synced {wording.clock(status.synced_at, now)}"
+
+
+def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
+    """Headline and sentence for the banner; None when there is nothing to say."""
+    if status.state is State.OFFLINE:
+        waiting = (
+            f"{status.waiting} change{'s go' if status.waiting != 1 else ' goes'} out when the "
+            "server answers. "
+            if status.waiting
+            else ""
+        )
+        aged = (
+            f"Data from {wording.clock(status.synced_at, now)} "
+            f"({wording.age(status.synced_at, now)})."
+            if status.synced_at
+            else ""
+        )
+        return "Working offline.", f"Everything here can be changed. {waiting}{aged}".strip()
+    if status.state is State.SIGN_IN:
+        return "Signed out.", "Your changes are kept. Sign in to send them."
+    if status.state is State.REFUSED:
+        return "The server refuses.", status.fault
+    return None

@@ -1,0 +1,369 @@
+"""The monitor: every task of the tenant, live, on the same engine, cache and card list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QRectF, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tracker.domain.change import Kind
+from tracker.domain.errors import CATALOGUE, Refusal
+from tracker.domain.page import Changes
+from tracker.domain.task import Priority, Role
+from tracker.services import wording
+from tracker.services.board import LIVE_MS, Board, Filter, Place
+from tracker.services.status import SyncStatus
+from tracker.services.tasks import Done, NewTask, Tasks
+from tracker.services.workspace import Workspace, device_clock
+from tracker.sync.engine import Report
+from tracker.ui.monitor.assign import AssignPage
+from tracker.ui.monitor.card import HEIGHT, MIN_WIDTH, MonitorCard
+from tracker.ui.monitor.drawer import Drawer
+from tracker.ui.theme import tokens
+from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
+from tracker.ui.widgets import paint
+from tracker.ui.widgets.card_list import CardList
+from tracker.ui.widgets.chrome import Banner, Empty, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.controls import Button, Choice, Search
+
+MONITOR, ASSIGN = "Monitor", "Assign"
+AGE_REFRESH_MS = 10_000
+_COUNTERS = (
+    ("Total", Place.ALL, "muted"),
+    ("Pending", Place.PENDING, "pending"),
+    ("In progress", Place.IN_PROGRESS, "in_progress"),
+    ("Completed", Place.DONE, "done"),
+    ("Overdue", Place.OVERDUE, "danger"),
+)
+
+
+class Counter(QAbstractButton):
+    """A number that filters the grid when pressed."""
+
+    def __init__(self, name: str, colour: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setText(name)
+        self._colour = colour
+        self._value = ""
+        self.setFixedHeight(70)
+        self.setMinimumWidth(96)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    def set_value(self, value: str) -> None:
+        self._value = value
+        self.setAccessibleName(f"{self.text()}: {value}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        strong = self.isChecked() or self.hasFocus()
+        line = t.accent if strong else t.line
+        paint.rounded(painter, QRectF(self.rect()), t.surface, line, width=2.0 if strong else 1.0)
+        inner = self.rect().adjusted(14, 10, -8, 0)
+        inner.setHeight(20)
+        paint.text(painter, inner, self.text(), getattr(t, self._colour), tokens.BODY)
+        inner.translate(0, 22)
+        inner.setHeight(28)
+        paint.text(painter, inner, self._value, t.text, tokens.TITLE, bold=True)
+
+
+class MonitorWindow(QMainWindow):
+    """For admins and owners. Signals as in the employee's window."""
+
+    sync_wanted = Signal()
+    sign_in_wanted = Signal()
+    closed = Signal()
+
+    def __init__(self, workspace: Workspace, board: Board) -> None:
+        super().__init__()
+        self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
+        self._filter = Filter()
+        self._held_back: Changes = Changes()
+        self.status = SyncStatus(synced_at=workspace.confirmed.position().pulled_at)
+        profile = workspace.profile
+        self.setWindowTitle(f"Tracker Monitor · {profile.tenant}")
+        self.setMinimumSize(980, 560)
+        self.resize(1440, 900)
+        self._settings = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
+        self._build()
+        self.toast = Toast(self)
+        geometry = self._settings.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        self._ages = QTimer(self)
+        self._ages.setInterval(AGE_REFRESH_MS)
+        self._ages.timeout.connect(lambda: self.show_changes(None))
+        self._ages.start()
+        self.open_page(MONITOR)
+        self.show_changes(None)
+
+    # -- building --------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        profile = self._work.profile
+        self.rail = Rail("Tracker · Monitor", ([MONITOR, ASSIGN],), self)
+        self.rail.chosen.connect(self.open_page)
+        role = profile.role.value.capitalize()
+        self.rail.add_foot(Who(profile.display_name, f"{role} · {profile.tenant}", self))
+        self.chip = SyncChip(self)
+        self.chip.clicked.connect(self._chip_pressed)
+        self.rail.add_foot(self.chip)
+        self.banner = Banner(self)
+        self.banner.pressed.connect(self._chip_pressed)
+        self.cards = CardList(
+            lambda parent: MonitorCard(parent, self.board, self._now),
+            HEIGHT, self, min_width=MIN_WIDTH, opens=False,
+        )  # fmt: skip
+        self.cards.selected.connect(self._selected)
+        self.empty = Empty(self)
+        grid = QWidget(self)
+        column = QVBoxLayout(grid)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_3)
+        column.addLayout(self._build_counters())
+        column.addLayout(self._build_filters())
+        self._list = QStackedWidget(self)
+        self._list.addWidget(self.cards)
+        self._list.addWidget(self.empty)
+        column.addWidget(self._list, 1)
+        self.assign = AssignPage(self.board, self)
+        self.assign.submitted.connect(self._assign)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(grid)
+        self._stack.addWidget(self.assign)
+        self.drawer = Drawer(
+            self._work.actor, self.board, self._work.projection.trail, self._now, self
+        )
+        self.drawer.acted.connect(self._acted)
+        main = QVBoxLayout()
+        main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
+        main.setSpacing(SPACE_3)
+        main.addWidget(self.banner)
+        main.addWidget(self._stack, 1)
+        ground = QWidget(self)
+        row = QHBoxLayout(ground)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(main, 1)
+        row.addWidget(self.drawer)
+        self.setCentralWidget(ground)
+        for keys, do in (
+            ("Ctrl+F", self.search.setFocus),
+            ("F5", self.sync_wanted.emit),
+            ("Ctrl+N", lambda: self.open_page(ASSIGN)),
+            ("Ctrl+1", lambda: self.open_page(MONITOR)),
+        ):
+            QShortcut(QKeySequence(keys), self, do)
+
+    def _build_counters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, SPACE_2, 0)
+        row.setSpacing(10)
+        self.counters: dict[Place, Counter] = {}
+        for name, place, colour in _COUNTERS:
+            counter = Counter(name, colour, self)
+            counter.setCheckable(True)
+            counter.setAutoExclusive(True)
+            counter.clicked.connect(lambda _c=False, p=place: self._narrow(place=p))
+            row.addWidget(counter, 1)
+            self.counters[place] = counter
+        self.counters[Place.ALL].setChecked(True)
+        self.online = Counter("People online", "muted", self)
+        self.online.setToolTip("Heard of within the last 30 seconds")
+        row.addWidget(self.online, 1)
+        return row
+
+    def _build_filters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, SPACE_2, 0)
+        row.setSpacing(10)
+        self.search = Search("Search tasks and projects   Ctrl+F", self)
+        self.search.searched.connect(lambda text: self._narrow(text=text))
+        self.person = Choice("", [("All people", None)], self)
+        self.person.chosen.connect(lambda value: self._narrow(person=value))
+        self.project = Choice("", [("All projects", None)], self)
+        self.project.chosen.connect(lambda value: self._narrow(project=value))
+        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
+        self.priority = Choice("", priorities, self)
+        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+        self.auto = Button("Auto-refresh on", self, icon="refresh")
+        self.auto.setCheckable(True)
+        self.auto.setChecked(True)
+        self.auto.toggled.connect(self._auto_toggled)
+        row.addWidget(self.search, 1)
+        for widget in (self.person, self.project, self.priority, self.auto):
+            row.addWidget(widget)
+        return row
+
+    def _now(self) -> int:
+        return self._work.server_now()
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def open_page(self, name: str) -> None:
+        self.rail.choose(name)
+        self._stack.setCurrentIndex(0 if name == MONITOR else 1)
+        self.drawer.setVisible(name == MONITOR and bool(self.cards.selected_id))
+        if name == ASSIGN:
+            self.assign.title.setFocus()
+
+    def _narrow(self, **changes: object) -> None:
+        known = {name: getattr(self._filter, name) for name in Filter.__slots__}
+        self._filter = Filter(**{**known, **changes})
+        self._show_cards()
+
+    def _show_cards(self) -> None:
+        ids = self.board.select(self._filter, self._now())
+        self.cards.set_ids(ids)
+        words = "No task fits these filters." if self.board.views else "No tasks yet: assign one."
+        self.empty.setText(words)
+        self._list.setCurrentWidget(self.cards if ids else self.empty)
+
+    def show_changes(self, changes: Changes | None) -> None:
+        """Refreshes what `changes` names; None says ages and counts anew without reading."""
+        ids = self.board.refresh(changes) if changes else frozenset()
+        now = self._now()
+        self._show_cards()
+        self.cards.refresh(None if changes is None else ids)
+        chosen = self.cards.selected_id
+        if chosen and (ids is None or chosen in ids):
+            self.drawer.show_task(self.board.views[chosen])
+        counts = self.board.counts(now)
+        for place, counter in self.counters.items():
+            counter.set_value(f"{counts[place]:,}".replace(",", " "))
+        staff = [p for p in self.board.people.values() if p.active and p.role is Role.EMPLOYEE]
+        live = sum(self._is_live(person.id, now) for person in staff)
+        self.online.set_value(f"{live} / {len(staff)}")
+        if changes is None or changes.people or changes.everything:
+            self._show_people()
+        self._show_status()
+
+    def _is_live(self, user_id: str, now: int) -> bool:
+        presence = self.board.presence.get(user_id)
+        heard = presence.last_heard_at if presence else None
+        return heard is not None and heard > now - LIVE_MS
+
+    def _show_people(self) -> None:
+        people = [(p.display_name, p.id) for p in self.board.people.values() if p.active]
+        self.person.set_options([("All people", None), *people])
+        projects = [(p.name, p.id) for p in self.board.projects.values() if not p.archived]
+        self.project.set_options([("All projects", None), *projects])
+        self.assign.refresh()
+
+    def _show_status(self) -> None:
+        now = device_clock()
+        self.chip.show_status(self.status, now)
+        self.banner.show_status(self.status, now)
+        word = "on" if self.auto.isChecked() else "off"
+        age = wording.age(self.status.synced_at, now)
+        self.auto.setText(f"Auto-refresh {word} · {age}")
+        self.auto.setAccessibleName(self.auto.text())
+        self.auto.updateGeometry()
+
+    def show_report(self, report: Report) -> None:
+        """A run ended. With auto-refresh off the changes are kept until it is on again."""
+        refused_before = self.status.tray
+        self.status = self.status.after(report)
+        if not self.auto.isChecked():
+            self._held_back |= report.changes
+            self._show_status()
+        elif report.changes:
+            self.show_changes(report.changes)
+        else:
+            self._show_status()
+        if report.tray > refused_before:
+            newest = self._work.outbox.tray()[-1]
+            code = newest.receipt.code or "E5008"
+            self.toast.say(
+                wording.attempt(newest.action.kind, code), CATALOGUE[code].message, bad=True
+            )
+
+    def show_sending(self, done: int, total: int) -> None:
+        self.status = replace(self.status, sending=(done, total))
+        self._show_status()
+
+    def _auto_toggled(self, on: bool) -> None:
+        if on:
+            held, self._held_back = self._held_back, Changes()
+            self.show_changes(held or None)
+            self.sync_wanted.emit()
+        else:
+            self._show_status()
+
+    # -- doing -----------------------------------------------------------------------------
+
+    def _selected(self, task_id: str) -> None:
+        if task_id:
+            self.drawer.show_task(self.board.views[task_id])
+        else:
+            self.drawer.hide()
+
+    def _acted(self, task_id: str, kind: Kind) -> None:
+        done = self._tasks.move(kind, task_id)
+        if isinstance(done, Refusal):
+            self.toast.say(wording.attempt(kind, done.code), done.message, bad=True)
+            return
+        self.show_changes(done.changes)
+        self.sync_wanted.emit()
+        words = {Kind.CANCEL: "Cancelled", Kind.HOLD: "On hold"}.get(kind)
+        if words:
+            title = self.board.views[task_id].task.title
+            self.toast.say(f"{words}: {title}", action=("Undo", lambda: self._undo(done)))
+
+    def _undo(self, done: Done) -> None:
+        undone = self._tasks.undo(done)
+        if isinstance(undone, Refusal):
+            self.toast.say(wording.attempt(Kind.REOPEN, undone.code), undone.message, bad=True)
+            return
+        self.show_changes(undone if isinstance(undone, Changes) else undone.changes)
+        self.sync_wanted.emit()
+
+    def _assign(self, new: NewTask) -> None:
+        done = self._tasks.create(new)
+        if isinstance(done, Refusal):
+            headline = wording.attempt(Kind.CREATE_TASK, done.code)
+            self.toast.say(headline, done.message, bad=True)
+            return
+        self.assign.clear()
+        self.show_changes(done.changes)
+        self.sync_wanted.emit()
+        names = ", ".join(self.board.name_of(user_id) for user_id, _, _ in new.people)
+        self.toast.say(
+            f"Assigned to {names}: {new.title}", action=("Undo", lambda: self._undo_new(done))
+        )
+
+    def _undo_new(self, done: Done) -> None:
+        """Takes the new task back; once it was sent, cancels it."""
+        undone = self._tasks.undo(done)
+        if isinstance(undone, Refusal):
+            self._acted(done.task_id, Kind.CANCEL)
+        else:
+            self.show_changes(undone if isinstance(undone, Changes) else undone.changes)
+
+    def _chip_pressed(self) -> None:
+        if self.status.state == "sign in":
+            self.sign_in_wanted.emit()
+        else:
+            self.sync_wanted.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.sync()
+        self._ages.stop()
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,211 @@
+"""What the opened card adds: description, quick buttons, note, the buttons, the last history.
+
+There is one body for the whole list; it moves into whichever card is opened. Half-typed notes are
+drafts in the outbox, so they outlive refreshes, restarts and signing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from tracker.cache.projection import TaskView, Trail
+from tracker.domain import access
+from tracker.domain.access import Actor
+from tracker.domain.change import Kind
+from tracker.domain.lifecycle import allows
+from tracker.domain.task import OPEN, Status
+from tracker.services import wording
+from tracker.services.board import Board
+from tracker.ui.theme import tokens
+from tracker.ui.theme.tokens import SPACE_2, SPACE_3
+from tracker.ui.widgets.controls import Button, TextBox, label
+
+HISTORY_SHOWN = 5
+DRAFT_DELAY_MS = 400
+_QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
+
+
+class CardBody(QWidget):
+    """`acted` carries (task id, kind, percent or None, note)."""
+
+    acted = Signal(str, object, object, str)
+    draft_changed = Signal(str, str)
+
+    def __init__(
+        self,
+        actor: Actor,
+        board: Board,
+        trail: Callable[[str], Trail],
+        draft: Callable[[str], str],
+        now: Callable[[], int],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._actor, self._board, self._trail, self._draft, self._now = (
+            actor, board, trail, draft, now,
+        )  # fmt: skip
+        self._view: TaskView | None = None
+        self._task_id = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._draft_timer = QTimer(self)
+        self._draft_timer.setSingleShot(True)
+        self._draft_timer.setInterval(DRAFT_DELAY_MS)
+        self._draft_timer.timeout.connect(self._keep_draft)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_2)
+        self._description = label("", muted=True)
+        column.addWidget(self._description)
+        column.addLayout(self._build_quick())
+        self.note = TextBox("Note", "background", 60, self)
+        self.note.setPlaceholderText("Note: what was done, what is missing (Ctrl+Enter sends)")
+        self.note.textChanged.connect(self._draft_timer.start)
+        self.note.submitted.connect(self._update)
+        column.addWidget(self.note)
+        column.addLayout(self._build_foot())
+
+    def _build_quick(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_2)
+        self.quick: list[Button] = []
+        for words, percent in _QUICK:
+            button = Button(words, self, small=True)
+            button.setAccessibleName(f"Progress {words} %" if percent else "Progress plus 10 %")
+            button.clicked.connect(lambda _c=False, p=percent: self._quick_pressed(p))
+            row.addWidget(button)
+            self.quick.append(button)
+        row.addStretch(1)
+        self.start = self._status_button("Start", Kind.START, row)
+        self.hold = self._status_button("Hold", Kind.HOLD, row)
+        self.resume = self._status_button("Resume", Kind.RESUME, row)
+        self.reopen = self._status_button("Reopen", Kind.REOPEN, row)
+        return row
+
+    def _status_button(self, words: str, kind: Kind, row: QHBoxLayout) -> Button:
+        button = Button(words, self, small=True)
+        button.clicked.connect(lambda: self._act(kind))
+        row.addWidget(button)
+        return button
+
+    def _build_foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_3)
+        history = QVBoxLayout()
+        history.setSpacing(2)
+        self._lines: list[QLabel] = []
+        for _ in range(HISTORY_SHOWN):
+            line = label("", tokens.SMALL + 1)
+            line.setWordWrap(False)
+            line.setMinimumWidth(60)
+            history.addWidget(line)
+            self._lines.append(line)
+        row.addLayout(history, 1)
+        self.comment = Button("Comment", self)
+        self.comment.clicked.connect(self._comment)
+        self.update_button = Button("Update", self)
+        self.update_button.clicked.connect(self._update)
+        self.complete = Button("Mark complete", self, primary=True, icon="check")
+        self.complete.clicked.connect(lambda: self._act(Kind.COMPLETE))
+        for button in (self.comment, self.update_button, self.complete):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        return row
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def show_task(self, view: TaskView) -> None:
+        """Shows the task; what is being typed is left alone."""
+        if view.task.id != self._task_id:
+            self._keep_draft()
+            self._task_id = view.task.id
+            self.note.blockSignals(True)
+            self.note.setPlainText(self._draft(self._task_id))
+            self.note.blockSignals(False)
+        self._view = view
+        task = view.task
+        self._description.setText(task.description[:400])
+        self._description.setVisible(bool(task.description))
+        open_task = task.status in OPEN
+        for button in self.quick:
+            button.setVisible(open_task and self._may(Kind.SET_PROGRESS))
+        shown = {
+            self.start: Kind.START if task.status is Status.PENDING else None,
+            self.hold: Kind.HOLD if allows(task.status, Status.ON_HOLD) else None,
+            self.resume: Kind.RESUME if task.status is Status.ON_HOLD else None,
+            self.reopen: None if open_task or task.status is Status.ARCHIVED else Kind.REOPEN,
+            self.update_button: Kind.SET_PROGRESS if open_task else None,
+            self.complete: Kind.COMPLETE if open_task else None,
+        }
+        for button, kind in shown.items():
+            button.setVisible(kind is not None and self._may(kind))
+        self.comment.setVisible(self._may(Kind.COMMENT))
+        self._show_history()
+
+    def clear_note(self) -> None:
+        self.note.blockSignals(True)
+        self.note.clear()
+        self.note.blockSignals(False)
+        self._draft_timer.stop()
+
+    def _may(self, kind: Kind) -> bool:
+        return self._view is not None and access.may(self._actor, kind, self._view.state)
+
+    def _show_history(self) -> None:
+        entries = self._trail(self._task_id).history[-HISTORY_SHOWN:][::-1]
+        names = self._board.names()
+        before = sum(line.isVisibleTo(self) for line in self._lines)
+        for index, line in enumerate(self._lines):
+            line.setVisible(index < len(entries))
+            if index < len(entries):
+                entry = entries[index]
+                note = f" · “{' '.join(entry.note.split())[:80]}”" if entry.note else ""
+                waits = " · waiting" if entry.received_at is None else ""
+                who = self._board.name_of(entry.user_id)
+                line.setText(
+                    f"{wording.clock(entry.made_at, self._now()):<9} {who}: "
+                    f"{wording.happened(entry, names)}{note}{waits}"
+                )
+        if before != len(entries):
+            self.updateGeometry()
+
+    # -- doing -----------------------------------------------------------------------------
+
+    def _quick_pressed(self, percent: int | None) -> None:
+        if self._view is not None:
+            now = self._view.task.progress
+            self._emit(Kind.SET_PROGRESS, min(100, now + 10) if percent is None else percent)
+
+    def _act(self, kind: Kind) -> None:
+        self._emit(kind, None)
+
+    def _update(self) -> None:
+        """Sends the note with the progress as it stands."""
+        if self._view is not None and self._may(Kind.SET_PROGRESS):
+            self._emit(Kind.SET_PROGRESS, self._view.task.progress)
+
+    def _comment(self) -> None:
+        self._emit(Kind.COMMENT, None)
+
+    def _emit(self, kind: Kind, percent: int | None) -> None:
+        self._draft_timer.stop()
+        self.acted.emit(self._task_id, kind, percent, self.note.toPlainText())
+
+    def _keep_draft(self) -> None:
+        self._draft_timer.stop()
+        if self._task_id:
+            self.draft_changed.emit(self._task_id, self.note.toPlainText())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keep_draft()
+        super().hideEvent(event)
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        if layout.hasHeightForWidth():
+            return layout.totalHeightForWidth(width)
+        return layout.totalSizeHint().height()

@@ -1,0 +1,301 @@
+"""The parts around the list: rail, sync chip, banner, toasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from tracker.services import status as saying
+from tracker.services.status import SyncStatus
+from tracker.sync.engine import State
+from tracker.ui.theme import theme, tokens
+from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
+from tracker.ui.widgets import paint
+from tracker.ui.widgets.controls import Button, Panel, label
+
+TOAST_MS = 5_000
+RAIL_WIDTH = 216
+
+
+class RailRow(QAbstractButton):
+    """One row of the rail with its count."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setText(name)
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setFixedHeight(34)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._count: int | None = None
+        self.set_count(None)
+
+    def set_count(self, count: int | None) -> None:
+        self._count = count
+        self.setAccessibleName(self.text() if count is None else f"{self.text()}, {count}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        rect = QRectF(self.rect())
+        chosen = self.isChecked()
+        if chosen:
+            paint.rounded(painter, rect, t.accent_weak, None)
+        colour = t.accent if chosen else t.text
+        inner = self.rect().adjusted(10, 0, -10, 0)
+        paint.text(
+            painter, inner.adjusted(0, 0, -36, 0), self.text(), colour, tokens.BODY, bold=chosen
+        )
+        if self._count is not None:
+            paint.text(
+                painter, inner, f"{self._count:,}".replace(",", " "),
+                colour if chosen else t.muted, tokens.SMALL + 1, bold=chosen,
+                align=Qt.AlignmentFlag.AlignRight,
+            )  # fmt: skip
+        if self.hasFocus():
+            paint.rounded(painter, rect, None, t.accent, width=2.0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+class Rail(Panel):
+    """The left rail: title, groups of rows, and who is signed in. `chosen` carries the row."""
+
+    chosen = Signal(str)
+
+    def __init__(self, title: str, groups: Sequence[Sequence[str]], parent: QWidget) -> None:
+        super().__init__("rail", parent, border="right")
+        self.setFixedWidth(RAIL_WIDTH)
+        self.rows: dict[str, RailRow] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_3, SPACE_4, SPACE_3, SPACE_3)
+        column.setSpacing(1)
+        heading = label(title, tokens.HEADING, bold=True)
+        heading.setContentsMargins(10, 4, 0, SPACE_3)
+        column.addWidget(heading)
+        for index, names in enumerate(groups):
+            if index:
+                line = Panel("line")
+                line.setFixedHeight(1)
+                column.addSpacing(SPACE_3)
+                column.addWidget(line)
+                column.addSpacing(SPACE_3)
+            for name in names:
+                row = RailRow(name, self)
+                row.clicked.connect(lambda _c=False, n=name: self.chosen.emit(n))
+                column.addWidget(row)
+                self.rows[name] = row
+        column.addStretch(1)
+        self._foot = column
+
+    def add_foot(self, widget: QWidget) -> None:
+        self._foot.addWidget(widget)
+
+    def choose(self, name: str) -> None:
+        self.rows[name].setChecked(True)
+
+
+class Who(QWidget):
+    """Avatar, name, and a line about the person."""
+
+    def __init__(self, name: str, about: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._name, self._about = name, about
+        self.setFixedHeight(52)
+        self.setAccessibleName(f"{name}, {about}")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        paint.avatar(painter, QRectF(0, 10, 32, 32), self._name, t)
+        inner = self.rect().adjusted(42, 8, 0, 0)
+        inner.setHeight(18)
+        paint.text(painter, inner, self._name, t.text, tokens.BODY, bold=True)
+        paint.text(painter, inner.translated(0, 18), self._about, t.muted, tokens.SMALL + 1)
+
+
+class SyncChip(QAbstractButton):
+    """One truthful sentence about synchronising; pressing it tries now."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(34)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Synchronise now")
+        self._status = SyncStatus()
+        self.setText("Checking")
+
+    def show_status(self, status: SyncStatus, now: int) -> None:
+        self._status = status
+        self.setText(saying.chip(status, now))
+        self.setAccessibleName(f"Synchronisation: {self.text()}")
+        self.setToolTip(status.fault or "Synchronise now")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        line = t.accent if self.hasFocus() else t.line
+        paint.rounded(painter, QRectF(self.rect()), t.surface, line, 17)
+        state = self._status.state
+        good = state is State.SYNCED and not self._status.tray
+        name, colour = ("check", t.done) if good else ("alert", t.warning)
+        if state is State.OFFLINE or self._status.sending or state is None:
+            name, colour = "clock", t.warning if state is State.OFFLINE else t.muted
+        paint.icon(painter, self, name, colour, 11, 9)
+        inner = self.rect().adjusted(34, 0, -8, 0)
+        paint.text(painter, inner, self.text(), t.text, tokens.SMALL + 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(180, 34)
+
+
+class Banner(QWidget):
+    """A sentence across the top with one thing to do; can be put away until the state changes."""
+
+    pressed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE_4, SPACE_2, SPACE_2, SPACE_2)
+        row.setSpacing(SPACE_3)
+        self.headline = label("", bold=True)
+        self.headline.setWordWrap(False)
+        self.sentence = label("")
+        self.button = Button("Retry now", self, small=True)
+        self.button.clicked.connect(self.pressed)
+        self.away = Button("Put away", self, small=True)
+        self.away.clicked.connect(self._put_away)
+        row.addWidget(self.headline)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.button)
+        row.addWidget(self.away)
+        self._put_away_for = ""
+        self.hide()
+
+    def show_status(self, status: SyncStatus, now: int) -> None:
+        told = saying.banner(status, now)
+        if told is None or told[0] != self._put_away_for:
+            self._put_away_for = ""
+        if told is None or told[0] == self._put_away_for:
+            self.hide()
+            return
+        self.headline.setText(told[0])
+        self.sentence.setText(told[1])
+        self.button.setText("Sign in" if status.state is State.SIGN_IN else "Retry now")
+        self.button.setAccessibleName(self.button.text())
+        self.button.updateGeometry()
+        t = tokens_of(self.palette())
+        for part in (self.headline, self.sentence):
+            coloured = part.palette()
+            coloured.setColor(coloured.ColorRole.WindowText, t.warning)
+            part.setPalette(coloured)
+        self.show()
+
+    def _put_away(self) -> None:
+        self._put_away_for = self.headline.text()
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        paint.rounded(QPainter(self), QRectF(self.rect()), t.warning_ground, None)
+
+
+class Toast(QWidget):
+    """One message at the lower right for 5 s, with at most one thing to do about it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        column = QHBoxLayout(self)
+        column.setContentsMargins(SPACE_4, SPACE_3, SPACE_3, SPACE_3)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self.headline = label("", bold=True)
+        self.sentence = label("", muted=True)
+        words.addWidget(self.headline)
+        words.addWidget(self.sentence)
+        column.addLayout(words, 1)
+        self.button = Button("Undo", self, small=True)
+        self.button.clicked.connect(self._pressed)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._do: Callable[[], None] | None = None
+        self._bad = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(TOAST_MS)
+        self._timer.timeout.connect(self.hide)
+        window.installEventFilter(self)
+        self.hide()
+
+    def say(
+        self,
+        headline: str,
+        sentence: str = "",
+        *,
+        bad: bool = False,
+        action: tuple[str, Callable[[], None]] | None = None,
+    ) -> None:
+        self._bad = bad
+        self.headline.setText(headline)
+        self.sentence.setText(sentence)
+        self.sentence.setVisible(bool(sentence))
+        self._do = action[1] if action else None
+        self.button.setVisible(action is not None)
+        if action:
+            self.button.setText(action[0])
+            self.button.setAccessibleName(action[0])
+            self.button.updateGeometry()
+        self.setAccessibleName(f"{headline} {sentence}")
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start()
+
+    def _pressed(self) -> None:
+        do, self._do = self._do, None
+        self.hide()
+        if do is not None:
+            do()
+
+    def _place(self) -> None:
+        window = self._window
+        width = min(430, window.width() - 2 * SPACE_4)
+        self.setFixedWidth(width)
+        self.adjustSize()
+        self.move(window.width() - width - SPACE_4, window.height() - self.height() - SPACE_4)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        edge = t.danger if self._bad else t.accent
+        paint.card_frame(painter, QRectF(self.rect()), t, edge, selected=False)
+
+
+class Empty(QLabel):
+    """What to do where a list has nothing."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(tokens.HEADING))
+        self.setForegroundRole(self.palette().ColorRole.PlaceholderText)

@@ -1,0 +1,305 @@
+"""Buttons, fields and labels in our own calm style, painted from the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QEnterEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QScrollBar,
+    QSizePolicy,
+    QWidget,
+)
+
+from tracker.ui.theme import theme, tokens
+from tracker.ui.theme.tokens import SPACE_2, SPACE_3, tokens_of
+from tracker.ui.widgets import paint
+
+SEARCH_DELAY_MS = 300
+
+
+class Button(QAbstractButton):
+    """A push button. `primary` is the one thing to do here; `small` for rows of quick buttons;
+    `chevron` says that a menu opens."""
+
+    def __init__(
+        self,
+        text: str,
+        parent: QWidget | None = None,
+        *,
+        primary: bool = False,
+        small: bool = False,
+        icon: str = "",
+        chevron: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._primary, self._small = primary, small
+        self._icon, self._chevron = icon, chevron
+
+    def sizeHint(self) -> QSize:
+        side = 10 if self._small else 12
+        width = paint.width_of(self.text(), tokens.BODY, bold=self._primary) + 2 * side
+        width += 20 if self._icon else 0
+        width += 18 if self._chevron else 0
+        return QSize(width, 26 if self._small else 36)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        rect = QRectF(self.rect())
+        fill = t.accent if self._primary else t.surface
+        if self.isDown() or self.isChecked():
+            fill = t.accent_weak if not self._primary else t.accent
+        elif self.underMouse() and self.isEnabled() and not self._primary:
+            fill = t.accent_weak
+        if not self.isEnabled() and self._primary:
+            fill = t.track
+        paint.rounded(painter, rect, fill, None if self._primary else t.line)
+        colour = t.on_accent if self._primary else t.text
+        if not self.isEnabled():
+            colour = t.muted
+        inner = self.rect().adjusted(10 if self._small else 12, 0, -8, 0)
+        if self._icon:
+            paint.icon(painter, self, self._icon, colour, inner.x(), (self.height() - 16) // 2)
+            inner.adjust(20, 0, 0, 0)
+        paint.text(painter, inner, self.text(), colour, tokens.BODY, bold=self._primary)
+        if self._chevron:
+            paint.icon(
+                painter, self, "chevron", t.muted, self.width() - 24, (self.height() - 16) // 2
+            )
+        if self.hasFocus():
+            ring = t.text if self._primary else t.accent
+            paint.rounded(painter, rect, None, ring, width=2.0)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.update()
+
+
+class Choice(Button):
+    """A button with a menu of choices; says what is chosen. `chosen` carries the value."""
+
+    chosen = Signal(object)
+
+    def __init__(self, label: str, options: Sequence[tuple[str, object]], parent: QWidget) -> None:
+        super().__init__("", parent, chevron=True)
+        self._label = label
+        self._options: list[tuple[str, object]] = []
+        self._value: object = None
+        self.set_options(options)
+        self.clicked.connect(self._open)
+
+    @property
+    def value(self) -> object:
+        return self._value
+
+    def set_options(self, options: Sequence[tuple[str, object]]) -> None:
+        self._options = list(options)
+        if self._value not in [value for _, value in options]:
+            self._value = options[0][1]
+        self._say()
+
+    def set_value(self, value: object) -> None:
+        self._value = value
+        self._say()
+
+    def _say(self) -> None:
+        words = next(words for words, value in self._options if value == self._value)
+        self.setText(f"{self._label}: {words}" if self._label else words)
+        self.setAccessibleName(f"{self._label}: {words}" if self._label else words)
+        self.updateGeometry()
+        self.update()
+
+    def _open(self) -> None:
+        menu = QMenu(self)
+        for words, value in self._options:
+            action = QAction(words, menu)
+            action.setCheckable(True)
+            action.setChecked(value == self._value)
+            action.triggered.connect(lambda _checked=False, v=value: self._pick(v))
+            menu.addAction(action)
+        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+
+    def _pick(self, value: object) -> None:
+        self.set_value(value)
+        self.chosen.emit(value)
+
+
+class Field(QWidget):
+    """A rounded one-line field; `problem` puts a sentence below and a red line around."""
+
+    changed = Signal(str)
+
+    def __init__(self, name: str, parent: QWidget | None = None, *, placeholder: str = "") -> None:
+        super().__init__(parent)
+        self.edit = QLineEdit(self)
+        self.edit.setFrame(False)
+        self.edit.setPlaceholderText(placeholder)
+        self.edit.setAccessibleName(name)
+        self.edit.textChanged.connect(self.changed)
+        self.edit.installEventFilter(self)
+        self.setFocusProxy(self.edit)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(SPACE_3, 4, SPACE_3, 4)
+        self._row.addWidget(self.edit)
+        self._bad = False
+        self.setFixedHeight(36)
+
+    def set_bad(self, bad: bool) -> None:
+        self._bad = bad
+        self.update()
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        focused = self.edit.hasFocus()
+        line = t.danger if self._bad else t.accent if focused else t.line
+        width = 2.0 if focused or self._bad else 1.0
+        paint.rounded(QPainter(self), QRectF(self.rect()), t.surface, line, width=width)
+
+
+class Search(Field):
+    """Says `searched` 300 ms after the last key, and at once when cleared."""
+
+    searched = Signal(str)
+
+    def __init__(self, placeholder: str, parent: QWidget) -> None:
+        super().__init__("Search", parent, placeholder=placeholder)
+        self.edit.setClearButtonEnabled(True)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SEARCH_DELAY_MS)
+        self._timer.timeout.connect(lambda: self.searched.emit(self.edit.text()))
+        self.changed.connect(self._typed)
+        self._row.setContentsMargins(36, 4, SPACE_2, 4)
+
+    def _typed(self, text: str) -> None:
+        if text:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.searched.emit("")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        t = tokens_of(self.palette())
+        # While it still waits for more keys the icon is a clock: a sign that it searches.
+        name = "clock" if self._timer.isActive() else "search"
+        paint.icon(QPainter(self), self, name, t.muted, SPACE_3, 10)
+
+
+class TextBox(QPlainTextEdit):
+    """A rounded field of several lines; Tab leaves it, Ctrl+Enter says `submitted`."""
+
+    submitted = Signal()
+
+    def __init__(self, name: str, ground: str, height: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._ground = ground
+        self.setAccessibleName(name)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(SPACE_2)
+        self.setVerticalScrollBar(ScrollBar(self))
+        self.setFixedHeight(height)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        ctrl = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if ctrl and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.submitted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self.viewport())
+        line = t.accent if self.hasFocus() else t.line
+        paint.rounded(painter, QRectF(self.viewport().rect()), getattr(t, self._ground), line)
+        painter.end()
+        super().paintEvent(event)
+
+
+class ScrollBar(QScrollBar):
+    """A slim vertical bar without arrows, drawn from the palette."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.setFixedWidth(12)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        span = self.maximum() - self.minimum()
+        if span <= 0:
+            return
+        t = tokens_of(self.palette())
+        length = self.height() - 4
+        tall = max(28.0, length * self.pageStep() / (span + self.pageStep()))
+        top = 2 + (length - tall) * (self.value() - self.minimum()) / span
+        colour = t.muted if self.isSliderDown() or self.underMouse() else t.control_line
+        paint.rounded(QPainter(self), QRectF(4, top, 6, tall), colour, None, 3)
+
+
+def label(
+    text: str, pixels: int = tokens.BODY, *, bold: bool = False, muted: bool = False
+) -> QLabel:
+    """A plain-text label; what people wrote is never read as markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setFont(theme.font(pixels, bold=bold))
+    made.setWordWrap(True)
+    if muted:
+        made.setForegroundRole(made.palette().ColorRole.PlaceholderText)
+    return made
+
+
+class Panel(QWidget):
+    """A plain ground in one of the palette's colours."""
+
+    clicked = Signal()
+
+    def __init__(self, colour: str, parent: QWidget | None = None, *, border: str = "") -> None:
+        super().__init__(parent)
+        self._colour, self._border = colour, border
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(getattr(t, self._colour)))
+        if self._border == "right":
+            painter.fillRect(self.width() - 1, 0, 1, self.height(), QColor(t.line))
+        if self._border == "left":
+            painter.fillRect(0, 0, 1, self.height(), QColor(t.line))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self.clicked.emit()

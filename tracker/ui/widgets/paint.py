@@ -1,0 +1,99 @@
+"""Small things that several widgets paint."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QWidget
+
+from tracker.ui.theme import icons, theme, tokens
+from tracker.ui.theme.tokens import RADIUS, Tokens
+
+
+def rounded(
+    painter: QPainter, rect: QRectF, fill: str | None, line: str | None, radius: float = RADIUS,
+    width: float = 1.0,
+) -> None:  # fmt: skip
+    """A rounded box whose line lies inside the rectangle."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(fill) if fill else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(line), width) if line else Qt.PenStyle.NoPen)
+    inset = width / 2 if line else 0
+    painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def card_frame(
+    painter: QPainter, rect: QRectF, t: Tokens, edge: str, *, selected: bool, top: bool = False
+) -> None:
+    """A card: surface, hairline, a coloured edge (left, or top in the grid), accent if selected."""
+    rounded(painter, rect, t.surface, t.line)
+    clip = QPainterPath()
+    clip.addRoundedRect(rect, RADIUS, RADIUS)
+    painter.save()
+    painter.setClipPath(clip)
+    strip = (
+        QRectF(rect.x(), rect.y(), rect.width(), 4)
+        if top
+        else QRectF(rect.x(), rect.y(), 4, rect.height())
+    )
+    painter.fillRect(strip, QColor(edge))
+    painter.restore()
+    if selected:
+        rounded(painter, rect, None, t.accent, width=2.0)
+
+
+def text(
+    painter: QPainter, rect: QRect, content: str, colour: str, pixels: int, *, bold: bool = False,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> int:  # fmt: skip
+    """One line, elided to the rectangle; returns the width it took."""
+    font = theme.font(pixels, bold=bold)
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    metrics = QFontMetrics(font)
+    shown = metrics.elidedText(content, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter), shown)
+    return metrics.horizontalAdvance(shown)
+
+
+def width_of(content: str, pixels: int, *, bold: bool = False) -> int:
+    return QFontMetrics(theme.font(pixels, bold=bold)).horizontalAdvance(content)
+
+
+def badge(painter: QPainter, x: int, y: int, word: str, colour: str) -> int:
+    """A pill with a word; returns its width."""
+    width = width_of(word, tokens.SMALL, bold=True) + 18
+    rect = QRectF(x, y, width, 20)
+    tint = QColor(colour)
+    tint.setAlphaF(0.10)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(tint)
+    painter.setPen(QPen(QColor(colour), 1))
+    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 9.5, 9.5)
+    text(
+        painter, rect.toRect(), word, colour, tokens.SMALL, bold=True,
+        align=Qt.AlignmentFlag.AlignHCenter,
+    )  # fmt: skip
+    return width
+
+
+def icon(painter: QPainter, widget: QWidget, name: str, colour: str, x: int, y: int) -> None:
+    drawn = icons.pixmap(name, colour, 16, widget.devicePixelRatioF())
+    painter.drawPixmap(QPointF(x, y), drawn)
+
+
+def avatar(painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | None = None) -> None:
+    """Initials in a circle, with a dot for what is known of the person's device."""
+    initials = "".join(part[0] for part in name.split()[:2]).upper()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(t.accent_weak))
+    painter.drawEllipse(rect)
+    text(
+        painter, rect.toRect(), initials, t.accent, tokens.SMALL, bold=True,
+        align=Qt.AlignmentFlag.AlignHCenter,
+    )  # fmt: skip
+    if dot:
+        painter.setPen(QPen(QColor(t.surface), 2))
+        painter.setBrush(QColor(dot))
+        painter.drawEllipse(QRectF(rect.right() - 9, rect.bottom() - 9, 10, 10))

@@ -1,0 +1,99 @@
+"""The progress bar of a card: click, drag, or move it with the keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
+
+from tracker.ui.theme import tokens
+from tracker.ui.theme.tokens import tokens_of
+from tracker.ui.widgets import paint
+
+_NUMBER = 56
+"""Pixels to the right for "100 %"."""
+
+
+class ProgressTrack(QAbstractSlider):
+    """0–100. `committed` is emitted once, when the person lets go or presses a key; arrows move
+    5 %, with shift 1 %. A slider to screen readers."""
+
+    committed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setOrientation(Qt.Orientation.Horizontal)
+        self.setRange(0, 100)
+        self.setAccessibleName("Progress")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip("Click or drag; arrow keys move 5 %, with Shift 1 %")
+        self.valueChanged.connect(lambda _value: self.update())
+        self._fill = ""
+        self._shown = 0
+        self.editable = True
+
+    def show_progress(self, percent: int, fill: str) -> None:
+        """Sets what is shown without reporting it as the person's doing."""
+        self._shown = percent
+        self._fill = fill
+        self.setCursor(
+            Qt.CursorShape.PointingHandCursor if self.editable else Qt.CursorShape.ArrowCursor
+        )
+        if not self.isSliderDown():
+            self.setValue(percent)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 20)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        width = max(1, self.width() - _NUMBER)
+        y = (self.height() - 8) / 2
+        paint.rounded(painter, QRectF(0, y, width, 8), t.track, None, 4)
+        if self.value():
+            filled = max(8.0, width * self.value() / 100)
+            paint.rounded(painter, QRectF(0, y, filled, 8), self._fill or t.accent, None, 4)
+        where = self.rect().adjusted(width + 8, 0, 0, 0)
+        paint.text(
+            painter, where, f"{self.value()} %", t.text, tokens.BODY, bold=True,
+            align=Qt.AlignmentFlag.AlignRight,
+        )  # fmt: skip
+        if self.hasFocus():
+            ring = QRectF(0, y - 4, width, 16)
+            paint.rounded(painter, ring, None, t.accent, 6, 2.0)
+
+    def _at(self, x: float) -> int:
+        return round(100 * min(1.0, max(0.0, x / max(1, self.width() - _NUMBER))))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.editable or event.button() is not Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        self.setSliderDown(True)
+        self.setValue(self._at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self.isSliderDown():
+            self.setValue(self._at(event.position().x()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.isSliderDown():
+            self.setSliderDown(False)
+            self._commit(self._at(event.position().x()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 5
+        move = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}.get(Qt.Key(event.key()))
+        if move is None or not self.editable:
+            event.ignore()
+            return
+        self._commit(min(100, max(0, self.value() + move)))
+
+    def _commit(self, percent: int) -> None:
+        self.setValue(percent)
+        if percent != self._shown:
+            self._shown = percent
+            self.committed.emit(percent)

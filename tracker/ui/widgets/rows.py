@@ -1,0 +1,105 @@
+"""A page of rows with a headline, sentences and buttons: waiting changes, refused changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from tracker.ui.theme import tokens
+from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
+from tracker.ui.widgets import paint
+from tracker.ui.widgets.chrome import Empty
+from tracker.ui.widgets.controls import Button, ScrollBar, label
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`lines` are (what, words), shown as two columns; `buttons` are (words, what to do)."""
+
+    key: str
+    title: str
+    lines: Sequence[tuple[str, str]]
+    buttons: Sequence[tuple[str, Callable[[], None]]] = ()
+    bad: bool = False
+
+
+class RowWidget(QWidget):
+    def __init__(self, row: Row, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.key, self._bad = row.key, row.bad
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_4, SPACE_3, SPACE_4, SPACE_3)
+        column.setSpacing(SPACE_2)
+        column.addWidget(label(row.title, tokens.BODY + 1, bold=True))
+        for what, words in row.lines:
+            line = QHBoxLayout()
+            line.setSpacing(SPACE_3)
+            head = label(what, muted=True)
+            head.setFixedWidth(110)
+            line.addWidget(head, 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(label(words), 1)
+            column.addLayout(line)
+        self.buttons: dict[str, Button] = {}
+        if row.buttons:
+            foot = QHBoxLayout()
+            foot.setSpacing(SPACE_2)
+            foot.addStretch(1)
+            for words, do in row.buttons:
+                button = Button(words, self, small=True)
+                button.clicked.connect(lambda _c=False, d=do: d())
+                foot.addWidget(button)
+                self.buttons[words] = button
+            column.addLayout(foot)
+        self.setAccessibleName(", ".join([row.title, *(f"{a}: {b}" for a, b in row.lines)]))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        edge = t.danger if self._bad else t.warning
+        paint.card_frame(QPainter(self), QRectF(self.rect()), t, edge, selected=False)
+
+
+class RowPage(QScrollArea):
+    """Shows rows, or a sentence where there are none. A hundred at most are made."""
+
+    MOST = 100
+
+    def __init__(self, empty: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBar(ScrollBar(self))
+        self._ground = QWidget()
+        self._column = QVBoxLayout(self._ground)
+        self._column.setContentsMargins(0, 0, SPACE_2, 0)
+        self._column.setSpacing(SPACE_2)
+        self._empty = Empty(self._ground)
+        self._empty.setText(empty)
+        self.rows: list[RowWidget] = []
+        self._shown: list[Row] = []
+        self.setWidget(self._ground)
+        self._column.addWidget(self._empty, 1)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        keys = [(row.key, row.title, tuple(row.lines)) for row in rows]
+        if keys == [(row.key, row.title, tuple(row.lines)) for row in self._shown]:
+            return
+        self._shown = list(rows)
+        while (item := self._column.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None and widget is not self._empty:
+                widget.hide()
+                widget.deleteLater()
+        self.rows = [RowWidget(row, self._ground) for row in rows[: self.MOST]]
+        for widget in self.rows:
+            self._column.addWidget(widget)
+        if len(rows) > self.MOST:
+            self._column.addWidget(label(f"… and {len(rows) - self.MOST} more", muted=True))
+        self._empty.setVisible(not rows)
+        if rows:
+            self._column.addStretch(1)
+        else:
+            self._column.addWidget(self._empty, 1)
