@@ -59,9 +59,9 @@ def _account(name: str) -> Run:
 
 def _window(scope: str) -> Run:
     def run(_args: argparse.Namespace, root: Path) -> int:
-        from tracker import app
+        from tracker.app import run as run_window
 
-        return app.run("monitor" if scope == "monitor" else "desk", root)
+        return run_window("monitor" if scope == "monitor" else "desk", root)
 
     return run
 

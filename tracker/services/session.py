@@ -22,7 +22,14 @@ class SignedIn:
     remembered: bool
 
 
-def sign_in(root: Path, url: str, name: str, password: str | None, scope: Scope) -> SignedIn:
+def sign_in(
+    root: Path,
+    url: str,
+    name: str,
+    password: str | None,
+    scope: Scope,
+    credentials: Credentials | None = None,
+) -> SignedIn:
     """Signs in and makes the profile the current one.
 
     With TRACKER_TOKEN set no password is needed: the token proves who it is. InputError for a bad
@@ -33,7 +40,7 @@ def sign_in(root: Path, url: str, name: str, password: str | None, scope: Scope)
     url = check_server_url(url)
     name = name.strip().lower()
     folder = profile_folder(root, url, name, scope)
-    credentials = keeping.credentials_for(folder.name)
+    credentials = credentials or keeping.credentials_for(folder.name)
     server = HttpServer(url, credentials)
     try:
         if isinstance(credentials, InEnvironment):
