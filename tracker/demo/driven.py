@@ -20,9 +20,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, 
 
 from tracker import app as composition
 from tracker.config import current_profile
+from tracker.domain.errors import SignInNeeded
 from tracker.services import credentials, session
 from tracker.services.wording import STATUS_WORDS
-from tracker.ui.employee.window import ATTENTION, WAITING, EmployeeWindow
+from tracker.ui.dialogs.sign_in import SignInDialog
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 from tracker.ui.theme import theme
 from tracker.ui.widgets.task_card import TaskCard
@@ -150,8 +152,21 @@ class Driver:
         self._select(title)
         return {"moments": [texts(moment) for moment in self.window.drawer.moments]}
 
-    def do_pages(self) -> dict[str, Any]:
-        return {"waiting": WAITING, "attention": ATTENTION}
+    def do_theme(self, name: str) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, name)
+
+    def do_sign_in(self, path: str) -> None:
+        """Draws the first-start dialog; nobody signs in."""
+
+        def nobody(*_typed: str) -> session.SignedIn:
+            raise SignInNeeded("E1003")
+
+        dialog = SignInDialog("Welcome to Tracker", nobody, "", "")
+        dialog.show()
+        dialog.grab().save(path)
+        dialog.close()
 
     def do_quit(self) -> None:
         QTimer.singleShot(0, self.window.close)

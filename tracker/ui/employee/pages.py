@@ -21,7 +21,7 @@ def waiting_row(item: Waiting, now: int, withdraw: Callable[[str], None]) -> Row
     lines = [
         ("You did", wording.did(action)),
         ("When", wording.clock(made, now)),
-        ("State", "not sent yet" if item.unsent else "sent, no answer yet"),
+        ("State", "not sent yet" if item.unsent else "tried to send, no answer yet"),
     ]
     buttons = [("Withdraw", lambda: withdraw(action.op_id))] if item.unsent else []
     return Row(action.op_id, title, lines, buttons)

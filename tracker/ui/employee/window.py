@@ -62,6 +62,7 @@ class EmployeeWindow(QMainWindow):
         self._build()
         self.toast = Toast(self)
         self._restore()
+        self.cards.setFocus()
         self._ages = QTimer(self)
         self._ages.setInterval(AGE_REFRESH_MS)
         self._ages.timeout.connect(lambda: self.show_changes(None))

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -23,7 +22,7 @@ from tracker.services.board import Board
 from tracker.services.tasks import NewTask
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_4, SPACE_5
-from tracker.ui.widgets.controls import Button, Choice, Field, ScrollBar, TextBox, label
+from tracker.ui.widgets.controls import Button, Check, Choice, Field, ScrollBar, TextBox, label
 
 
 def read_due(text: str) -> tuple[int | None, str | None]:
@@ -92,7 +91,7 @@ class AssignPage(QScrollArea):
         column.addSpacing(SPACE_2)
         column.addWidget(label("Who does it", tokens.SMALL + 1, muted=True))
         self._people_row = QVBoxLayout()
-        self.people: dict[str, QCheckBox] = {}
+        self.people: dict[str, Check] = {}
         column.addLayout(self._people_row)
         self._problems["people"] = self._problem(column)
         choices = QHBoxLayout()
@@ -139,7 +138,7 @@ class AssignPage(QScrollArea):
         """People and projects as they are now; what is chosen stays chosen."""
         for person in self._board.people.values():
             if person.role is Role.EMPLOYEE and person.active and person.id not in self.people:
-                box = QCheckBox(person.display_name, self)
+                box = Check(person.display_name, self)
                 box.toggled.connect(lambda _on: self._typed("people"))
                 self._people_row.addWidget(box)
                 self.people[person.id] = box

@@ -19,7 +19,7 @@ from tracker.ui.widgets.card_list import CardWidget
 from tracker.ui.widgets.progress_track import ProgressTrack
 
 HEIGHT = 152
-MIN_WIDTH = 268
+MIN_WIDTH = 248
 
 
 def data_age(board: Board, user_id: str | None, now: int) -> str:
@@ -49,8 +49,9 @@ class MonitorCard(CardWidget):
         view = self._board.views[card_id]
         self.card_id, self._view, self._selected = card_id, view, selected
         task = view.task
-        t = tokens_of(self.palette())
-        fill = t.held if task.status is Status.PENDING else t.status(task.status)
+        fill = {Status.COMPLETED: "done", Status.IN_PROGRESS: "in_progress"}.get(
+            task.status, "held"
+        )
         self.track.show_progress(task.progress, fill)
         who = self._board.assignee(view)
         self.setAccessibleName(

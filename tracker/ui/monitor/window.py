@@ -109,6 +109,7 @@ class MonitorWindow(QMainWindow):
         self._ages.timeout.connect(lambda: self.show_changes(None))
         self._ages.start()
         self.open_page(MONITOR)
+        self.cards.setFocus()
         self.show_changes(None)
 
     # -- building --------------------------------------------------------------------------

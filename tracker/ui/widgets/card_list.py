@@ -114,11 +114,12 @@ class CardList(QAbstractScrollArea):
         for changed in (old, card_id):
             if changed in self._shown:
                 self._shown[changed].bind(changed, selected=changed == card_id)
+        # The listener fills the opened part first: how tall the card gets depends on it.
+        self.selected.emit(card_id)
         self._measure()
         self._place()
         if card_id:
             self._reveal(card_id)
-        self.selected.emit(card_id)
 
     def card(self, card_id: str) -> CardWidget | None:
         """The widget that shows the id now, if it is visible."""
@@ -169,9 +170,9 @@ class CardList(QAbstractScrollArea):
         return (min(visible)[1], min(visible)[0]) if visible else None
 
     def _reveal(self, card_id: str) -> None:
-        top = self._top(self._row_of[card_id])
-        card = self._shown.get(card_id)
-        tall = card.height() if card else self._height
+        row = self._row_of[card_id]
+        opened, extra = self._opened_at
+        top, tall = self._top(row), self._height + (extra if row == opened else 0)
         bar = self.verticalScrollBar()
         if top < bar.value():
             bar.setValue(top)
@@ -223,8 +224,11 @@ class CardList(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        kept = self._selected if self._selected in self._shown else ""
         self._measure()
         self._place()
+        if kept:
+            self._reveal(kept)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         pass  # the cards paint themselves on the window's ground

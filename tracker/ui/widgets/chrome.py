@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
@@ -17,7 +17,7 @@ from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Button, Panel, label
 
 TOAST_MS = 5_000
-RAIL_WIDTH = 216
+RAIL_WIDTH = 240
 
 
 class RailRow(QAbstractButton):
@@ -196,12 +196,21 @@ class Banner(QWidget):
         self.button.setText("Sign in" if status.state is State.SIGN_IN else "Retry now")
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
-        t = tokens_of(self.palette())
+        self._colour()
+        self.show()
+
+    def _colour(self) -> None:
+        warning = QColor(tokens_of(self.palette()).warning)
         for part in (self.headline, self.sentence):
             coloured = part.palette()
-            coloured.setColor(coloured.ColorRole.WindowText, t.warning)
-            part.setPalette(coloured)
-        self.show()
+            if coloured.color(coloured.ColorRole.WindowText) != warning:
+                coloured.setColor(coloured.ColorRole.WindowText, warning)
+                part.setPalette(coloured)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
 
     def _put_away(self) -> None:
         self._put_away_for = self.headline.text()
@@ -273,8 +282,10 @@ class Toast(QWidget):
     def _place(self) -> None:
         window = self._window
         width = min(430, window.width() - 2 * SPACE_4)
-        self.setFixedWidth(width)
-        self.adjustSize()
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(width, layout.totalHeightForWidth(width))
         self.move(window.width() - width - SPACE_4, window.height() - self.height() - SPACE_4)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -182,7 +183,7 @@ class Field(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         focused = self.edit.hasFocus()
-        line = t.danger if self._bad else t.accent if focused else t.line
+        line = t.danger if self._bad else t.accent if focused else t.control_line
         width = 2.0 if focused or self._bad else 1.0
         paint.rounded(QPainter(self), QRectF(self.rect()), t.surface, line, width=width)
 
@@ -244,10 +245,40 @@ class TextBox(QPlainTextEdit):
     def paintEvent(self, event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         painter = QPainter(self.viewport())
-        line = t.accent if self.hasFocus() else t.line
+        line = t.accent if self.hasFocus() else t.control_line
         paint.rounded(painter, QRectF(self.viewport().rect()), getattr(t, self._ground), line)
         painter.end()
         super().paintEvent(event)
+
+
+class Check(QCheckBox):
+    """A check box whose box is seen in both themes."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setAccessibleName(text)
+        self.setMinimumHeight(26)
+
+    def sizeHint(self) -> QSize:
+        return QSize(paint.width_of(self.text(), tokens.BODY) + 34, 26)
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        y = (self.height() - 18) // 2
+        box = QRectF(1, y, 18, 18)
+        on = self.isChecked()
+        fill, line = (t.accent, None) if on else (t.surface, t.control_line)
+        paint.rounded(painter, box, fill, line, 4, 1.5)
+        if on:
+            paint.icon(painter, self, "check", t.on_accent, 2, y + 1)
+        if self.hasFocus():
+            paint.rounded(painter, box.adjusted(-1, -1, 1, 1), None, t.accent, 5, 2.0)
+        colour = t.text if self.isEnabled() else t.muted
+        paint.text(painter, self.rect().adjusted(28, 0, 0, 0), self.text(), colour, tokens.BODY)
 
 
 class ScrollBar(QScrollBar):

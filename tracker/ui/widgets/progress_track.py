@@ -29,12 +29,13 @@ class ProgressTrack(QAbstractSlider):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("Click or drag; arrow keys move 5 %, with Shift 1 %")
         self.valueChanged.connect(lambda _value: self.update())
-        self._fill = ""
+        self._fill = "accent"
         self._shown = 0
         self.editable = True
 
     def show_progress(self, percent: int, fill: str) -> None:
-        """Sets what is shown without reporting it as the person's doing."""
+        """Sets what is shown without reporting it as the person's doing. `fill` names a token, so
+        that a live switch of the theme needs nothing here."""
         self._shown = percent
         self._fill = fill
         self.setCursor(
@@ -55,7 +56,7 @@ class ProgressTrack(QAbstractSlider):
         paint.rounded(painter, QRectF(0, y, width, 8), t.track, None, 4)
         if self.value():
             filled = max(8.0, width * self.value() / 100)
-            paint.rounded(painter, QRectF(0, y, filled, 8), self._fill or t.accent, None, 4)
+            paint.rounded(painter, QRectF(0, y, filled, 8), getattr(t, self._fill), None, 4)
         where = self.rect().adjusted(width + 8, 0, 0, 0)
         paint.text(
             painter, where, f"{self.value()} %", t.text, tokens.BODY, bold=True,

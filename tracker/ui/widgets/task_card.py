@@ -52,10 +52,9 @@ class TaskCard(CardWidget):
         view = self._board.views[card_id]
         self.card_id, self._view, self._selected = card_id, view, selected
         task = view.task
-        t = tokens_of(self.palette())
         self.track.editable = task.status in OPEN and self._may_move(view)
         held = task.status is Status.ON_HOLD
-        fill = t.done if task.status is Status.COMPLETED else t.held if held else t.accent
+        fill = "done" if task.status is Status.COMPLETED else "held" if held else "accent"
         self.track.show_progress(task.progress, fill)
         self.track.setAccessibleName(f"Progress of {task.title}")
         due = wording.due(task, self._now())
