@@ -1,0 +1,49 @@
+# Everything a person does with this repository. `make help` lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+.PHONY: help install system-libs demo test check lint format screenshots clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv and install everything into it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tracker needs Python 3.11 or later; name it: make PYTHON=python3.12 install"; exit 2; }
+	@$(PYTHON) -m venv .venv || \
+		{ echo "This Python cannot make a virtual environment; on Debian: apt install python3-venv"; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+system-libs: ## install (or name) the shared libraries Qt needs on Linux
+	@$(PYTHON) scripts/system_libraries.py
+
+demo: install system-libs ## start a demo server and both windows; without a display, the tour
+	@$(BIN)/python -m tracker demo
+
+test: install system-libs ## run all tests
+	$(TESTS)
+
+lint: install ## format check, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## what CI runs: lint, then all tests
+
+format: install ## put the code into the agreed form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: install system-libs ## draw every screen into docs/screenshots
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tracker.demo.screenshots docs/screenshots
+
+clean: ## remove what was made here, but nothing of yours
+	rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache *.egg-info
