@@ -41,6 +41,10 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     return app
 
 
+class BodyTooLarge(Exception):
+    """Ends the reading of a body that has no length in front."""
+
+
 class Border:
     """Around every request: size limit, protocol check, and headers that prove the answer is ours.
 
@@ -78,22 +82,32 @@ class Border:
             await problems.answer("E2014")(scope, receive, signed)
             return
         body_left = self.state.settings.max_body
-        too_large = False
+        too_large = started = False
 
         async def limited() -> Message:
-            # A chunked body has no length in front; it is cut where the limit is passed.
+            # A chunked body has no length in front; reading it fails where the limit is passed.
             nonlocal body_left, too_large
             message = await receive()
             body_left -= len(message.get("body", b""))
             if body_left < 0:
                 too_large = True
-                return {"type": "http.request", "body": b"", "more_body": False}
+                raise BodyTooLarge
             return message
 
-        async def refused(message: Message) -> None:
+        async def once(message: Message) -> None:
+            nonlocal started
             if not too_large:
+                started = True
                 await signed(message)
 
-        await self.app(scope, limited, refused)
-        if too_large:
+        try:
+            await self.app(scope, limited, once)
+        except BodyTooLarge:
+            pass  # answered below
+        except Exception as error:
+            response = problems.unexpected(scope["path"], error)
+            if started:
+                raise
+            await response(scope, receive, signed)
+        if too_large and not started:
             await problems.answer("E2014")(scope, receive, signed)

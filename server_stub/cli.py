@@ -72,7 +72,10 @@ def _current(database: Database) -> Database:
 
 def _require_safe(host: str, behind_proxy: bool) -> None:
     """Passwords must not cross a network in clear: beyond loopback a TLS proxy is needed."""
-    loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False  # a name can point anywhere
     if not loopback and not behind_proxy:
         raise InputError("E2007", "Beyond this machine the server wants --behind-proxy with TLS.")
 

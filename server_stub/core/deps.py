@@ -1,7 +1,9 @@
-"""What routes ask for. A writing route's transaction ends before its answer starts.
+"""What routes ask for.
 
-`scope="function"` is what makes that true: FastAPI otherwise leaves a yield dependency after the
-body was sent, and "saved" could be said of something a failing commit then takes back.
+A writing route opens `state.database.write()` itself and returns after it: the commit comes before
+the answer, and waiting for the writer's lock, the work and the commit are one stay in one worker
+thread. As a yield dependency each would be a stay of its own, and once forty writers wait, the one
+that holds the lock gets no thread to go on with.
 """
 
 from __future__ import annotations
@@ -37,16 +39,10 @@ def get_caller(request: Request, state: State) -> Caller:
     return caller
 
 
-def get_write(state: State) -> Iterator[Connection]:
-    with state.database.write() as conn:
-        yield conn
-
-
 def get_read(state: State) -> Iterator[Connection]:
     with state.database.read() as conn:
         yield conn
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
-Write = Annotated[Connection, Depends(get_write, scope="function")]
 Read = Annotated[Connection, Depends(get_read, scope="function")]

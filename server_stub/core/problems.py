@@ -35,15 +35,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 """Declared on every route, so that the OpenAPI document is true about errors."""
 
 
-def answer(
-    code: str, info: str = "", errors: list[FieldProblem] | None = None, status: int | None = None
-) -> JSONResponse:
+def answer(code: str, info: str = "", errors: list[FieldProblem] | None = None) -> JSONResponse:
     entry = CATALOGUE[code]
     trace_id = uuid.uuid4().hex
     problem = Problem(
         type=f"urn:tracker:error:{code}",
         title=entry.message,
-        status=status or entry.status,
+        status=entry.status,
         detail=f"{info} {entry.remedy}".strip(),
         code=code,
         retryable=entry.retryable,
@@ -65,7 +63,13 @@ def install(app: FastAPI) -> None:
     def coded(_request: Request, error: TrackerError) -> JSONResponse:
         field = getattr(error, "field", None)
         errors = [FieldProblem(field=field, message=error.entry.message)] if field else []
-        return answer(error.code, error.info, errors)
+        if error.entry.status < 500:
+            return answer(error.code, error.info, errors)
+        # A driver's words can name hosts and tables: they go to the log.
+        response = answer(error.code)
+        trace_id = response.headers["Tracker-Trace"]
+        log.error("fault", code=error.code, trace_id=trace_id, info=error.info)
+        return response
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -79,15 +83,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def plain(_request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "E4008", 405: "E4009", 413: "E2014"}.get(error.status_code, "E2013")
-        return answer(code, status=error.status_code)
+        return answer(code)
 
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        response = answer("E4004")
-        log.error(
-            "unhandled",
-            path=request.url.path,
-            trace_id=response.headers["Tracker-Trace"],
-            exc_info=error,
-        )
-        return response
+
+def unexpected(path: str, error: Exception) -> JSONResponse:
+    """The answer to a bug; what it was is in the log under the trace id."""
+    response = answer("E4004")
+    trace_id = response.headers["Tracker-Trace"]
+    log.error("unhandled", path=path, trace_id=trace_id, exc_info=error)
+    return response

@@ -21,6 +21,9 @@ from server_stub.core.database import Database
 from server_stub.core.tables import server_state, users
 from tracker.domain.task import Occupancy
 
+LIVE_MS = 30_000
+"""Heard of within this time, a device counts as online: six polls of 5 s."""
+
 
 def system_clock() -> int:
     return time.time_ns() // 1_000_000
@@ -55,6 +58,12 @@ class PresenceBook:
     def of(self, user_id: str) -> Heard | None:
         return self._heard.get(user_id)
 
+    def occupancy(self, user_id: str, now: int) -> Occupancy:
+        """What the device reported, while it is heard of; OFFLINE after that."""
+        heard = self._heard.get(user_id)
+        live = heard is not None and heard.at > now - LIVE_MS
+        return heard.occupancy if heard and live else Occupancy.OFFLINE
+
     def write(self, conn: Connection) -> None:
         for user_id, heard in list(self._heard.items()):
             conn.execute(
@@ -80,7 +89,7 @@ class ServerState:
 
     def unsign(self, text: str) -> dict[str, object] | None:
         body, _, mac = text.partition(".")
-        if not hmac.compare_digest(self._mac(body.encode()), mac):
+        if not hmac.compare_digest(self._mac(body.encode()).encode(), mac.encode()):
             return None
         payload = json.loads(base64.urlsafe_b64decode(body))
         return payload if isinstance(payload, dict) else None

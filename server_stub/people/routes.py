@@ -6,18 +6,14 @@ from fastapi import APIRouter, Response
 
 from server_stub.core import access, auth
 from server_stub.core.auth import Caller, Session
-from server_stub.core.deps import CallerDep, Read, State, Write
+from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.problems import RESPONSES
 from server_stub.core.state import ServerState
 from server_stub.people import service
-from tracker.domain.task import Occupancy
 from tracker.protocol.people import Presence, PresenceList
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-
-LIVE_MS = 30_000
-"""Heard of within this time, a device counts as online: six polls of 5 s."""
 
 
 def _lifetimes(state: ServerState) -> tuple[int, int]:
@@ -46,18 +42,22 @@ def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
 
 
 @router.post("/session", tags=["session"])
-def sign_in(body: SignIn, state: State, conn: Write) -> Grant:
+def sign_in(body: SignIn, state: State) -> Grant:
     """Opens a session. E1001 for a wrong name or password, without saying which."""
-    user_id = auth.check_password(conn, body.name, body.password)
-    session = auth.open_session(conn, user_id, state.now(), *_lifetimes(state))
-    return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
+    with state.database.read() as conn:
+        user_id = auth.check_password(conn, body.name, body.password)
+    with state.database.write() as conn:
+        session = auth.open_session(conn, user_id, state.now(), *_lifetimes(state))
+        return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
 
 
 @router.post("/session/refresh", tags=["session"])
-def refresh(body: Refresh, state: State, conn: Write) -> Grant:
+def refresh(body: Refresh, state: State) -> Grant:
     """New tokens for a refresh token, also for the one before until its successor was used."""
-    _, session = auth.refresh_session(conn, body.refresh_token, state.now(), *_lifetimes(state))
-    return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
+    lifetimes = _lifetimes(state)
+    with state.database.write() as conn:
+        _, session = auth.refresh_session(conn, body.refresh_token, state.now(), *lifetimes)
+        return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
 
 
 @router.get("/session", tags=["session"])
@@ -66,8 +66,9 @@ def who_am_i(state: State, caller: CallerDep) -> Me:
 
 
 @router.delete("/session", tags=["session"], status_code=204, response_class=Response)
-def sign_out(state: State, caller: CallerDep, conn: Write) -> None:
-    auth.close_session(conn, caller.token_id, state.now())
+def sign_out(state: State, caller: CallerDep) -> None:
+    with state.database.write() as conn:
+        auth.close_session(conn, caller.token_id, state.now())
 
 
 @router.get("/people/presence", tags=["people"])
@@ -78,13 +79,12 @@ def presence(state: State, caller: CallerDep, conn: Read) -> PresenceList:
     people = []
     for user_id, at in stored.items():
         heard = state.presence.of(user_id)
-        live = heard is not None and heard.at > state.now() - LIVE_MS
         people.append(
             Presence(
                 user_id=user_id,
                 last_heard_at=heard.at if heard else at,
                 unsent=heard.unsent if heard else 0,
-                occupancy=heard.occupancy if heard and live else Occupancy.OFFLINE,
+                occupancy=state.presence.occupancy(user_id, state.now()),
             )
         )
     return PresenceList(people=people)

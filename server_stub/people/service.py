@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.engine import Connection
 
@@ -23,6 +24,10 @@ tenant_named = queries.tenant_named
 
 
 def create_tenant(conn: Connection, name: str, zone: str, now: int) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise InputError("E2005", f"{zone} is no IANA time zone.", "zone") from None
     tenant_id = auth.new_id(now)
     queries.insert_tenant(
         conn,

@@ -22,7 +22,7 @@ from server_stub.tasks import service as tasks
 from server_stub.tasks.service import Bench
 from tracker.domain import access
 from tracker.domain.access import Actor
-from tracker.domain.change import SCHEMAS, Action, Kind
+from tracker.domain.change import SCHEMAS, Action, Kind, storable
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
 from tracker.domain.receipt import FINAL, Outcome, Receipt
@@ -66,19 +66,28 @@ def fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 
+def _short(text: str) -> str:
+    """Somebody's odd text, cut and made storable, for saying what was odd."""
+    return text[:200].encode("utf-8", "replace").decode().replace("\x00", "?")
+
+
 def read(user_id: str, raw: Any) -> Sent | Receipt:
     """One element of a batch. What has no usable op_id can have no receipt that is kept, so its
     refusal is answered at once."""
     op_id = raw.get("op_id") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or not is_uuid(op_id):
-        return Receipt(str(op_id)[:64], Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
+        return Receipt(_short(str(op_id)), Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
     mark = fingerprint(user_id, raw)
+    odd = next((name for name in raw if not storable(name)), None)
+    if odd is not None:  # pydantic cannot even name such a key in its error
+        refusal = Refusal("E2008", info=_short(f"In the key {odd}."))
+        return Sent(str(op_id), mark, None, None, None, refusal)
     try:
         message = ActionMessage.model_validate(raw)
         kind = Kind(message.kind)
     except ValidationError as error:
         first = error.errors()[0]
-        info = f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+        info = _short(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
         return Sent(str(op_id), mark, None, None, None, Refusal("E2017", info=info))
     except ValueError:
         return Sent(str(op_id), mark, None, None, None, Refusal("E2011"))
@@ -190,6 +199,8 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             epoch,
             merged=decided.merged,
             task_version=decided.state.task.version,
+            # A REST caller has no rows of its own: a repeat must answer what the first did.
+            current=_current(work.actor, decided.state) if sent.device_id is None else None,
         ),
     )
 
@@ -206,6 +217,7 @@ def _current(actor: Actor, state: TaskState | None) -> dict[str, Any] | None:
         return None
     task = state.task
     return {
+        "number": task.number,
         "title": task.title,
         "status": task.status,
         "progress": task.progress,

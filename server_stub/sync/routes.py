@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from server_stub.core.deps import CallerDep, Read, State, Write
+from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.problems import RESPONSES
 from server_stub.sync import pull as pulling
 from server_stub.sync import push as pushing
@@ -16,11 +16,12 @@ router = APIRouter(prefix="/api/v1/sync", tags=["sync"], responses=RESPONSES)
 
 
 @router.post("/push")
-def push(body: PushRequest, state: State, caller: CallerDep, conn: Write) -> PushAnswer:
+def push(body: PushRequest, state: State, caller: CallerDep) -> PushAnswer:
     """Decides up to 500 actions in one transaction and answers one receipt for each."""
-    receipts = pushing.decide(conn, caller.tenant_id, caller.actor, body.actions, state.now())
+    with state.database.write() as conn:
+        receipts = pushing.decide(conn, caller.tenant_id, caller.actor, body.actions, state.now())
+        epoch = receipts[0].epoch if receipts else pushing.epoch(conn, caller.tenant_id)
     state.presence.hear(caller.user_id, state.now(), unsent=body.unsent)
-    epoch = receipts[0].epoch if receipts else pushing.epoch(conn, caller.tenant_id)
     return PushAnswer(receipts=receipts, epoch=epoch)
 
 

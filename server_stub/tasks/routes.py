@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from sqlalchemy.engine import Connection
 
 from server_stub.core import access, audit, auth, feed
 from server_stub.core.auth import Caller
-from server_stub.core.deps import CallerDep, Read, State, Write
-from server_stub.core.problems import RESPONSES, ProblemError
+from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.problems import RESPONSES, ProblemError, answer
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
 from server_stub.sync import push
@@ -26,7 +26,7 @@ from tracker.domain.change import Action, Kind
 from tracker.domain.ids import is_uuid
 from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import EFFECTIVE
-from tracker.domain.task import HistoryEntry, Occupancy, Part, Task
+from tracker.domain.task import HistoryEntry, Occupancy, Part, Status, Task
 from tracker.protocol.tasks import (
     AdminTask,
     AdminTasks,
@@ -75,61 +75,65 @@ def employee_tasks(caller: CallerDep, conn: Read) -> EmployeeTasks:
     return EmployeeTasks(tasks=[EmployeeTask(**_printed(task, caller.zone)) for task in found])
 
 
-@router.post("/task/{task_ref}/progress/")
+@router.post("/task/{task_ref}/progress/", response_model=ProgressResult)
 def progress(
-    task_ref: str, body: ProgressUpdate, state: State, caller: CallerDep, conn: Write,
-    key: Key = None,
-) -> ProgressResult:  # fmt: skip
+    task_ref: str, body: ProgressUpdate, state: State, caller: CallerDep, key: Key = None,
+) -> ProgressResult | Response:  # fmt: skip
     """Sets the progress; above 0 starts the task, 100 completes it."""
     args = {"percent": body.progress_percentage, "note": body.notes}
-    return _submit(state, caller, conn, Kind.SET_PROGRESS, task_ref, args, body, key)
+    return _submit(state, caller, Kind.SET_PROGRESS, task_ref, args, body, key)
 
 
-@router.post("/task/{task_ref}/complete/")
+@router.post("/task/{task_ref}/complete/", response_model=ProgressResult)
 def complete(
-    task_ref: str, state: State, caller: CallerDep, conn: Write,
+    task_ref: str, state: State, caller: CallerDep,
     body: CompleteRequest | None = None, key: Key = None,
-) -> ProgressResult:  # fmt: skip
+) -> ProgressResult | Response:  # fmt: skip
     """Completes the task."""
     body = body or CompleteRequest()
-    return _submit(state, caller, conn, Kind.COMPLETE, task_ref, {"note": body.notes}, body, key)
+    return _submit(state, caller, Kind.COMPLETE, task_ref, {"note": body.notes}, body, key)
 
 
 def _submit(
     state: ServerState,
     caller: Caller,
-    conn: Connection,
     kind: Kind,
     task_ref: str,
     args: Mapping[str, Any],
     body: ProgressUpdate | CompleteRequest,
     key: str | None,
-) -> ProgressResult:
-    """One REST write as one action without a device. A refusal is answered as its problem."""
+) -> ProgressResult | Response:
+    """One REST write as one action without a device.
+
+    A refusal is answered after the commit, not raised: its receipt is kept like any other.
+    """
     now = state.now()
-    tenant = feed.lock(conn, caller.tenant_id)
-    task_id = _task_id(conn, caller, task_ref)
     if body.occupancy_status is not None:
         args = {**args, "occupancy": body.occupancy_status}
         state.presence.hear(caller.user_id, now, occupancy=body.occupancy_status)
     op_id = str(uuid.uuid5(uuid.UUID(caller.user_id), key)) if key else auth.new_id(now)
-    # With a key the fingerprint must not hold the moment, or no repeat would match.
-    raw = {"kind": kind, "task_id": task_id, "args": args, "schema": 1}
-    sent = push.Sent(
-        op_id,
-        push.fingerprint(caller.user_id, raw),
-        None,
-        None,
-        Action(op_id, kind, task_id, args, made_at=now, clock_offset=0),
-    )
-    (receipt,) = push.decide_locked(conn, tenant, caller.actor, [sent], now)
+    with state.database.write() as conn:
+        tenant = feed.lock(conn, caller.tenant_id)
+        task_id = _task_id(conn, caller, task_ref)
+        # With a key the fingerprint must not hold the moment, or no repeat would match.
+        raw = {"kind": kind, "task_id": task_id, "args": args, "schema": 1}
+        sent = push.Sent(
+            op_id,
+            push.fingerprint(caller.user_id, raw),
+            None,
+            None,
+            Action(op_id, kind, task_id, args, made_at=now, clock_offset=0),
+        )
+        (receipt,) = push.decide_locked(conn, tenant, caller.actor, [sent], now)
     if receipt.differs:
-        raise ProblemError("E5010")
-    if receipt.outcome not in EFFECTIVE:
-        raise ProblemError(receipt.code or "E4004", receipt.info)
-    task = queries.states(conn, caller.tenant_id, [task_id])[task_id][0].task
+        return answer("E5010")
+    if receipt.outcome not in EFFECTIVE or receipt.current is None:
+        return answer(receipt.code or "E4004", receipt.info)
+    status = Status(receipt.current["status"])
     return ProgressResult(
-        task_id=task.number, new_progress=task.progress, task_status=printed_status(task.status)
+        task_id=receipt.current["number"],
+        new_progress=receipt.current["progress"],
+        task_status=printed_status(status),
     )
 
 
@@ -176,8 +180,7 @@ def admin_task_status(state: State, caller: CallerDep, conn: Read) -> AdminTasks
 
 
 def _occupancy(state: ServerState, user_id: str | None) -> Occupancy:
-    heard = state.presence.of(user_id) if user_id else None
-    return heard.occupancy if heard else Occupancy.OFFLINE
+    return state.presence.occupancy(user_id or "", state.now())
 
 
 def _update(entry: HistoryEntry, names: Mapping[str, str]) -> Update:

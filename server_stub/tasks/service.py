@@ -23,6 +23,7 @@ from server_stub.tasks.queries import FieldChanges
 from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
+from tracker.domain.ids import is_uuid
 from tracker.domain.replay import Applied, Context, decide, work_time
 from tracker.domain.task import Assignment, Comment, Task, TaskState
 
@@ -57,9 +58,9 @@ def open_bench(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> B
     """Reads everything the actions name, a few queries for the whole batch."""
     ids = sorted({action.task_id for action in actions})
     comment_ids = [
-        str(action.args["comment_id"])
+        action.args["comment_id"]
         for action in actions
-        if action.kind is Kind.COMMENT and isinstance(action.args.get("comment_id"), str)
+        if action.kind is Kind.COMMENT and is_uuid(action.args.get("comment_id"))
     ]
     return Bench(
         tenant=tenant,
@@ -86,7 +87,8 @@ def act(
     """Decides one action and puts its effect on the bench. Nothing is written yet."""
     tenant = bench.tenant
     state, changes = bench.states.get(action.task_id, (None, {}))
-    if action.kind is Kind.COMMENT and action.args.get("comment_id") in bench.comment_ids:
+    said = action.args.get("comment_id")
+    if action.kind is Kind.COMMENT and is_uuid(said) and said in bench.comment_ids:
         return Refusal("E5012")
     context = Context(
         received_at=received_at,

@@ -26,8 +26,8 @@ NOTE_LIMIT = 10_000
 DESCRIPTION_LIMIT = 20_000
 MINUTES_LIMIT = 100_000
 PEOPLE_LIMIT = 100
-LAST_INSTANT = 253_402_300_799_999
-"""The last millisecond of the year 9999; nothing later can be printed as a date."""
+LAST_INSTANT = 253_370_764_799_999
+"""The last millisecond of the year 9998: it still has a date, and a next day, in every zone."""
 
 
 class Kind(StrEnum):
@@ -192,7 +192,10 @@ class _Reader:
         try:
             if not isinstance(value, str):
                 raise ValueError
-            return date.fromisoformat(value).isoformat()
+            day = date.fromisoformat(value)
+            if day.year >= 9999:
+                raise ValueError
+            return day.isoformat()
         except ValueError:
             raise _Bad("E2004", name) from None
 

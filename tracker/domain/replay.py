@@ -67,8 +67,9 @@ class Applied:
 
 def work_time(action: Action, received_at: int) -> int:
     """When the work was done, in server time: the device's clock corrected by the offset it knew,
-    never later than the arrival. Recorded and shown; it never decides who wins."""
-    return min(action.made_at + (action.clock_offset or 0), received_at)
+    never later than the arrival and never before 1970. Recorded and shown; it never decides who
+    wins."""
+    return max(0, min(action.made_at + (action.clock_offset or 0), received_at))
 
 
 def decide(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from tracker.domain.change import LAST_INSTANT
 from tracker.domain.receipt import Receipt
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
 from tracker.protocol.base import Answer, Request
@@ -18,7 +19,7 @@ Scope = Literal["desk", "monitor"]
 Uuid = Annotated[
     str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
-Millis = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
+Millis = Annotated[int, Field(ge=0, le=LAST_INSTANT)]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 
 

@@ -43,12 +43,12 @@ class EmployeeTasks(Answer):
 class ProgressUpdate(Request):
     progress_percentage: Annotated[int, Field(ge=0, le=100)]
     notes: str = ""
-    occupancy_status: Occupancy | None = None
+    occupancy_status: Annotated[Occupancy | None, Field(strict=False)] = None
 
 
 class CompleteRequest(Request):
     notes: str = ""
-    occupancy_status: Occupancy | None = None
+    occupancy_status: Annotated[Occupancy | None, Field(strict=False)] = None
 
 
 class ProgressResult(Answer):
