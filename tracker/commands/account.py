@@ -92,7 +92,7 @@ def _print_report(report: Report | None, as_json: bool) -> Exit:
         return Exit.REFUSED if report.tray else Exit.DONE
     if report.fault is not None and not as_json:
         print(str(report.fault), file=sys.stderr)
-    return Exit.QUEUED if report.state is State.OFFLINE else Exit.REFUSED
+    return Exit.QUEUED if report.state in (State.OFFLINE, State.FAULT) else Exit.REFUSED
 
 
 def doctor(_args: argparse.Namespace, root: Path) -> Exit:

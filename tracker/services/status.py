@@ -52,8 +52,8 @@ def chip(status: SyncStatus, now: int) -> str:
         since = wording.clock(status.offline_since or now, now)
         waiting = f", {status.waiting} waiting" if status.waiting else ""
         return f"Offline since {since}{waiting}"
-    if status.state is State.REFUSED:
-        return "Server refuses: see the banner"
+    if status.state in (State.REFUSED, State.FAULT):
+        return "Not synchronising: see above"
     if status.tray:
         return f"{status.tray} need attention" if status.tray > 1 else "1 needs attention"
     if status.state is None or status.synced_at is None:
@@ -83,4 +83,6 @@ def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
         return "Signed out.", "Your changes are kept. Sign in to send them."
     if status.state is State.REFUSED:
         return "The server refuses.", status.fault
+    if status.state is State.FAULT:
+        return "This machine cannot synchronise.", status.fault
     return None

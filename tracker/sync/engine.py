@@ -8,11 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tracker.domain.errors import ServerFault, ServerRefusal, SignInNeeded, Unreachable
+from tracker.domain.errors import (
+    EnvironmentFault,
+    ServerRefusal,
+    SignInNeeded,
+    TrackerError,
+    Unreachable,
+)
 from tracker.domain.page import Changes
 from tracker.domain.receipt import FINAL, Outcome
 from tracker.sync import pacing
-from tracker.sync.ports import Confirmed, Outbox, Scope, Server
+from tracker.sync.ports import Confirmed, Counts, Outbox, Scope, Server
 
 BATCH = 500
 BATCH_BYTES = 900_000
@@ -25,11 +31,13 @@ class State(StrEnum):
     OFFLINE = "offline"
     SIGN_IN = "sign in"
     REFUSED = "refused"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run ended. `changes` is what screens refresh; `fault` says why it is not SYNCED.
+    """How a run ended. `changes` is what screens refresh; `fault` says why it is not SYNCED: the
+    network (OFFLINE), the session (SIGN_IN), the server (REFUSED) or this machine (FAULT).
     `sent` counts actions that got a final receipt."""
 
     state: State
@@ -38,7 +46,13 @@ class Report:
     sent: int
     waiting: int
     tray: int
-    fault: ServerFault | None = None
+    fault: TrackerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoCounts:
+    waiting: int = 0
+    tray: int = 0
 
 
 class Engine:
@@ -64,24 +78,29 @@ class Engine:
         self._batch = BATCH
         self._changes = Changes()
         self._sent = 0
+        self._tally: Counts = NoCounts()
 
     def run_once(self) -> Report:
         """Pushes, then pulls, until there is nothing more. What was done before a fault counts:
         every receipt and page is committed by itself."""
         self._changes, self._sent = Changes(), 0
         try:
+            self._tally = self._outbox.tally()
             self._signed_in(self._push)
             self._signed_in(self._pull)
         except SignInNeeded as fault:
             return self._report(State.SIGN_IN, fault)
         except Unreachable as fault:
             return self._report(State.OFFLINE, fault)
-        except ServerFault as fault:
+        except ServerRefusal as fault:
             return self._report(State.REFUSED, fault)
+        except EnvironmentFault as fault:
+            return self._report(State.FAULT, fault)
         return self._report(State.SYNCED, None)
 
-    def _report(self, state: State, fault: ServerFault | None) -> Report:
-        tally = self._outbox.tally()
+    def _report(self, state: State, fault: TrackerError | None) -> Report:
+        # A disk that cannot be read has no new numbers; the last ones are said then.
+        tally = self._tally = self._tally if state is State.FAULT else self._outbox.tally()
         return Report(
             state, self._now(), self._changes, self._sent, tally.waiting, tally.tray, fault
         )

@@ -65,8 +65,7 @@ class Runner:
                 with self._guard():
                     report = engine.run_once()
             except Exception:
-                # A fault of this machine (disk, damaged file) or a bug. The queue is on disk;
-                # going on is right, saying nothing is not.
+                # A bug. The queue is on disk; going on is right, saying nothing is not.
                 log.exception("synchronising failed")
                 self._failures += 1
                 self._pause(pacing.backoff(self._failures, self._interval, self._rng, None))
@@ -77,7 +76,7 @@ class Runner:
             self._pause(self._delay(report))
 
     def _delay(self, report: Report) -> float:
-        if report.state is State.OFFLINE:
+        if report.state in (State.OFFLINE, State.FAULT):
             self._failures += 1
             after = getattr(report.fault, "retry_after", None)
             return pacing.backoff(self._failures, self._interval, self._rng, after)
