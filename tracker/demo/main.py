@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,9 @@ def has_display() -> bool:
 
 def run(output: Path, *, headless: bool) -> int:
     """0 when every step held, or when the person ended it; 1 when a step did not hold."""
+    # Also where the shell that started this ignores Ctrl-C for what runs in the background.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tracker-demo-") as folder:
         server = DemoServer(Path(folder))
