@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server_stub.config import Settings
-from server_stub.core import problems
+from server_stub.core import logs, problems
 from server_stub.core.database import Database
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
@@ -21,6 +21,7 @@ from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME
 
 def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> FastAPI:
     """The application on a migrated database. Closing it writes what presence it knows."""
+    logs.configure()
     database = Database(settings.database_url)
     state = load(settings, database)
     state.now = now
@@ -32,7 +33,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
             state.presence.write(conn)
         database.close()
 
-    app = FastAPI(title="Tracker", version="1", lifespan=lifespan)
+    app = FastAPI(title="Tracker", version="1", lifespan=lifespan, redirect_slashes=False)
     app.state.tracker = state
     problems.install(app)
     for router in (health, people, sync, tasks):

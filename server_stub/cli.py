@@ -126,6 +126,8 @@ def create_user(
         if password_stdin
         else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
+    if not name.strip() or not display_name.strip():
+        raise InputError("E2017", "A name is needed.", "name")
     if len(password) < 8:
         raise InputError("E2017", "A password needs at least 8 characters.", "password")
     with _alone(Settings()) as database, _current(database).write() as conn:

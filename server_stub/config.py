@@ -19,10 +19,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///tracker-server.db"
     access_minutes: int = 60
     refresh_days: int = 90
-    host: str = "127.0.0.1"
-    port: int = 8765
     max_body: int = 2_000_000
-    allow_plain_public: bool = False
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -27,7 +27,7 @@ class DatabaseUnavailable(TrackerError):
 
 class Database:
     """One engine. On SQLite there is one writer at a time in this process, by a mutex, and one
-    process, by `core.process_lock`; BEGIN IMMEDIATE still guards against backups and shells."""
+    process, by the lock that `tracker-server` holds; BEGIN IMMEDIATE guards against shells."""
 
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
@@ -81,8 +81,8 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as error:
-            raise DatabaseUnavailable("E3007", str(error.orig)) from error
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise DatabaseUnavailable("E3007", str(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -120,6 +120,12 @@ def upsert(
     statement = insert(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
     conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), rows)
+
+
+def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Inserts the row unless its key is there already."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    conn.execute(insert(table).values(**row).on_conflict_do_nothing())
 
 
 def chunks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.config import Settings
-from server_stub.core.database import Database
+from server_stub.core.database import Database, insert_once
 from server_stub.core.tables import server_state, users
 from tracker.domain.task import Occupancy
 
@@ -104,6 +104,7 @@ def load(settings: Settings, database: Database) -> ServerState:
         stored = {row.key: row.value for row in conn.execute(sa.select(server_state))}
         for key, value in (("server_id", str(uuid.uuid4())), ("secret", secrets.token_hex(32))):
             if key not in stored:
-                conn.execute(sa.insert(server_state).values(key=key, value=value))
-                stored[key] = value
+                insert_once(conn, server_state, {"key": key, "value": value})
+        # Read again: of two processes that start at once, one was first.
+        stored = {row.key: row.value for row in conn.execute(sa.select(server_state))}
     return ServerState(settings, database, stored["server_id"], bytes.fromhex(stored["secret"]))

@@ -43,8 +43,8 @@ class Cursor:
 def read_cursor(state: ServerState, caller: Caller, scope: Scope, text: str) -> Cursor | None:
     """The cursor, if this server made it for this reader; otherwise None (pull anew)."""
     payload: Any = state.unsign(text)
-    if payload is None:
-        return None
+    if payload is None or set(payload) != set(Cursor.__slots__):
+        return None  # forged, or of a build whose cursors were different
     cursor = Cursor(**payload)
     mine = (caller.tenant_id, caller.user_id, caller.role, scope)
     return cursor if (cursor.tenant, cursor.user, cursor.role, cursor.scope) == mine else None

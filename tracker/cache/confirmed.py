@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.cache import database
+from tracker.domain.errors import EnvironmentFault
 from tracker.domain.page import Changes, Page, PersonPresence
 from tracker.domain.task import (
     Assignment,
@@ -128,6 +129,10 @@ class Confirmed:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "cache.db"
         self.rebuilt = False
+        self._damage = folder / "cache.damaged"
+        if self._damage.exists():  # found in use: it could be opened, but not read
+            self._set_aside()
+            self._damage.unlink()
         try:
             self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
         except (database.Damaged, database.TooNew):
@@ -323,13 +328,17 @@ class Confirmed:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        with self._lock, database.translated(self.path), database.transaction(self._conn):
+        with self._read(), database.transaction(self._conn):
             yield
 
     @contextmanager
     def _read(self) -> Iterator[None]:
-        with self._lock, database.translated(self.path):
-            yield
+        try:
+            with self._lock, database.translated(self.path):
+                yield
+        except database.Damaged as fault:
+            self._damage.touch()
+            raise EnvironmentFault("E3003", "Start Tracker again.") from fault
 
 
 def _plain(row: Task | Assignment | Comment | Person | Project) -> tuple[Any, ...]:

@@ -62,12 +62,9 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
     conn.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
-        conn.execute("ROLLBACK")
-        raise
-    try:
         conn.execute("COMMIT")
-    except sqlite3.Error:
+    except BaseException:
+        # A full disk rolls back by itself; asking again would hide the real error.
         if conn.in_transaction:
             conn.execute("ROLLBACK")
         raise

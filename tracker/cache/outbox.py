@@ -268,11 +268,13 @@ class Outbox:
         with self._write():
             device_id = self._new_device_id()
             waiting = self._waiting("")
-            self._conn.execute("UPDATE device SET id = ?, seq = ?", (device_id, len(waiting)))
+            seq = self._conn.execute("SELECT seq FROM device").fetchone()[0]
+            # The numbers go on: they also order what is delivered but not pulled yet.
+            self._conn.execute("UPDATE device SET id = ?, seq = ?", (device_id, seq + len(waiting)))
             self._conn.executemany(
                 "UPDATE actions SET device_id = ?, device_seq = ?, not_before = NULL"
                 " WHERE op_id = ?",
-                [(device_id, n, item.action.op_id) for n, item in enumerate(waiting, 1)],
+                [(device_id, seq + n, item.action.op_id) for n, item in enumerate(waiting, 1)],
             )
 
     # -- asking ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tracker.cache.projection import TaskView
 from tracker.commands.common import Exit, complain, find_task, require_profile, say
 from tracker.config import Profile
 from tracker.domain.change import Kind
-from tracker.domain.errors import CATALOGUE, Refusal
+from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.instants import rfc3339, utc
 from tracker.domain.receipt import EFFECTIVE
 from tracker.domain.task import Status, is_overdue
@@ -138,7 +138,7 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
             code = entry.receipt.code or "E5008"
             title = entry.action.seen.get("title", "")
             say(f"rejected  {title}: {wording.did(entry.action)}")
-            say(f"          {CATALOGUE[code].message} ({code}) {CATALOGUE[code].remedy}")
+            say(f"          {entry_of(code).message} ({code}) {entry_of(code).remedy}")
         if not waiting and not tray:
             say("Everything has been delivered.")
     workspace.close()
@@ -169,7 +169,7 @@ def _receipt_json(receipt: Any) -> dict[str, Any]:
     return {
         "outcome": receipt.outcome,
         "code": receipt.code,
-        "message": CATALOGUE[receipt.code].message if receipt.code else None,
+        "message": entry_of(receipt.code).message if receipt.code else None,
         "merged": list(receipt.merged),
         "task_version": receipt.task_version,
         "current": receipt.current,

@@ -173,6 +173,13 @@ _ENTRIES = (
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
 
 
+def entry_of(code: str) -> Entry:
+    """The entry of a code; for one a newer server made up, an entry that says so."""
+    return CATALOGUE.get(code) or Entry(
+        code, "The server gave a reason this Tracker does not know.", "Update Tracker.", "", 500
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why an action or an input was not accepted; a value, matched by the caller."""
@@ -184,7 +191,7 @@ class Refusal:
     @property
     def message(self) -> str:
         """The sentence of the catalogue, with what is particular to this case behind it."""
-        sentence = CATALOGUE[self.code].message
+        sentence = entry_of(self.code).message
         return f"{sentence} {self.info}".rstrip()
 
 
@@ -198,7 +205,7 @@ class TrackerError(Exception):
 
     @property
     def entry(self) -> Entry:
-        return CATALOGUE[self.code]
+        return entry_of(self.code)
 
 
 class InputError(TrackerError):
@@ -239,7 +246,7 @@ class ServerRefusal(ServerFault):
 
 def describe(code: str, info: str = "") -> str:
     """`message (code). remedy` as one line, the form every command and log uses."""
-    entry = CATALOGUE[code]
+    entry = entry_of(code)
     middle = f" {info}" if info else ""
     return f"{entry.message[:-1]} ({code}).{middle} {entry.remedy}"
 

@@ -55,25 +55,30 @@ class Runner:
         """Ends the thread after what it is doing; a request has its own time limits."""
         self._stop.set()
         self._wake.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
-        engine = self._make_engine()
+        engine: Engine | None = None
         while not self._stop.is_set():
             self._wake.clear()
+            version = self._changed()
             try:
+                engine = engine or self._make_engine()
                 with self._guard():
                     report = engine.run_once()
             except Exception:
-                # A bug. The queue is on disk; going on is right, saying nothing is not.
+                # A bug, or a folder that cannot be opened. The queue is on disk; going on is
+                # right, saying nothing is not.
                 log.exception("synchronising failed")
                 self._failures += 1
-                self._pause(pacing.backoff(self._failures, self._interval, self._rng, None))
+                delay = pacing.backoff(self._failures, self._interval, self._rng, None)
+                self._pause(delay, version)
                 continue
             if self._stop.is_set():
                 return
             self._on_report(report)
-            self._pause(self._delay(report))
+            self._pause(self._delay(report), version)
 
     def _delay(self, report: Report) -> float:
         if report.state in (State.OFFLINE, State.FAULT):
@@ -83,9 +88,10 @@ class Runner:
         self._failures = 0
         return pacing.poll_delay(self._interval, self._rng)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float, version: int) -> None:
+        """Waits, but not past a wake-up or a commit since `version`, which was read before the
+        run: what another process did during it is not left until the next poll."""
         until = time.monotonic() + seconds
-        version = self._changed()
         while (left := until - time.monotonic()) > 0:
             if self._wake.wait(min(WATCH_SECONDS, left)):
                 return

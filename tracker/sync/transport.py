@@ -6,6 +6,7 @@ or a redirect is "not from Tracker", and the queue stays as it was.
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
+from tracker.domain.errors import InputError, ServerRefusal, SignInNeeded, Unreachable
 from tracker.domain.page import PersonPresence
 from tracker.domain.receipt import Receipt
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER, Answer
@@ -48,12 +49,15 @@ class HttpServer:
         self._server_id = server_id
         self._now = now
         self._offset: int | None = None
-        self._client = httpx.Client(
-            base_url=base_url,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            headers={PROTOCOL_HEADER: str(PROTOCOL)},
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=base_url,
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                headers={PROTOCOL_HEADER: str(PROTOCOL)},
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise InputError("E2007", field="server") from error
 
     def close(self) -> None:
         self._client.close()
@@ -134,11 +138,17 @@ class HttpServer:
             answer = self._client.request(method, path, content=content, headers=sent)
         except httpx.TimeoutException as error:
             raise Unreachable("E4002") from error
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except httpx.DecodingError as error:
+            raise Unreachable("E4003", "Its answer could not be unpacked.") from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise Unreachable(_connection_code(error), _without_detail(error)) from error
+        except UnicodeEncodeError as error:
+            raise SignInNeeded("E1003", "The token holds a character that no token has.") from error
+        except UnicodeError as error:
+            raise Unreachable("E4001", "The address is not one.") from error
         self._check_origin(answer)
         stamp = answer.headers.get(TIME_HEADER, "")
-        if stamp.isdigit():
+        if re.fullmatch(r"[0-9]{1,15}", stamp):
             self._offset = int(stamp) - (started + self._now()) // 2
         if answer.is_success or answer.status_code == 304:
             return answer
@@ -162,7 +172,8 @@ class HttpServer:
             return SignInNeeded(problem.code)
         if problem.status >= 500 and problem.status != 507:
             after = answer.headers.get("retry-after", "")
-            return Unreachable(problem.code, info, float(after) if after.isdigit() else None)
+            seconds = float(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
+            return Unreachable(problem.code, info, seconds)
         return ServerRefusal(problem.code, problem.status, info)
 
     def _read(self, model: type[_M], answer: httpx.Response) -> _M:
@@ -175,7 +186,7 @@ class HttpServer:
 def _connection_code(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(cause):
             return "E4007"
         cause = cause.__cause__ or cause.__context__
     return "E4001"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tracker.cache.outbox import TrayEntry, Waiting
 from tracker.domain.change import Kind
-from tracker.domain.errors import CATALOGUE
+from tracker.domain.errors import entry_of
 from tracker.domain.task import Status
 from tracker.services import wording
 from tracker.services.tasks import as_text
@@ -49,7 +49,7 @@ def tray_row(
         lines.append(("Server has", f"{is_now}, {current['progress']} %"))
     else:
         lines.append(("Server has", "nothing you may see"))
-    why = f"{CATALOGUE[code].message} ({code}) {CATALOGUE[code].remedy}"
+    why = f"{entry_of(code).message} ({code}) {entry_of(code).remedy}"
     lines.append(("Why", why))
     buttons: list[tuple[str, Callable[[], None]]] = [("Retry", lambda: retry(entry))]
     if current and action.kind is not Kind.COMMENT and as_text(action):

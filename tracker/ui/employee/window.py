@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from tracker.cache.outbox import TrayEntry
 from tracker.domain import access
 from tracker.domain.change import Kind
-from tracker.domain.errors import CATALOGUE, Refusal
+from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority
 from tracker.services import wording
@@ -251,7 +251,7 @@ class EmployeeWindow(QMainWindow):
         code = newest.receipt.code or "E5008"
         self.toast.say(
             wording.attempt(newest.action.kind, code),
-            CATALOGUE[code].message,
+            entry_of(code).message,
             bad=True,
             action=("Look", lambda: self.open_page(ATTENTION)),
         )

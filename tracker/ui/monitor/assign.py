@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tracker.domain.change import MINUTES_LIMIT, TITLE_LIMIT, storable
-from tracker.domain.errors import CATALOGUE, InputError
+from tracker.domain.errors import InputError, entry_of
 from tracker.domain.task import Part, Priority, Role
 from tracker.services.board import Board
 from tracker.services.tasks import NewTask
@@ -178,7 +178,7 @@ class AssignPage(QScrollArea):
                 good[key] = read()
                 words = ""
             except InputError as error:
-                entry = CATALOGUE[error.code]
+                entry = entry_of(error.code)
                 words = f"{entry.message} {entry.remedy} ({error.code})"
             self._problems[key].setText(words)
             if key in fields:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tracker.domain.change import Kind
-from tracker.domain.errors import CATALOGUE, Refusal
+from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Role
 from tracker.services import wording
@@ -291,7 +291,7 @@ class MonitorWindow(QMainWindow):
             newest = self._work.outbox.tray()[-1]
             code = newest.receipt.code or "E5008"
             self.toast.say(
-                wording.attempt(newest.action.kind, code), CATALOGUE[code].message, bad=True
+                wording.attempt(newest.action.kind, code), entry_of(code).message, bad=True
             )
 
     def show_sending(self, done: int, total: int) -> None:

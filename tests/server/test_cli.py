@@ -1,0 +1,231 @@
+"""`tracker-server` as a process: what an operator types, and what they read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server_stub.core.database import Database
+from tests.conftest import Template
+
+PROGRAM = [sys.executable, "-c", "from server_stub.cli import main; main()"]
+
+
+def environment(url: str) -> dict[str, str]:
+    """The machine's, without its own TRACKER_ settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
+    return {**kept, "TRACKER_DATABASE_URL": url}
+
+
+class Operator:
+    """Types commands for one database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __call__(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*PROGRAM, *args],
+            env=environment(self.url),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def ok(self, *args: str, stdin: str = "") -> str:
+        done = self(*args, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refused(self, code: str, *args: str, stdin: str = "") -> str:
+        """One coded sentence on stderr, nothing on stdout, exit 1."""
+        done = self(*args, stdin=stdin)
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert f"({code})" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        return done.stderr
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+@pytest.fixture
+def on_template(template: Template, tmp_path: Path) -> Operator:
+    return Operator(template.copy(tmp_path))
+
+
+class Served:
+    """`tracker-server serve` on a free port; `url` is what it prints."""
+
+    def __init__(self, url: str, *args: str) -> None:
+        self.process = subprocess.Popen(
+            [*PROGRAM, "serve", "--port", "0", *args],
+            env=environment(url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("Tracker server on http://127.0.0.1:"), self.process.stderr
+        self.url = line.split()[-1]
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> str:
+        """What the process wrote on stderr until it ended."""
+        self.process.send_signal(number)
+        try:
+            _, err = self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            _, err = self.process.communicate()
+            raise AssertionError("the server did not stop") from None
+        return err
+
+
+@pytest.fixture
+def run_server() -> Iterator[Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(url: str, *args: str) -> Served:
+        started.append(Served(url, *args))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def test_from_an_empty_folder_to_a_person_who_signs_in(
+    operator: Operator, run_server: Callable[..., Served]
+) -> None:
+    assert operator.ok("migrate") == "The database is up to date.\n"
+    made = operator.ok(
+        "create-user", "--name", "Ana", "--display-name", "Ana Moreno", "--role", "ADMIN",
+        "--zone", "Europe/Madrid", "--password-stdin", stdin="a good password\n",
+    )  # fmt: skip
+    assert made == "Ana can sign in as ADMIN.\n"
+    token = operator.ok("create-token", "--user", "ana").strip()
+    served = run_server(operator.url)
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=served.url, headers=headers) as client:
+        body = {"name": "ana", "password": "a good password"}
+        grant = client.post("/api/v1/session", json=body).json()
+        assert (grant["me"]["role"], grant["me"]["zone"]) == ("ADMIN", "Europe/Madrid")
+        assert client.get("/api/v1/session").json() == grant["me"]
+    busy = operator.refused("E3005", "create-token", "--user", "ana")
+    assert "running server" in busy
+    assert "Traceback" not in served.end()
+    assert operator.ok("create-token", "--user", "ana")
+
+
+def test_the_demo_company_its_trail_and_a_broken_chain(operator: Operator) -> None:
+    given = json.loads(operator.ok("seed-demo", "--tokens", "--password", "for all of them"))
+    assert given["password"] == "for all of them"
+    assert set(given["tokens"]) == {"sara", "rita", "ana", "jonas", "mei", "luis"}
+    rows = [json.loads(line) for line in operator.ok("audit", "--json").splitlines()]
+    assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
+    assert set(rows[0]) == {
+        "n", "tenant", "task", "event", "user", "op_id", "device_id", "device_seq", "before",
+        "after", "note", "occupancy", "merged", "made_at", "clock_offset", "worked_at",
+        "received_at",
+    }  # fmt: skip
+    assert all(row["received_at"].endswith("Z") for row in rows)
+    task = rows[0]["task"]
+    printed = operator.ok("audit", "--json", "--task", task)
+    of_task = [json.loads(line) for line in printed.splitlines()]
+    assert of_task == [row for row in rows if row["task"] == task]
+    assert f"the chain of {len(rows)} rows is whole" in operator.ok("verify-audit")
+    assert "E5012" in operator.refused("E5012", "seed-demo")
+
+    database = Database(operator.url)
+    with database.write() as conn:
+        conn.exec_driver_sql("DROP TRIGGER audit_update")
+        conn.exec_driver_sql("UPDATE audit SET body = body || ' ' WHERE n = 7")
+    database.close()
+    broken = operator("verify-audit")
+    assert broken.returncode == 1
+    assert "is BROKEN at row 7" in broken.stdout
+
+
+def test_commands_on_a_database_that_is_not_migrated_say_so(operator: Operator) -> None:
+    assert "tracker-server migrate" in operator.refused("E3008", "serve", "--port", "0")
+    operator.refused("E3008", "audit")
+
+
+def test_serving_can_migrate_first_and_ends_at_ctrl_c_without_a_traceback(
+    operator: Operator, run_server: Callable[..., Served]
+) -> None:
+    served = run_server(operator.url, "--migrate")
+    assert httpx.get(f"{served.url}/api/v1/health").json()["status"] == "ok"
+    assert "Traceback" not in served.end(signal.SIGINT)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_serving_beyond_this_machine_is_refused_without_a_proxy(
+    on_template: Operator, host: str
+) -> None:
+    said = on_template.refused("E2007", "serve", "--host", host, "--port", "0")
+    assert "--behind-proxy" in said
+
+
+def test_serving_at_a_name_is_refused_in_a_sentence(on_template: Operator) -> None:
+    on_template.refused("E2007", "serve", "--host", "tracker.example.com", "--port", "0")
+
+
+def test_what_create_user_and_create_token_refuse(on_template: Operator) -> None:
+    new = ("create-user", "--display-name", "X", "--password-stdin", "--tenant", "Northwind")
+    on_template.refused("E2017", *new, "--name", "mei", stdin="short\n")
+    on_template.refused("E5012", *new, "--name", "ANA", stdin="long enough\n")
+    on_template.refused("E5006", "create-token", "--user", "nobody")
+    assert on_template("create-user", "--name", "mei").returncode == 2
+
+
+def test_a_zone_that_does_not_exist_is_refused(on_template: Operator) -> None:
+    args = ("--name", "mei", "--display-name", "Mei", "--tenant", "New", "--zone", "Mars/Base")
+    done = on_template("create-user", *args, "--password-stdin", stdin="long enough\n")
+    assert done.returncode == 1
+
+
+def test_more_writers_than_worker_threads_are_all_answered(
+    template: Template,
+    tmp_path: Path,
+    run_server: Callable[..., Served],
+) -> None:
+    """In a process of its own, because a server that hangs like this cannot be stopped."""
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    served = run_server(template.copy(folder))
+    headers = {"Authorization": f"Bearer {template.world.tokens['ana']}"}
+    writers = 64
+    together = threading.Barrier(writers)
+    limits = httpx.Limits(max_connections=writers)
+    with httpx.Client(base_url=served.url, headers=headers, limits=limits, timeout=6) as client:
+
+        def push(_: int) -> int:
+            together.wait(10)
+            try:
+                return client.post("/api/v1/sync/push", json={"actions": []}).status_code
+            except httpx.TransportError:
+                return 0
+
+        with ThreadPoolExecutor(writers) as pool:
+            assert set(pool.map(push, range(writers))) == {200}
+    served.end()

@@ -1,0 +1,312 @@
+"""A real server for tests: uvicorn in a thread, a real database, and a clock the test owns.
+
+Making people costs argon2 four times, so a session builds ONE database and each test copies it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+import uvicorn
+from starlette.types import ASGIApp
+
+from server_stub.app import create_app
+from server_stub.config import Settings
+from server_stub.core import auth, feed, migrate
+from server_stub.core.database import Database, metadata
+from server_stub.people import service as people
+from tracker.domain.task import Role
+
+START = 1_772_438_400_000
+"""2026-03-02 08:00 UTC, a Monday: the moment every test begins at."""
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+PEOPLE = (
+    ("sara", "Sara Lind", Role.OWNER),
+    ("rita", "Rita Okafor", Role.ADMIN),
+    ("ana", "Ana Moreno", Role.EMPLOYEE),
+    ("jonas", "Jonas Keller", Role.EMPLOYEE),
+)
+OUTSIDER = "olga"
+"""The owner of another tenant in the same database."""
+
+
+@dataclass
+class Clock:
+    """The server's clock; it stands still until the test moves it."""
+
+    now: int = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+
+@dataclass(frozen=True)
+class World:
+    """What the template database holds. Tokens are of the kind that never expires."""
+
+    tenant_id: str
+    users: Mapping[str, str]
+    tokens: Mapping[str, str]
+    project_id: str
+    password: str
+
+
+def make_world(database: Database, zone: str = "Europe/Berlin") -> World:
+    """Migrates an empty database and fills it with two tenants, five people and a project."""
+    migrate.upgrade(database)
+    password = secrets.token_urlsafe(12)
+    users: dict[str, str] = {}
+    with database.write() as conn:
+        tenant_id = people.create_tenant(conn, "Northwind", zone, START)
+        tenant = feed.lock(conn, tenant_id)
+        for name, display, role in PEOPLE:
+            users[name] = people.create_user(conn, tenant, name, display, role, password, START)
+        project_id = people.create_project(conn, tenant, "Hall B retrofit", START)
+        feed.save(conn, tenant)
+        elsewhere = feed.lock(conn, people.create_tenant(conn, "Elsewhere", "UTC", START))
+        stranger = people.create_user(
+            conn, elsewhere, OUTSIDER, "Olga Berg", Role.OWNER, password, START
+        )
+        feed.save(conn, elsewhere)
+        ids = {**users, OUTSIDER: stranger}
+        tokens = {name: auth.create_token(conn, user_id, START) for name, user_id in ids.items()}
+    return World(tenant_id, users, tokens, project_id, password)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn that says when it accepts, and stops at once: its own loop and shutdown sleep 0.1 s
+    each, which was half of these tests' time."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = threading.Event()
+
+    async def main_loop(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        await self.on_tick(0)
+        self.accepting.set()
+        await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        async with asyncio.timeout(5):
+            while self.server_state.tasks:
+                await asyncio.sleep(0)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
+            while self.server_state.connections:
+                await asyncio.sleep(0)
+            for server in self.servers:
+                await server.wait_closed()
+        await self.lifespan.shutdown()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+
+
+@dataclass
+class Device:
+    """One device of one person: numbers its actions and pushes them. Nothing is checked here, so
+    a test can send what no client would."""
+
+    server: RunningServer
+    name: str
+    device_id: str
+    seq: int = 0
+
+    def action(
+        self, kind: str, task_id: str, args: Mapping[str, Any] | None = None, **over: Any
+    ) -> dict[str, Any]:
+        """An action as it travels, by a person who sees the task as it is now; `over` replaces or
+        adds any key."""
+        self.seq += 1
+        known = self.server.sql("SELECT version FROM tasks WHERE id = :id", id=task_id)
+        return {
+            "op_id": self.server.new_id(),
+            "device_id": self.device_id,
+            "device_seq": self.seq,
+            "schema": 1,
+            "kind": kind,
+            "task_id": task_id,
+            "args": dict(args or {}),
+            "made_at": self.server.clock.now,
+            "clock_offset": 0,
+            "base_version": known[0][0] if known else None,
+            **over,
+        }
+
+    def post(self, actions: Sequence[Any], **more: Any) -> httpx.Response:
+        return self.server.post(self.name, "/api/v1/sync/push", {"actions": [*actions], **more})
+
+    def push(self, *actions: Any) -> list[dict[str, Any]]:
+        """Receipts of a batch that the server accepts as a batch."""
+        answer = self.post(actions)
+        assert answer.status_code == 200, answer.text
+        receipts: list[dict[str, Any]] = answer.json()["receipts"]
+        return receipts
+
+    def do(
+        self, kind: str, task_id: str, args: Mapping[str, Any] | None = None, **over: Any
+    ) -> dict[str, Any]:
+        """The receipt of one action pushed alone."""
+        (receipt,) = self.push(self.action(kind, task_id, args, **over))
+        return receipt
+
+
+@dataclass
+class RunningServer:
+    """A server that runs from `start` to `stop`, and what a test wants to ask of it."""
+
+    database_url: str
+    world: World
+    clock: Clock = field(default_factory=Clock)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    wrap: Callable[[ASGIApp], ASGIApp] | None = None
+    url: str = ""
+
+    def start(self) -> RunningServer:
+        self._stack = ExitStack()
+        self._clients: dict[str | None, httpx.Client] = {}
+        self._making = threading.Lock()
+        self.database = Database(self.database_url)
+        self._stack.callback(self.database.close)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._stack.callback(listener.close)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.app = create_app(
+            Settings(database_url=self.database_url, **self.settings), now=self.clock
+        )
+        config = uvicorn.Config(
+            self.wrap(self.app) if self.wrap else self.app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            ws="none",
+        )
+        server = _Uvicorn(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="test server")
+        thread.start()
+        self._thread, self._server = thread, server
+        assert server.accepting.wait(10), "the server did not start"
+        return self
+
+    def stop(self) -> None:
+        with self._stack:
+            for client in self._clients.values():
+                client.close()
+            self._server.stop()
+            self._thread.join(10)
+            assert not self._thread.is_alive(), "the server did not stop"
+
+    # Who and where
+
+    @property
+    def tenant_id(self) -> str:
+        return self.world.tenant_id
+
+    @property
+    def users(self) -> Mapping[str, str]:
+        return self.world.users
+
+    @property
+    def password(self) -> str:
+        return self.world.password
+
+    def token(self, name: str) -> str:
+        return self.world.tokens[name]
+
+    def new_id(self) -> str:
+        return auth.new_id(self.clock.now)
+
+    def client(self, name: str | None = None) -> httpx.Client:
+        """An HTTP client signed in as `name`; of nobody without one."""
+        with self._making:
+            if name not in self._clients:
+                headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
+                self._clients[name] = httpx.Client(base_url=self.url, headers=headers, timeout=20)
+            return self._clients[name]
+
+    def get(self, name: str | None, path: str, **more: Any) -> httpx.Response:
+        return self.client(name).get(path, **more)
+
+    def post(self, name: str | None, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        """Sends `body` as ASCII JSON, so that a lone surrogate travels as other clients send it."""
+        if body is not None:
+            more["content"] = json.dumps(body)
+            more["headers"] = {"Content-Type": "application/json", **more.get("headers", {})}
+        return self.client(name).post(path, **more)
+
+    def device(self, name: str) -> Device:
+        return Device(self, name, self.new_id())
+
+    # Shortcuts through the real doors
+
+    def task(self, *names: str, by: str = "rita", **args: Any) -> str:
+        """A new task assigned to `names`; returns its id."""
+        task_id = self.new_id()
+        people_of = [{"user_id": self.users[name]} for name in names]
+        args = {"title": "Replace pump seal", "people": people_of, **args}
+        receipt = self.device(by).do("create_task", task_id, args)
+        assert receipt["outcome"] == "applied", receipt
+        return task_id
+
+    def pull(
+        self, name: str, cursor: str | None = None, scope: str = "desk", **params: Any
+    ) -> httpx.Response:
+        headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
+        return self.get(
+            name, "/api/v1/sync/pull", params={"scope": scope, **params}, headers=headers
+        )
+
+    def page(self, name: str, cursor: str | None = None, scope: str = "desk") -> dict[str, Any]:
+        answer = self.pull(name, cursor, scope)
+        assert answer.status_code == 200, answer.text
+        page: dict[str, Any] = answer.json()
+        return page
+
+    def seen(self, name: str, task_id: str, scope: str = "desk") -> dict[str, Any]:
+        """The task as a first pull of `name` shows it."""
+        (found,) = [t for t in self.page(name, scope=scope)["tasks"] if t["id"] == task_id]
+        return dict(found)
+
+    def sql(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Runs one statement past the server, in a transaction of its own."""
+        with self.database.write() as conn:
+            result = conn.execute(sa.text(statement), values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    def database_columns(self, table: str) -> list[sa.Column[Any]]:
+        return list(metadata.tables[table].columns)
+
+    def audit_count(self, task_id: str) -> int:
+        ((count,),) = self.sql("SELECT count(*) FROM audit WHERE task_id = :task", task=task_id)
+        return int(count)
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Checks that an answer is the coded problem of the catalogue, and returns it."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text[:500]}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert (body["code"], body["status"]) == (code, status), body
+    assert body["type"] == f"urn:tracker:error:{code}"
+    assert body["trace_id"]
+    assert body["trace_id"] == answer.headers["tracker-trace"]
+    assert body["title"]
+    assert body["detail"]
+    return body
