@@ -28,3 +28,16 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_importing_does_not_load(statement: str, kept_out: set[str]) -> None:
     assert loaded_by(statement) & kept_out == set()
+
+
+def test_no_module_of_the_protocol_loads_qt_the_network_or_a_database() -> None:
+    # The package itself is only a docstring: each of its modules has to be imported.
+    everything = (
+        "import importlib, pkgutil, tracker.protocol as p\n"
+        "found = [m.name for m in pkgutil.iter_modules(p.__path__, 'tracker.protocol.')]\n"
+        "assert len(found) >= 5, found\n"
+        "[importlib.import_module(name) for name in found]"
+    )
+    loaded = loaded_by(everything)
+    assert {"tracker", "pydantic"} <= loaded
+    assert loaded & {"PySide6", "shiboken6", "httpx", "sqlite3", "_sqlite3"} == set()

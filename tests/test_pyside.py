@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 CALLS = """
@@ -37,3 +38,16 @@ def test_the_bad_release_is_excluded_below_python_3_12() -> None:
         old_python = requirement.marker.evaluate({"python_version": "3.11"})
         assert requirement.specifier.contains("6.12.0") is not old_python
         assert requirement.specifier.contains("6.11.3")
+
+
+@pytest.mark.parametrize(
+    ("python", "takes_it"), [("3.11", False), ("3.12", True), ("3.13", True), ("3.14", True)]
+)
+def test_each_python_has_exactly_one_pin_and_it_knows_the_bad_release(
+    python: str, takes_it: bool
+) -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    wanted = [Requirement(r) for r in project["dependencies"] if r.startswith("PySide6")]
+    here = [r for r in wanted if r.marker is None or r.marker.evaluate({"python_version": python})]
+    assert len(here) == 1
+    assert here[0].specifier.contains("6.12.0") is takes_it

@@ -36,7 +36,7 @@ class Opened:
     workspace: Workspace
     runner: Runner
     lock: FileLock
-    engine_workspace: list[Workspace]
+    running: list[syncing.Running]
 
     def start(self) -> None:
         """Begins synchronising; called after the first paint."""
@@ -44,8 +44,9 @@ class Opened:
 
     def close(self) -> None:
         self.runner.stop()
-        for workspace in (*self.engine_workspace, self.workspace):
-            workspace.close()
+        for running in self.running:
+            running.close()
+        self.workspace.close()
         self.lock.release()
 
 
@@ -73,19 +74,18 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
     bridge = Bridge(window)
     bridge.report.connect(window.show_report)
     bridge.sending.connect(window.show_sending)
-    engine_workspace: list[Workspace] = []
+    running: list[syncing.Running] = []
 
     def make_engine() -> Engine:
-        engine, own = syncing.make_engine(profile, credentials, bridge.progress)
-        engine_workspace.append(own)
-        return engine
+        running.append(syncing.make_engine(profile, credentials, bridge.progress))
+        return running[0].engine
 
     def changed() -> int:
-        return engine_workspace[0].outbox.data_version() if engine_workspace else 0
+        return running[0].workspace.outbox.data_version() if running else 0
 
     runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
     window.sync_wanted.connect(runner.wake)
-    return Opened(window, workspace, runner, lock, engine_workspace)
+    return Opened(window, workspace, runner, lock, running)
 
 
 def run(scope: Scope, root: Path) -> int:

@@ -6,6 +6,7 @@ Commands import what they need when they run: listing tasks loads neither Qt nor
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -128,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; a coded fault is one sentence on stderr."""
     args = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console that cannot print a title shows a question mark; it is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
     try:
         code: int = args.run(args, data_dir(args.data_dir))
     except TrackerError as fault:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -78,7 +78,7 @@ def read_settings(root: Path) -> Settings:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         poll = min(60.0, max(3.0, float(found.get("poll_seconds", 5))))
         theme = str(found.get("theme", "system"))
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, OSError) as error:
         raise InputError("E2017", f"{path}: {error}.", "settings") from error
     if theme not in ("light", "dark", "system"):
         raise InputError("E2005", "theme is light, dark or system.", "theme")
@@ -121,6 +121,11 @@ def current_profile(root: Path, scope: Scope) -> Profile | None:
     pointer = root / f"current-{scope}.json"
     if not pointer.exists():
         return None
-    folder = root / "profiles" / json.loads(pointer.read_text(encoding="utf-8"))["folder"]
-    known = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
-    return Profile(folder=folder, **{**known, "role": Role(known["role"])})
+    try:
+        folder = root / "profiles" / json.loads(pointer.read_text(encoding="utf-8"))["folder"]
+        found = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+        # A newer Tracker may have written more than this one knows.
+        known = {f.name: found[f.name] for f in fields(Profile) if f.name != "folder"}
+        return Profile(folder=folder, **{**known, "role": Role(known["role"])})
+    except (ValueError, KeyError, TypeError, OSError):
+        return None  # unreadable: signing in again writes it anew, and the outbox beside it stays

@@ -48,3 +48,58 @@ def test_a_task_is_seen_by_those_on_it_and_who_made_it() -> None:
     assert may_see(me, state(Part.WATCHER))
     assert may_see(me, state(None, made_by=ME))
     assert not may_see(me, state(None))
+
+
+TABLE: dict[tuple[str | None, str], str] = {
+    # (part, who made the task): every kind that is allowed
+    ("ASSIGNEE", OTHER): "set_progress start hold resume complete reopen comment",
+    ("REVIEWER", OTHER): "reopen comment",
+    ("WATCHER", OTHER): "comment",
+    (None, OTHER): "",
+    ("ASSIGNEE", ME): "set_progress start hold resume complete reopen comment cancel",
+    ("REVIEWER", ME): "reopen comment",
+    ("WATCHER", ME): "comment",
+    (None, ME): "comment",
+}
+EVERY_KIND = {
+    "set_progress", "complete", "start", "hold", "resume", "cancel", "reopen", "comment",
+    "create_task", "assign", "unassign",
+}  # fmt: skip
+
+
+def test_the_table_knows_every_kind_part_and_role() -> None:
+    assert {kind.value for kind in Kind} == EVERY_KIND
+    assert {part for part, _ in TABLE} - {None} == {part.value for part in Part}
+    assert {role.value for role in Role} == {"EMPLOYEE", "ADMIN", "OWNER"}
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_KIND - {"create_task"}))
+@pytest.mark.parametrize(("part", "made_by"), TABLE)
+@pytest.mark.parametrize("role", Role)
+def test_role_part_and_kind_decide_together(
+    role: Role, part: str | None, made_by: str, kind: str
+) -> None:
+    about = state(Part(part) if part else None, made_by)
+    allowed = role is not Role.EMPLOYEE or kind in TABLE[part, made_by].split()
+    assert may(Actor(ME, role), Kind(kind), about) == allowed
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_whoever_may_do_something_to_a_task_also_sees_it(kind: Kind) -> None:
+    for part, made_by in TABLE:
+        about = state(Part(part) if part else None, made_by)
+        me = Actor(ME, Role.EMPLOYEE)
+        assert kind is Kind.CREATE_TASK or may_see(me, about) or not may(me, kind, about)
+
+
+def test_an_employee_creates_for_themself_or_nobody_and_an_admin_for_anybody() -> None:
+    def with_people(*users: str) -> TaskState:
+        people = {user: Assignment("t", user, Part.ASSIGNEE, 100, ME, 0) for user in users}
+        return TaskState(state(None, ME).task, people)
+
+    employee, admin = Actor(ME, Role.EMPLOYEE), Actor(ME, Role.ADMIN)
+    assert may(employee, Kind.CREATE_TASK, with_people())
+    assert may(employee, Kind.CREATE_TASK, with_people(ME))
+    assert not may(employee, Kind.CREATE_TASK, with_people(OTHER))
+    assert not may(employee, Kind.CREATE_TASK, with_people(ME, OTHER))
+    assert may(admin, Kind.CREATE_TASK, with_people(ME, OTHER))

@@ -5,10 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tracker.domain.change import NOTE_LIMIT, Kind, Progress, parse
-from tracker.domain.errors import Refusal
+from tracker.domain.change import (
+    DESCRIPTION_LIMIT,
+    LAST_INSTANT,
+    NOTE_LIMIT,
+    PEOPLE_LIMIT,
+    TITLE_LIMIT,
+    Assigned,
+    Created,
+    Kind,
+    Noted,
+    Progress,
+    Said,
+    Unassigned,
+    parse,
+    storable,
+)
+from tracker.domain.errors import CATALOGUE, Refusal
 from tracker.domain.ids import uuid7
+from tracker.domain.task import Occupancy, Part, Priority
 
 ID = uuid7(0, b"x" * 10)
 
@@ -64,3 +82,178 @@ def test_ordinary_text_of_every_script_is_kept() -> None:
     parsed = parse(Kind.SET_PROGRESS, {"percent": 1, "note": text})
     assert isinstance(parsed, Progress)
     assert parsed.note == text
+
+
+GOOD: dict[Kind, dict[str, Any]] = {
+    Kind.SET_PROGRESS: {"percent": 1},
+    Kind.COMPLETE: {},
+    Kind.START: {},
+    Kind.HOLD: {},
+    Kind.RESUME: {},
+    Kind.CANCEL: {},
+    Kind.REOPEN: {},
+    Kind.COMMENT: {"comment_id": ID, "text": "x"},
+    Kind.CREATE_TASK: {"title": "x"},
+    Kind.ASSIGN: {"user_id": ID},
+    Kind.UNASSIGN: {"user_id": ID},
+}
+TEXTS = [
+    (Kind.SET_PROGRESS, "note", NOTE_LIMIT),
+    (Kind.COMPLETE, "note", NOTE_LIMIT),
+    (Kind.COMMENT, "text", NOTE_LIMIT),
+    (Kind.CREATE_TASK, "title", TITLE_LIMIT),
+    (Kind.CREATE_TASK, "description", DESCRIPTION_LIMIT),
+]
+CREATE = GOOD[Kind.CREATE_TASK]
+
+
+def code_of(kind: Kind, args: dict[str, Any]) -> tuple[str, str | None]:
+    refusal = parse(kind, args)
+    assert isinstance(refusal, Refusal), refusal
+    return refusal.code, refusal.field
+
+
+def created(**more: Any) -> Created:
+    parsed = parse(Kind.CREATE_TASK, CREATE | more)
+    assert isinstance(parsed, Created), parsed
+    return parsed
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_refuses_a_key_it_does_not_know(kind: Kind) -> None:
+    assert not isinstance(parse(kind, GOOD[kind]), Refusal)
+    assert code_of(kind, GOOD[kind] | {"extra": None}) == ("E2017", "extra")
+
+
+@pytest.mark.parametrize(("kind", "name", "limit"), TEXTS)
+def test_a_text_may_be_as_long_as_its_limit_and_no_longer(
+    kind: Kind, name: str, limit: int
+) -> None:
+    assert not isinstance(parse(kind, GOOD[kind] | {name: "é" * limit}), Refusal)
+    assert not isinstance(parse(kind, GOOD[kind] | {name: " " + "é" * limit + "\n"}), Refusal)
+    assert code_of(kind, GOOD[kind] | {name: "é" * (limit + 1)}) == ("E2002", name)
+
+
+@pytest.mark.parametrize(("kind", "name", "limit"), TEXTS)
+@pytest.mark.parametrize("bad", ["\x00", "a\x00", "\ud800", "a\udfff", "\udc80b"])
+def test_no_text_takes_nul_or_a_lone_surrogate(kind: Kind, name: str, limit: int, bad: str) -> None:
+    assert code_of(kind, GOOD[kind] | {name: bad}) == ("E2008", name)
+
+
+@pytest.mark.parametrize(("kind", "name", "limit"), TEXTS)
+@pytest.mark.parametrize("bad", [5, True, 1.5, [], {}, b"x"])
+def test_no_text_takes_another_type(kind: Kind, name: str, limit: int, bad: Any) -> None:
+    assert code_of(kind, GOOD[kind] | {name: bad}) == ("E2017", name)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_storable_is_what_utf8_and_postgresql_take(text: str) -> None:
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        assert not storable(text)
+    else:
+        assert storable(text) == (b"\x00" not in encoded)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "", "tomorrow", "2026-02-30", "2026-13-01", "2026-1-1", " 2026-01-01", "31.12.2026",
+        "2026-01-01T10:00", "2026-01-01\x00", "\ud800", "２０２６-01-01", "0000-01-01",
+        "9999-01-01", 20260101, True, 1.5, [],
+    ],
+)  # fmt: skip
+def test_a_bad_day_is_refused(bad: Any) -> None:
+    assert code_of(Kind.CREATE_TASK, CREATE | {"due_date": bad}) == ("E2004", "due_date")
+
+
+def test_a_leap_day_and_the_last_day_are_days() -> None:
+    assert created(due_date="2028-02-29").due_date == "2028-02-29"
+    assert created(due_date="9998-12-31").due_date == "9998-12-31"
+
+
+@pytest.mark.parametrize("bad", [-1, LAST_INSTANT + 1, True, 0.0, 1.5, float("nan"), "0", 10**400])
+def test_a_bad_instant_is_refused(bad: Any) -> None:
+    assert code_of(Kind.CREATE_TASK, CREATE | {"due_at": bad}) == ("E2004", "due_at")
+    assert created(due_at=0).due_at == 0
+    assert created(due_at=LAST_INSTANT).due_at == LAST_INSTANT
+
+
+@pytest.mark.parametrize("bad", [0, -1, 100_001, True, 1.5, float("nan"), "1"])
+def test_a_bad_estimate_is_refused(bad: Any) -> None:
+    args = CREATE | {"estimated_minutes": bad}
+    assert code_of(Kind.CREATE_TASK, args) == ("E2015", "estimated_minutes")
+    assert created(estimated_minutes=1).estimated_minutes == 1
+    assert created(estimated_minutes=100_000).estimated_minutes == 100_000
+
+
+@pytest.mark.parametrize("bad", [-1, 101, True, 1.5, float("nan"), "50"])
+def test_a_bad_share_is_refused(bad: Any) -> None:
+    assert code_of(Kind.ASSIGN, {"user_id": ID, "percent": bad}) == ("E2010", "percent")
+
+
+@pytest.mark.parametrize("bad", ["active", "", 0, False, [], {}, float("nan")])
+def test_a_choice_is_one_of_the_listed_exactly(bad: Any) -> None:
+    assert code_of(Kind.START, {"occupancy": bad}) == ("E2005", "occupancy")
+    assert code_of(Kind.ASSIGN, {"user_id": ID, "part": bad}) == ("E2005", "part")
+    assert code_of(Kind.CREATE_TASK, CREATE | {"priority": bad}) == ("E2005", "priority")
+
+
+@pytest.mark.parametrize("bad", [7, True, "7", ID.upper(), "", [ID], ID + "\n"])
+def test_an_id_is_canonical_or_refused(bad: Any) -> None:
+    assert code_of(Kind.ASSIGN, {"user_id": bad}) == ("E2006", "user_id")
+    assert code_of(Kind.UNASSIGN, {"user_id": bad}) == ("E2006", "user_id")
+    assert code_of(Kind.CREATE_TASK, CREATE | {"project_id": bad}) == ("E2006", "project_id")
+
+
+@pytest.mark.parametrize(
+    "people", ["", ID, {}, {"user_id": ID}, [ID], [None], [[ID]], 5, True, ({"user_id": ID},)]
+)
+def test_people_are_a_list_of_objects(people: Any) -> None:
+    assert code_of(Kind.CREATE_TASK, CREATE | {"people": people}) == ("E2017", "people")
+
+
+def test_people_are_a_hundred_at_most() -> None:
+    crowd = [{"user_id": uuid7(n, b"x" * 10)} for n in range(PEOPLE_LIMIT + 1)]
+    assert len(created(people=crowd[:-1]).people) == PEOPLE_LIMIT
+    assert code_of(Kind.CREATE_TASK, CREATE | {"people": crowd}) == ("E2017", "people")
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    assert parse(Kind.START, {}) == Noted("", None)
+    assert parse(Kind.START, {"note": None, "occupancy": None}) == Noted("", None)
+    assert parse(Kind.ASSIGN, {"user_id": ID}) == Assigned(ID, Part.ASSIGNEE, 100)
+    assert created() == Created("x", "", Priority.MEDIUM, None, None, None, None, ())
+
+
+def test_what_is_given_arrives_in_the_value_of_the_kind() -> None:
+    assert parse(Kind.HOLD, {"note": "n", "occupancy": "IDLE"}) == Noted("n", Occupancy.IDLE)
+    assert parse(Kind.COMMENT, {"comment_id": ID, "text": " t "}) == Said(ID, "t")
+    assert parse(Kind.UNASSIGN, {"user_id": ID}) == Unassigned(ID)
+    person = {"user_id": ID, "part": "WATCHER", "percent": 0}
+    assert created(people=[person]).people == (Assigned(ID, Part.WATCHER, 0),)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(ID),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [
+        "percent", "note", "occupancy", "text", "comment_id", "user_id", "part", "title",
+        "description", "priority", "project_id", "due_at", "due_date", "estimated_minutes",
+        "people", "other",
+    ]
+)  # fmt: skip
+
+
+@given(st.sampled_from(Kind), st.dictionaries(NAMES, ANYTHING, max_size=6))
+def test_whatever_arrives_is_parsed_or_refused_with_a_code_and_never_raises(
+    kind: Kind, args: dict[str, Any]
+) -> None:
+    parsed = parse(kind, args)
+    if isinstance(parsed, Refusal):
+        assert parsed.code in CATALOGUE
+        assert parsed.field

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker.domain.ids import is_uuid, uuid7
-from tracker.domain.instants import end_of_day, rfc3339
+from tracker.domain.instants import end_of_day, rfc3339, utc
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,50 @@ def test_a_uuid7_has_version_and_variant_and_sorts_by_time() -> None:
 @pytest.mark.parametrize("bad", ["", "7", 7, None, "0" * 36, "A" * 36, str(uuid.uuid4()).upper()])
 def test_only_canonical_text_is_a_uuid(bad: object) -> None:
     assert not is_uuid(bad)
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "end"),
+    [
+        ("2026-03-08", "America/New_York", "2026-03-09T03:59:59.999Z"),  # 23 hours long
+        ("2026-11-01", "America/New_York", "2026-11-02T04:59:59.999Z"),  # 25 hours long
+        ("2026-04-05", "Australia/Lord_Howe", "2026-04-05T13:29:59.999Z"),  # half an hour more
+        ("2026-06-01", "Asia/Kathmandu", "2026-06-01T18:14:59.999Z"),
+        ("2018-11-03", "America/Sao_Paulo", "2018-11-04T02:59:59.999Z"),  # midnight left out
+        ("2024-04-25", "Africa/Cairo", "2024-04-25T21:59:59.999Z"),  # midnight left out
+        ("2024-11-02", "America/Havana", "2024-11-03T03:59:59.999Z"),  # the first of two midnights
+        ("2011-12-29", "Pacific/Apia", "2011-12-30T09:59:59.999Z"),  # the next day left out
+        ("2028-02-29", "UTC", "2028-02-29T23:59:59.999Z"),
+    ],
+)
+def test_a_day_ends_where_the_zone_changes_its_clocks(day: str, zone: str, end: str) -> None:
+    assert rfc3339(end_of_day(day, ZoneInfo(zone))) == end
+
+
+ZONES = [
+    "UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "America/St_Johns",
+    "America/Havana", "Africa/Cairo", "Asia/Beirut", "Asia/Kathmandu", "Australia/Lord_Howe",
+    "Pacific/Apia", "Pacific/Kiritimati", "Etc/GMT+12",
+]  # fmt: skip
+
+
+@given(st.dates(date(1971, 1, 1), date(2100, 1, 1)), st.sampled_from(ZONES))
+def test_the_next_millisecond_is_another_day_there(day: date, name: str) -> None:
+    zone = ZoneInfo(name)
+    end = end_of_day(day.isoformat(), zone)
+    assert utc(end).astimezone(zone).date() <= day < utc(end + 1).astimezone(zone).date()
+
+
+def exactly(ms: int) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@given(st.integers(0, 7_258_118_400_000))
+def test_an_instant_is_printed_to_the_millisecond_until_2200(ms: int) -> None:
+    assert rfc3339(ms) == exactly(ms)
+
+
+@pytest.mark.parametrize("ms", [9_000_000_000_001, 253_370_764_799_999])
+def test_an_instant_is_printed_to_the_millisecond_in_every_accepted_year(ms: int) -> None:
+    assert rfc3339(ms) == exactly(ms)

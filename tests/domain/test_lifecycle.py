@@ -44,3 +44,23 @@ def test_reopening_returns_to_what_was_before_but_never_to_done(
     before: int | None, after: int
 ) -> None:
     assert lifecycle.progress_after_reopen(before) == after
+
+
+def test_the_table_is_complete_and_no_status_leads_to_itself() -> None:
+    assert set(LEGAL) == {status.value for status in Status}
+    assert lifecycle.TRANSITIONS.keys() == set(Status)
+    assert not any(lifecycle.allows(status, status) for status in Status)
+
+
+@pytest.mark.parametrize("percent", range(101))
+@pytest.mark.parametrize("current", ["PENDING", "IN_PROGRESS", "ON_HOLD"])
+def test_every_percentage_of_an_open_task_leads_to_a_status(current: str, percent: int) -> None:
+    kept = "IN_PROGRESS" if current == "PENDING" and percent else current
+    expected = "COMPLETED" if percent == 100 else kept
+    after = lifecycle.status_for_progress(Status(current), percent)
+    assert after.value == expected
+    assert after.value == current or lifecycle.allows(Status(current), after)
+
+
+def test_nothing_leaves_the_archive() -> None:
+    assert not any(lifecycle.allows(Status.ARCHIVED, status) for status in Status)

@@ -11,6 +11,9 @@ from tracker.config import Profile, current_profile
 from tracker.domain.errors import InputError, Refusal, TrackerError, describe
 from tracker.services.workspace import Workspace
 
+PREFIX = 4
+"""Characters of an id that must be given at least."""
+
 
 class Exit(IntEnum):
     """The stable exit codes, described in docs/cli.md."""
@@ -22,7 +25,7 @@ class Exit(IntEnum):
 
 
 def say(text: str) -> None:
-    print(text)
+    print(text, flush=True)
 
 
 def complain(fault: TrackerError | Refusal) -> Exit:
@@ -45,7 +48,8 @@ def find_task(workspace: Workspace, ref: str) -> TaskView:
     if ref.isascii() and ref.isdigit():
         fitting = [view for view in views.values() if str(view.task.number) == ref]
     else:
-        fitting = [view for view in views.values() if view.task.id.startswith(ref.lower())]
+        found = views.values() if len(ref) >= PREFIX else ()
+        fitting = [view for view in found if view.task.id.startswith(ref.lower())]
     if len(fitting) != 1:
         raise TrackerError("E5001", f"({ref})")
     return fitting[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def _task_json(view: TaskView, now: int) -> dict[str, Any]:
 
 def progress(args: argparse.Namespace, root: Path) -> Exit:
     text = args.percent
-    percent: object = int(text) if text.lstrip("-").isdigit() and text.isascii() else text
+    percent: object = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
     return _do(args, root, lambda tasks, view: tasks.set_progress(view.task.id, percent, args.note))
 
 

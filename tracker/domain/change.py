@@ -193,7 +193,7 @@ class _Reader:
             if not isinstance(value, str):
                 raise ValueError
             day = date.fromisoformat(value)
-            if day.year >= 9999:
+            if not 1970 < day.year < 9999:
                 raise ValueError
             return day.isoformat()
         except ValueError:
@@ -254,11 +254,15 @@ def _created(r: _Reader) -> Created:
     title = r.text("title", TITLE_LIMIT)
     if not title:
         raise _Bad("E2001", "title")
-    people = []
+    people: list[Assigned] = []
     for item in r.list("people"):
         inner = _Reader(item)
         people.append(_assigned(inner))
         inner.done()
+    if len({person.user_id for person in people}) < len(people):
+        raise _Bad("E2017", "people", "Each person once.")
+    if r.args.get("due_at") is not None and r.args.get("due_date") is not None:
+        raise _Bad("E2004", "due_date", "A day or an instant, not both.")
     return Created(
         title=title,
         description=r.text("description", DESCRIPTION_LIMIT),

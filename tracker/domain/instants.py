@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def end_of_day(day: str, zone: tzinfo) -> int:
     """The last millisecond of a YYYY-MM-DD in `zone`."""
@@ -14,7 +16,8 @@ def end_of_day(day: str, zone: tzinfo) -> int:
 
 def utc(ms: int) -> datetime:
     """An instant as an aware UTC datetime."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    # Adding is exact; dividing by 1000 loses a millisecond now and then after the year 2242.
+    return _EPOCH + timedelta(milliseconds=ms)
 
 
 def rfc3339(ms: int | None) -> str | None:

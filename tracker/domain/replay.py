@@ -257,6 +257,8 @@ def _assign(
 
 def _unassign(state: TaskState, args: change.Unassigned, ctx: Context) -> Applied | Refusal:
     old = state.people.get(args.user_id)
+    if state.task.status is Status.ARCHIVED:
+        return Refusal("E5014")
     if old is None:
         return Refusal("E5015", "user_id")
     people = {user: row for user, row in state.people.items() if user != args.user_id}

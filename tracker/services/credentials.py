@@ -49,9 +49,13 @@ class InKeyring:
     def read(self) -> Tokens | None:
         if self._tokens is None:
             import keyring  # loads every backend it finds: 100 ms on some machines
+            from keyring.errors import KeyringError
 
-            stored = keyring.get_password(SERVICE, self._name)
-            self._tokens = Tokens(**json.loads(stored)) if stored else None
+            try:
+                stored = keyring.get_password(SERVICE, self._name)
+            except KeyringError as error:
+                raise EnvironmentFault("E1007", str(error)) from error
+            self._tokens = _tokens(stored) if stored else None
         return self._tokens
 
     def write(self, tokens: Tokens | None) -> None:
@@ -69,6 +73,15 @@ class InKeyring:
             return  # was not there: signed out already
         except KeyringError as error:
             raise EnvironmentFault("E1007", str(error)) from error
+
+
+def _tokens(stored: str) -> Tokens | None:
+    """The tokens of an entry; None for one that was not written here. Signing in mends it."""
+    try:
+        found = json.loads(stored)
+        return Tokens(str(found["access"]), found["refresh"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def keyring_works() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
@@ -23,16 +24,29 @@ def profile_lock(profile: Profile) -> FileLock:
     return FileLock(profile.folder / "profile.lock", timeout=0, thread_local=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An engine with the connections it owns."""
+
+    engine: Engine
+    workspace: Workspace
+    hang_up: Callable[[], None]
+
+    def close(self) -> None:
+        self.hang_up()
+        self.workspace.close()
+
+
 def make_engine(
     profile: Profile,
     credentials: Credentials,
     on_sending: Callable[[int, int], None] = lambda _done, _total: None,
-) -> tuple[Engine, Workspace]:
+) -> Running:
     """An engine on its own connections. Imports the network: call it off the first paint's way."""
     from tracker.sync.transport import HttpServer
 
-    workspace = open_workspace(profile)
     server = HttpServer(profile.server_url, credentials, profile.server_id)
+    workspace = open_workspace(profile)
     engine = Engine(
         workspace.outbox,
         workspace.confirmed,
@@ -42,7 +56,7 @@ def make_engine(
         random.Random(),
         on_sending,
     )
-    return engine, workspace
+    return Running(engine, workspace, server.close)
 
 
 def sync_once(profile: Profile, credentials: Credentials) -> Report | None:
@@ -53,11 +67,11 @@ def sync_once(profile: Profile, credentials: Credentials) -> Report | None:
     except Timeout:
         return None
     try:
-        engine, workspace = make_engine(profile, credentials)
+        running = make_engine(profile, credentials)
         try:
-            return engine.run_once()
+            return running.engine.run_once()
         finally:
-            workspace.close()
+            running.close()
     finally:
         lock.release()
 

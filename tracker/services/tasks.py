@@ -156,8 +156,14 @@ class Tasks:
         decided = decide(view.state if view else None, action, work.actor, context)
         if isinstance(decided, Refusal):
             return decided
-        sends_draft = (task_id, NOTE_DRAFT) if kind is not Kind.CREATE_TASK else None
+        sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
         return Done(action.op_id, kind, task_id, work.outbox.add([action], sends_draft))
+
+    def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
+        """Whether the action carries the half-typed note, which it then takes along."""
+        draft = self._work.outbox.draft(task_id, NOTE_DRAFT).strip()
+        said = str(args.get("text") or args.get("note") or "").strip()
+        return bool(draft) and draft == said
 
     def _needs(self, kind: Kind, task_id: str) -> tuple[str, ...]:
         """Waiting actions this one stands on: what creates its task, what it reverses."""

@@ -36,8 +36,9 @@ ATTEMPTS = {
 
 def span(ms: int) -> str:
     """A length of time in its largest fitting unit: `40 min`, `3 h`, `2 days`."""
-    if ms < HOUR:
-        return f"{max(1, round(ms / MINUTE))} min"
+    minutes = max(1, round(ms / MINUTE))
+    if minutes < 60:
+        return f"{minutes} min"
     if ms < 36 * HOUR:
         return f"{round(ms / HOUR)} h"
     return f"{round(ms / DAY)} days"
@@ -106,7 +107,9 @@ def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     if "status" in after:
         old = STATUS_WORDS[Status(str(before.get("status", "PENDING")))]
         return f"{old} → {STATUS_WORDS[Status(str(after['status']))]}"
-    return ATTEMPTS.get(Kind(entry.event), entry.event).capitalize()
+    if entry.event == Kind.SET_PROGRESS:
+        return "Note"
+    return entry.event.replace("_", " ").capitalize()
 
 
 def did(action: Action) -> str:

@@ -1,0 +1,267 @@
+"""What screens show: confirmed rows and the own actions on top; nothing twice, no flicker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.client import Device, action, comment, new_id, page, receipt, task
+from tests.support.server import START, RunningServer
+from tracker.cache.confirmed import Confirmed
+from tracker.cache.outbox import Outbox
+from tracker.cache.projection import Mark, Projection, TaskView
+from tracker.domain.access import Actor
+from tracker.domain.change import Action, Kind
+from tracker.domain.receipt import Outcome
+from tracker.domain.task import Assignment, Comment, HistoryEntry, Part, Person, Role, Status, Task
+
+T = "00000000-0000-7000-8000-00000000000a"
+ANA = "00000000-0000-7000-8000-0000000000aa"
+
+
+class Desk:
+    """Ana's storage with one task of hers, pulled at version 1 and seq 10."""
+
+    def __init__(self, folder: Path) -> None:
+        self.confirmed, self.outbox = Confirmed(folder), Outbox(folder)
+        self.projection = Projection(self.confirmed, self.outbox, Actor(ANA, Role.EMPLOYEE))
+        self.pull(
+            10,
+            task(T),
+            assignments=[Assignment(T, ANA, Part.ASSIGNEE, 100, "rita", START)],
+            people=[Person(ANA, 3, "ana", "Ana Moreno", Role.EMPLOYEE, True)],
+        )
+
+    def close(self) -> None:
+        self.confirmed.close()
+        self.outbox.close()
+
+    def pull(self, seq: int, *tasks: Task, **more: object) -> None:
+        self.confirmed.apply(page(seq, tasks=[*tasks], **more), START)
+
+    def do(self, *actions: Action) -> None:
+        self.outbox.add(actions)
+
+    def answer(self, of: Action, outcome: Outcome = Outcome.APPLIED, **more: object) -> None:
+        self.outbox.record([receipt(of, outcome, **more)], START, lambda _: START)
+
+    def view(self) -> TaskView:
+        whole, alone = self.projection.views(), self.projection.views([T])
+        assert alone == {T: whole[T]}
+        return whole[T]
+
+    @property
+    def progress(self) -> int:
+        return self.view().task.progress
+
+    def comments(self) -> list[str]:
+        return [one.text for one in self.projection.trail(T).comments]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    opened = Desk(tmp_path)
+    yield opened
+    opened.close()
+
+
+def percent(value: int, **over: object) -> Action:
+    return action(Kind.SET_PROGRESS, T, {"percent": value}, **over)
+
+
+def test_confirmed_rows_alone_are_saved(desk: Desk) -> None:
+    assert (desk.progress, desk.view().mark) == (0, Mark.SAVED)
+    assert [row.user_id for row in desk.view().people] == [ANA]
+
+
+def test_a_pending_action_is_shown_at_once(desk: Desk) -> None:
+    desk.do(percent(45))
+    view = desk.view()
+    assert (view.task.progress, view.task.status) == (45, Status.IN_PROGRESS)
+    assert view.mark is Mark.WAITING
+    assert view.task.last_progress_by == ANA
+
+
+def test_pending_actions_are_replayed_in_their_order(desk: Desk) -> None:
+    desk.do(percent(45), action(Kind.HOLD, T), percent(60), action(Kind.RESUME, T), percent(30))
+    view = desk.view()
+    assert (view.task.progress, view.task.status) == (30, Status.IN_PROGRESS)
+
+
+def test_an_acknowledged_action_stays_until_its_row_arrives(desk: Desk) -> None:
+    made = percent(45)
+    desk.do(made)
+    desk.answer(made, task_version=2, seq=12)
+    assert (desk.progress, desk.view().mark) == (45, Mark.SAVED)
+    desk.pull(11)  # a page before the effect
+    assert desk.progress == 45
+    desk.pull(12, task(T, version=2, progress=50, status=Status.IN_PROGRESS))
+    assert desk.progress == 50
+
+
+def test_an_acknowledged_action_leaves_when_the_row_s_version_reaches_it(desk: Desk) -> None:
+    made = percent(45)
+    desk.do(made)
+    desk.answer(made, task_version=2, seq=12)
+    # The row may come with a page whose cursor is still behind.
+    desk.pull(11, task(T, version=3, progress=20, status=Status.IN_PROGRESS))
+    assert desk.progress == 20
+
+
+def test_an_acknowledged_action_leaves_when_the_cursor_reaches_it(desk: Desk) -> None:
+    made = percent(45)
+    desk.do(made)
+    desk.answer(made, task_version=9, seq=12)
+    desk.pull(12)
+    assert desk.progress == 0
+
+
+def test_a_row_that_holds_the_first_of_two_is_replayed_with_the_second(desk: Desk) -> None:
+    first, second = comment(T, "one"), comment(T, "two")
+    desk.do(first, second)
+    desk.answer(first, task_version=2, seq=11)
+    desk.answer(second, task_version=3, seq=12)
+    assert desk.view().task.comment_count == 2
+    one = Comment(first.args["comment_id"], T, ANA, "one", START, START)
+    desk.pull(11, task(T, version=2, comment_count=1), comments=[one])
+    assert desk.view().task.comment_count == 2
+    assert desk.comments() == ["one", "two"]
+    two = Comment(second.args["comment_id"], T, ANA, "two", START + 1, START)
+    desk.pull(12, task(T, version=3, comment_count=2), comments=[two])
+    assert desk.view().task.comment_count == 2
+    assert desk.comments() == ["one", "two"]
+
+
+def test_rows_that_came_before_the_receipt_count_once(desk: Desk) -> None:
+    """The answer to the push was lost, and a pull brought the effect first."""
+    made = comment(T, "once")
+    desk.do(made)
+    own = Comment(made.args["comment_id"], T, ANA, "once", START, START)
+    entry = HistoryEntry("4", T, ANA, "comment", {}, {}, "once", START, START, made.op_id)
+    desk.pull(12, task(T, version=2, comment_count=1), comments=[own], history=[entry])
+    assert desk.comments() == ["once"]
+    assert [e.id for e in desk.projection.trail(T).history] == ["4"]
+    desk.answer(made, task_version=2, seq=12)
+    assert desk.view().task.comment_count == 1
+    assert desk.comments() == ["once"]
+
+
+def test_a_refused_action_is_one_less_to_replay(desk: Desk) -> None:
+    first, second = percent(45), percent(60)
+    desk.do(first, second)
+    desk.answer(second, Outcome.REJECTED, code="E5005")
+    assert (desk.progress, desk.view().mark) == (45, Mark.REJECTED)
+    desk.answer(first, Outcome.REJECTED, code="E5005")
+    assert (desk.progress, desk.view().task.status) == (0, Status.PENDING)
+    for made in (first, second):
+        desk.outbox.resolve(made.op_id, "discarded", START)
+    assert desk.view().mark is Mark.SAVED
+
+
+def test_an_action_that_fits_no_more_is_passed_over(desk: Desk) -> None:
+    desk.do(percent(45))
+    desk.pull(11, task(T, version=2, status=Status.CANCELLED))
+    view = desk.view()
+    assert (view.task.status, view.task.progress) == (Status.CANCELLED, 0)
+    assert view.mark is Mark.WAITING
+
+
+def test_pending_actions_stand_on_newer_rows(desk: Desk) -> None:
+    desk.do(percent(45))
+    desk.pull(11, task(T, version=2, title="Replace BOTH seals"))
+    assert (desk.view().task.title, desk.progress) == ("Replace BOTH seals", 45)
+
+
+def test_a_task_made_offline_is_there_and_can_be_worked_on(desk: Desk) -> None:
+    made_id = new_id()
+    people = [{"user_id": ANA}]
+    create = action(Kind.CREATE_TASK, made_id, {"title": "Order gasket", "people": people})
+    progress = action(task_id=made_id, depends_on=(create.op_id,))
+    desk.do(create, progress)
+    view = desk.projection.views()[made_id]
+    assert (view.task.title, view.task.progress, view.mark) == ("Order gasket", 45, Mark.WAITING)
+    assert desk.projection.views([made_id]) == {made_id: view}
+    assert [e.event for e in desk.projection.trail(made_id).history] == [
+        "create_task",
+        "set_progress",
+    ]
+    desk.answer(create, task_version=1, seq=12)
+    assert desk.projection.views()[made_id].task.progress == 45
+    desk.pull(12, task(made_id, title="Order gasket", number=8))
+    desk.pull(12, assignments=[Assignment(made_id, ANA, Part.ASSIGNEE, 100, ANA, START)])
+    view = desk.projection.views()[made_id]
+    assert (view.task.number, view.task.progress) == (8, 45)
+
+
+def test_a_task_that_was_taken_away_is_gone_with_its_pending_action_kept(desk: Desk) -> None:
+    desk.do(percent(45))
+    desk.pull(11, gone=[{"kind": "task", "id": T}])
+    assert desk.projection.views() == {}
+    assert desk.projection.views([T]) == {}
+    assert len(desk.outbox.waiting()) == 1
+
+
+def test_what_was_acknowledged_in_another_epoch_is_not_compared(desk: Desk) -> None:
+    made = percent(45)
+    desk.do(made)
+    desk.answer(made, task_version=99, seq=99)
+    desk.confirmed.apply(page(3, epoch="e2", snapshot=True, tasks=[task(T, progress=10)]), START)
+    assert desk.progress == 10
+
+
+def test_the_trail_tells_what_still_waits(desk: Desk) -> None:
+    desk.do(percent(45), comment(T, "Gasket ordered"))
+    trail = desk.projection.trail(T)
+    assert [(e.event, e.received_at) for e in trail.history] == [
+        ("set_progress", None),
+        ("comment", None),
+    ]
+    assert trail.history[0].after == {"status": "IN_PROGRESS", "progress": 45}
+    assert [c.text for c in trail.comments] == ["Gasket ordered"]
+
+
+def test_two_devices_of_a_person_end_with_the_same_view(
+    server: RunningServer, device: Callable[..., Device]
+) -> None:
+    task_id = server.task("ana")
+    one, two = device("ana"), device("ana")
+    for each in (one, two):
+        each.sync()
+    one.add(action(task_id=task_id), comment(task_id, "from one"))
+    two.add(action(Kind.HOLD, task_id), comment(task_id, "from two"))
+    for each in (one, two, one, two):
+        each.sync()
+    assert one.projection.views() == two.projection.views()
+    assert one.projection.trail(task_id) == two.projection.trail(task_id)
+    view = one.shown(task_id)
+    assert (view.task.status, view.task.progress) == (Status.ON_HOLD, 45)
+    assert view.task.comment_count == 2
+
+
+def test_every_moment_of_a_sync_shows_the_same_thing(
+    server: RunningServer, device: Callable[..., Device]
+) -> None:
+    """Between the push, its answer, and the page that brings the effect, nothing flickers."""
+    task_id = server.task("ana")
+    ana = device("ana")
+    ana.sync()
+    ana.add(action(task_id=task_id), comment(task_id, "halfway"))
+    seen: list[tuple[int, int, list[str]]] = []
+
+    def look() -> None:
+        view, trail = ana.shown(task_id), ana.projection.trail(task_id)
+        seen.append((view.task.progress, view.task.comment_count, [c.text for c in trail.comments]))
+
+    look()
+    ana.line.before["push"] = look
+    ana.line.before["pull"] = look
+    ana.line.fail("lose answer")
+    ana.sync()
+    look()
+    ana.line.before["pull"] = look
+    ana.sync()
+    look()
+    assert len(seen) == 5
+    assert all(moment == (45, 1, ["halfway"]) for moment in seen), seen
