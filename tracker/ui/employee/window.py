@@ -270,7 +270,8 @@ class EmployeeWindow(QMainWindow):
         self._acted(task_id, Kind.SET_PROGRESS, percent, note)
 
     def _acted(self, task_id: str, kind: Kind, percent: int | None, note: str) -> None:
-        self._draft_changed(task_id, note)
+        if task_id == self.cards.selected_id:
+            self._draft_changed(task_id, note)
         if kind is Kind.SET_PROGRESS:
             done = self._tasks.set_progress(task_id, percent, note)
         elif kind is Kind.COMMENT:
