@@ -209,7 +209,8 @@ class RunningServer:
         with self._stack:
             for client in self._clients.values():
                 client.close()
-            self._server.stop()
+            if self._thread.is_alive():  # else a test stopped it already
+                self._server.stop()
             self._thread.join(10)
             assert not self._thread.is_alive(), "the server did not stop"
 

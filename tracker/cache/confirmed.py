@@ -132,7 +132,7 @@ class Confirmed:
         self._damage = folder / "cache.damaged"
         if self._damage.exists():  # found in use: it could be opened, but not read
             self._set_aside()
-            self._damage.unlink()
+            self._damage.unlink(missing_ok=True)
         try:
             self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
         except (database.Damaged, database.TooNew):

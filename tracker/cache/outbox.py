@@ -140,9 +140,15 @@ class Outbox:
 
     # -- doing -----------------------------------------------------------------------------
 
-    def add(self, actions: Sequence[Action], sends_draft: tuple[str, str] | None = None) -> Changes:
-        """Commits actions in order; the draft (task id, name) they send goes in the same
-        transaction. E3001 on a full disk, and then nothing was saved."""
+    def add(
+        self,
+        actions: Sequence[Action],
+        sends_draft: tuple[str, str] | None = None,
+        settles: tuple[str, str, int] | None = None,
+    ) -> Changes:
+        """Commits actions in order. The draft (task id, name) they send and the tray entry they
+        settle (op_id, how, now) go in the same transaction. E3001 on a full disk, and then
+        nothing was saved."""
         with self._write():
             device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
             rows = [
@@ -157,6 +163,8 @@ class Outbox:
             )
             if sends_draft:
                 self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", sends_draft)
+            if settles:
+                self._resolve(*settles)
         return Changes(frozenset(a.task_id for a in actions))
 
     def withdraw(self, op_id: str) -> Changes:
@@ -179,11 +187,7 @@ class Outbox:
     def resolve(self, op_id: str, resolution: str, now: int) -> Changes:
         """Records what the person did with a tray entry; it leaves the tray, not the file."""
         with self._write():
-            self._conn.execute(
-                "UPDATE receipts SET resolved_at = ?, resolution = ?"
-                " WHERE op_id = ? AND resolved_at IS NULL",
-                (now, resolution, op_id),
-            )
+            self._resolve(op_id, resolution, now)
             row = self._conn.execute(
                 "SELECT task_id FROM actions WHERE op_id = ?", (op_id,)
             ).fetchone()
@@ -361,6 +365,13 @@ class Outbox:
         return row[0] if row else ""
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _resolve(self, op_id: str, resolution: str, now: int) -> None:
+        self._conn.execute(
+            "UPDATE receipts SET resolved_at = ?, resolution = ?"
+            " WHERE op_id = ? AND resolved_at IS NULL",
+            (now, resolution, op_id),
+        )
 
     def _waiting(self, condition: str) -> list[Waiting]:
         query = f"{_WAITING} {condition} ORDER BY a.device_seq"

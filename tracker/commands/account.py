@@ -51,7 +51,8 @@ def logout(_args: argparse.Namespace, root: Path) -> Exit:
     fault = session.sign_out(root, profile)
     say(f"Signed out {profile.display_name}.")
     if waiting:
-        say(f"{waiting} unsent changes are kept and go out after {profile.name} signs in again.")
+        many = "1 unsent change is" if waiting == 1 else f"{waiting} unsent changes are"
+        say(f"{many} kept, to go out after {profile.name} signs in again.")
     if fault is not None:
         print(f"The server could not be told: {fault}", file=sys.stderr)
     return Exit.DONE

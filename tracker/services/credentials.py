@@ -22,6 +22,8 @@ class InEnvironment:
     def read(self) -> Tokens | None:
         return self._tokens
 
+    reread = read
+
     def write(self, tokens: Tokens | None) -> None:
         """The environment is not ours to change."""
 
@@ -34,6 +36,8 @@ class InMemory:
 
     def read(self) -> Tokens | None:
         return self._tokens
+
+    reread = read
 
     def write(self, tokens: Tokens | None) -> None:
         self._tokens = tokens
@@ -57,6 +61,11 @@ class InKeyring:
                 raise EnvironmentFault("E1007", str(error)) from error
             self._tokens = _tokens(stored) if stored else None
         return self._tokens
+
+    def reread(self) -> Tokens | None:
+        """As it is now: a command may have signed in again beside the open window."""
+        self._tokens = None
+        return self.read()
 
     def write(self, tokens: Tokens | None) -> None:
         import keyring

@@ -45,8 +45,8 @@ def make_engine(
     """An engine on its own connections. Imports the network: call it off the first paint's way."""
     from tracker.sync.transport import HttpServer
 
-    server = HttpServer(profile.server_url, credentials, profile.server_id)
     workspace = open_workspace(profile)
+    server = HttpServer(profile.server_url, credentials, profile.server_id)
     engine = Engine(
         workspace.outbox,
         workspace.confirmed,

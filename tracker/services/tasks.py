@@ -124,14 +124,18 @@ class Tasks:
     def _settle(
         self, entry: TrayEntry, resolution: str, kind: Kind, args: Mapping[str, Any]
     ) -> Done | Refusal:
-        done = self._act(kind, entry.action.task_id, args)
-        if isinstance(done, Done):
-            self._work.outbox.resolve(entry.action.op_id, resolution, device_clock())
-        return done
+        settles = (entry.action.op_id, resolution, device_clock())
+        return self._act(kind, entry.action.task_id, args, settles)
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _act(self, kind: Kind, task_id: str, args: Mapping[str, Any]) -> Done | Refusal:
+    def _act(
+        self,
+        kind: Kind,
+        task_id: str,
+        args: Mapping[str, Any],
+        settles: tuple[str, str, int] | None = None,
+    ) -> Done | Refusal:
         work = self._work
         view = work.projection.views([task_id]).get(task_id)
         position = work.confirmed.position()
@@ -157,7 +161,8 @@ class Tasks:
         if isinstance(decided, Refusal):
             return decided
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
-        return Done(action.op_id, kind, task_id, work.outbox.add([action], sends_draft))
+        changes = work.outbox.add([action], sends_draft, settles)
+        return Done(action.op_id, kind, task_id, changes)
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
         """Whether the action carries the half-typed note, which it then takes along."""

@@ -79,6 +79,7 @@ class Engine:
         self._changes = Changes()
         self._sent = 0
         self._tally: Counts = NoCounts()
+        self._refused: ServerRefusal | None = None
 
     def run_once(self) -> Report:
         """Pushes, then pulls, until there is nothing more. What was done before a fault counts:
@@ -86,8 +87,11 @@ class Engine:
         self._changes, self._sent = Changes(), 0
         try:
             self._tally = self._outbox.tally()
+            self._refused = None
             self._signed_in(self._push)
             self._signed_in(self._pull)
+            if self._refused is not None:
+                return self._report(State.REFUSED, self._refused)
         except SignInNeeded as fault:
             return self._report(State.SIGN_IN, fault)
         except Unreachable as fault:
@@ -123,8 +127,11 @@ class Engine:
             try:
                 receipts = self._server.push(messages, waiting - len(batch))
             except ServerRefusal as refusal:
-                if refusal.status not in (413, 422) or len(batch) == 1:
+                if refusal.status not in (413, 422):
                     raise
+                if len(batch) == 1:
+                    self._refused = refusal  # said after the pull: reading goes on meanwhile
+                    return
                 self._batch = len(batch) // 2
                 continue
             mine = {item.action.op_id for item in batch}
@@ -158,8 +165,8 @@ class Engine:
             if page is None:
                 break
             self._changes |= self._confirmed.apply(page, self._now())
-            if not page.more:
-                break
+            if not page.more and not page.snapshot:
+                break  # after a first pull's last page comes what happened since it began
         self._confirmed.heard(self._now(), self._server.clock_offset())
         if self._scope == "monitor":
             self._changes |= self._confirmed.save_presence(self._server.presence())

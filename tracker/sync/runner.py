@@ -60,11 +60,12 @@ class Runner:
 
     def _run(self) -> None:
         engine: Engine | None = None
+        version = -1
         while not self._stop.is_set():
             self._wake.clear()
-            version = self._changed()
             try:
                 engine = engine or self._make_engine()
+                version = self._version()
                 with self._guard():
                     report = engine.run_once()
             except Exception:
@@ -79,6 +80,14 @@ class Runner:
                 return
             self._on_report(report)
             self._pause(self._delay(report), version)
+
+    def _version(self) -> int:
+        """What `changed` says; a file that cannot be read now must not end the thread."""
+        try:
+            return self._changed()
+        except Exception:
+            log.exception("looking for commits failed")
+            return -1
 
     def _delay(self, report: Report) -> float:
         if report.state in (State.OFFLINE, State.FAULT):
@@ -95,5 +104,5 @@ class Runner:
         while (left := until - time.monotonic()) > 0:
             if self._wake.wait(min(WATCH_SECONDS, left)):
                 return
-            if self._changed() != version:
+            if self._version() != version:
                 return

@@ -79,7 +79,9 @@ class HttpServer:
 
     def refresh(self) -> None:
         """New tokens for the old ones; SignInNeeded when that is over too."""
-        tokens = self._credentials.read()
+        stale, tokens = self._credentials.read(), self._credentials.reread()
+        if stale and tokens and stale.access != tokens.access:
+            return  # another process of this profile has done it
         if tokens is None or tokens.refresh is None:
             raise SignInNeeded("E1002")
         body = Refresh(refresh_token=tokens.refresh).model_dump_json()
