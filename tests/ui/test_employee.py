@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from tests.support.server import RunningServer
 from tests.ui.conftest import PATIENCE, Open, close
 from tracker.domain.task import Status
-from tracker.ui.employee.window import ATTENTION, WAITING, EmployeeWindow
+from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.widgets.shell import ATTENTION
 from tracker.ui.widgets.task_card import TaskCard
 
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from PySide6.QtCore import QRectF, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal, entry_of
+from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Role
 from tracker.services import wording
 from tracker.services.board import LIVE_MS, Board, Filter, Place
-from tracker.services.status import SyncStatus
-from tracker.services.tasks import Done, NewTask, Tasks
+from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace, device_clock
-from tracker.sync.engine import Report
 from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.card import HEIGHT, MIN_WIDTH, MonitorCard
 from tracker.ui.monitor.drawer import Drawer
@@ -32,8 +21,9 @@ from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.card_list import CardList
-from tracker.ui.widgets.chrome import Banner, Empty, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.chrome import Empty
 from tracker.ui.widgets.controls import Button, Choice, Search
+from tracker.ui.widgets.shell import ATTENTION, Shell
 
 MONITOR, ASSIGN = "Monitor", "Assign"
 AGE_REFRESH_MS = 10_000
@@ -81,33 +71,17 @@ class Counter(QAbstractButton):
         paint.text(painter, inner, self._value, t.text, tokens.TITLE, bold=True)
 
 
-class MonitorWindow(QMainWindow):
-    """For admins and owners. Signals as in the employee's window."""
-
-    sync_wanted = Signal()
-    sign_in_wanted = Signal()
-    closed = Signal()
+class MonitorWindow(Shell):
+    """For admins and owners; its pages are the grid, the assign form and Needs attention."""
 
     def __init__(self, workspace: Workspace, board: Board) -> None:
-        super().__init__()
-        self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
-        self._filter = Filter()
+        title = f"Tracker Monitor · {workspace.profile.tenant}"
+        super().__init__(workspace, board, title, AGE_REFRESH_MS)
         self._held_back: Changes = Changes()
-        self.status = SyncStatus(synced_at=workspace.confirmed.position().pulled_at)
-        profile = workspace.profile
-        self.setWindowTitle(f"Tracker Monitor · {profile.tenant}")
         self.setMinimumSize(980, 560)
         self.resize(1440, 900)
-        self._settings = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
         self._build()
-        self.toast = Toast(self)
-        geometry = self._settings.value("geometry")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        self._ages = QTimer(self)
-        self._ages.setInterval(AGE_REFRESH_MS)
-        self._ages.timeout.connect(lambda: self.show_changes(None))
-        self._ages.start()
+        self._restore_geometry()
         self.open_page(MONITOR)
         self.cards.setFocus()
         self.show_changes(None)
@@ -116,15 +90,9 @@ class MonitorWindow(QMainWindow):
 
     def _build(self) -> None:
         profile = self._work.profile
-        self.rail = Rail("Tracker · Monitor", ([MONITOR, ASSIGN],), self)
-        self.rail.chosen.connect(self.open_page)
-        role = profile.role.value.capitalize()
-        self.rail.add_foot(Who(profile.display_name, f"{role} · {profile.tenant}", self))
-        self.chip = SyncChip(self)
-        self.chip.clicked.connect(self._chip_pressed)
-        self.rail.add_foot(self.chip)
-        self.banner = Banner(self)
-        self.banner.pressed.connect(self._chip_pressed)
+        about = f"{profile.role.value.capitalize()} · {profile.tenant}"
+        groups = ([MONITOR, ASSIGN], [ATTENTION])
+        self.rail = self._make_rail("Tracker · Monitor", groups, about)
         self.cards = CardList(
             lambda parent: MonitorCard(parent, self.board, self._now),
             HEIGHT, self, min_width=MIN_WIDTH, opens=False,
@@ -146,6 +114,7 @@ class MonitorWindow(QMainWindow):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(grid)
         self._stack.addWidget(self.assign)
+        self._stack.addWidget(self.tray_page)
         self.drawer = Drawer(
             self._work.actor, self.board, self._work.projection.trail, self._now, self
         )
@@ -163,13 +132,11 @@ class MonitorWindow(QMainWindow):
         row.addLayout(main, 1)
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
-        for keys, do in (
+        self._bind_keys(
             ("Ctrl+F", self.search.setFocus),
-            ("F5", self.sync_wanted.emit),
             ("Ctrl+N", lambda: self.open_page(ASSIGN)),
             ("Ctrl+1", lambda: self.open_page(MONITOR)),
-        ):
-            QShortcut(QKeySequence(keys), self, do)
+        )
 
     def _build_counters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -211,14 +178,11 @@ class MonitorWindow(QMainWindow):
             row.addWidget(widget)
         return row
 
-    def _now(self) -> int:
-        return self._work.server_now()
-
     # -- showing ---------------------------------------------------------------------------
 
     def open_page(self, name: str) -> None:
         self.rail.choose(name)
-        self._stack.setCurrentIndex(0 if name == MONITOR else 1)
+        self._stack.setCurrentIndex((MONITOR, ASSIGN, ATTENTION).index(name))
         self.drawer.setVisible(name == MONITOR and bool(self.cards.selected_id))
         if name == ASSIGN:
             self.assign.title.setFocus()
@@ -252,6 +216,7 @@ class MonitorWindow(QMainWindow):
         self.online.set_value(f"{live} / {len(staff)}")
         if changes is None or changes.people or changes.everything:
             self._show_people()
+        self._show_tray()
         self._show_status()
 
     def _is_live(self, user_id: str, now: int) -> bool:
@@ -267,36 +232,19 @@ class MonitorWindow(QMainWindow):
         self.assign.refresh()
 
     def _show_status(self) -> None:
-        now = device_clock()
-        self.chip.show_status(self.status, now)
-        self.banner.show_status(self.status, now)
+        super()._show_status()
         word = "on" if self.auto.isChecked() else "off"
-        age = wording.age(self.status.synced_at, now)
+        age = wording.age(self.status.synced_at, device_clock())
         self.auto.setText(f"Auto-refresh {word} · {age}")
         self.auto.setAccessibleName(self.auto.text())
         self.auto.updateGeometry()
 
-    def show_report(self, report: Report) -> None:
-        """A run ended. With auto-refresh off the changes are kept until it is on again."""
-        refused_before = self.status.tray
-        self.status = self.status.after(report)
-        if not self.auto.isChecked():
-            self._held_back |= report.changes
-            self._show_status()
-        elif report.changes:
-            self.show_changes(report.changes)
+    def _take_changes(self, changes: Changes) -> None:
+        """With auto-refresh off the changes are kept until it is on again."""
+        if self.auto.isChecked():
+            self.show_changes(changes)
         else:
-            self._show_status()
-        if report.tray > refused_before:
-            newest = self._work.outbox.tray()[-1]
-            code = newest.receipt.code or "E5008"
-            self.toast.say(
-                wording.attempt(newest.action.kind, code), entry_of(code).message, bad=True
-            )
-
-    def show_sending(self, done: int, total: int) -> None:
-        self.status = replace(self.status, sending=(done, total))
-        self._show_status()
+            self._held_back |= changes
 
     def _auto_toggled(self, on: bool) -> None:
         if on:
@@ -316,33 +264,14 @@ class MonitorWindow(QMainWindow):
 
     def _acted(self, task_id: str, kind: Kind) -> None:
         done = self._tasks.move(kind, task_id)
-        if isinstance(done, Refusal):
-            self.toast.say(wording.attempt(kind, done.code), done.message, bad=True)
-            return
-        self.show_changes(done.changes)
-        self.sync_wanted.emit()
-        words = {Kind.CANCEL: "Cancelled", Kind.HOLD: "On hold"}.get(kind)
-        if words:
-            title = self.board.views[task_id].task.title
-            self.toast.say(f"{words}: {title}", action=("Undo", lambda: self._undo(done)))
-
-    def _undo(self, done: Done) -> None:
-        undone = self._tasks.undo(done)
-        if isinstance(undone, Refusal):
-            self.toast.say(wording.attempt(Kind.REOPEN, undone.code), undone.message, bad=True)
-            return
-        self.show_changes(undone if isinstance(undone, Changes) else undone.changes)
-        self.sync_wanted.emit()
+        self._after(done, kind, lambda: self._acted(task_id, kind))
 
     def _assign(self, new: NewTask) -> None:
         done = self._tasks.create(new)
-        if isinstance(done, Refusal):
-            headline = wording.attempt(Kind.CREATE_TASK, done.code)
-            self.toast.say(headline, done.message, bad=True)
+        if not self._after(done, Kind.CREATE_TASK, lambda: self._assign(new)):
             return
+        assert isinstance(done, Done)
         self.assign.clear()
-        self.show_changes(done.changes)
-        self.sync_wanted.emit()
         names = ", ".join(self.board.name_of(user_id) for user_id, _, _ in new.people)
         self.toast.say(
             f"Assigned to {names}: {new.title}", action=("Undo", lambda: self._undo_new(done))
@@ -355,16 +284,3 @@ class MonitorWindow(QMainWindow):
             self._acted(done.task_id, Kind.CANCEL)
         else:
             self.show_changes(undone if isinstance(undone, Changes) else undone.changes)
-
-    def _chip_pressed(self) -> None:
-        if self.status.state == "sign in":
-            self.sign_in_wanted.emit()
-        else:
-            self.sync_wanted.emit()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._settings.setValue("geometry", self.saveGeometry())
-        self._settings.sync()
-        self._ages.stop()
-        super().closeEvent(event)
-        self.closed.emit()

@@ -1,0 +1,192 @@
+"""What both windows are made of: rail with chip, banner, toasts, Needs attention, reports, undo.
+
+A window adds its pages and says how it shows changes. Everything a person does goes through `Tasks`
+to the outbox; rows come from the board; nothing here waits for the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow
+
+from tracker.cache.outbox import TrayEntry
+from tracker.domain.change import Kind
+from tracker.domain.errors import Refusal, entry_of
+from tracker.domain.page import Changes
+from tracker.services import wording
+from tracker.services.board import Board, Filter
+from tracker.services.status import SyncStatus
+from tracker.services.tasks import Done, Tasks
+from tracker.services.workspace import Workspace, device_clock
+from tracker.sync.engine import Report, State
+from tracker.ui.widgets import entries
+from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.rows import RowPage
+
+ATTENTION = "Needs attention"
+_UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Cancelled"}
+
+
+class Shell(QMainWindow):
+    """`sync_wanted` asks for synchronising now, `sign_in_wanted` for the sign-in dialog."""
+
+    sync_wanted = Signal()
+    sign_in_wanted = Signal()
+    closed = Signal()
+
+    def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
+        super().__init__()
+        self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
+        self._filter = Filter()
+        self.status = SyncStatus(synced_at=workspace.confirmed.position().pulled_at)
+        self.setWindowTitle(title)
+        folder = workspace.profile.folder
+        self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+        self.banner = Banner(self)
+        self.banner.pressed.connect(self._chip_pressed)
+        self.tray_page = RowPage("Nothing needs your attention.", self)
+        self.toast = Toast(self)
+        self._ages = QTimer(self)
+        self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
+        self._ages.timeout.connect(lambda: self.show_changes(None))
+        self._ages.start()
+
+    def _make_rail(self, title: str, groups: Sequence[Sequence[str]], about: str) -> Rail:
+        rail = Rail(title, groups, self)
+        rail.chosen.connect(self.open_page)
+        rail.add_foot(Who(self._work.profile.display_name, about, self))
+        self.chip = SyncChip(self)
+        self.chip.clicked.connect(self._chip_pressed)
+        rail.add_foot(self.chip)
+        return rail
+
+    def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
+        for keys, do in (("F5", self.sync_wanted.emit), *bindings):
+            QShortcut(QKeySequence(keys), self, do)
+
+    def _now(self) -> int:
+        return self._work.server_now()
+
+    # -- for the window to say -------------------------------------------------------------
+
+    rail: Rail
+
+    def open_page(self, name: str) -> None:
+        """Goes to a row of the rail."""
+        raise NotImplementedError
+
+    def show_changes(self, changes: Changes | None) -> None:
+        """Refreshes what `changes` names; None says ages and counts anew without reading."""
+        raise NotImplementedError
+
+    def _take_changes(self, changes: Changes) -> None:
+        """What a run brought."""
+        self.show_changes(changes)
+
+    def _keep_state(self) -> None:
+        """Called when the window closes, before its settings are written."""
+
+    # -- reports ---------------------------------------------------------------------------
+
+    def show_report(self, report: Report) -> None:
+        """A run of the engine ended: rows first, then what it says about itself."""
+        refused_before = self.status.tray
+        self.status = self.status.after(report)
+        if report.changes:
+            self._take_changes(report.changes)
+        self._show_status()
+        if report.tray > refused_before:
+            self._tell_refusal()
+
+    def show_sending(self, done: int, total: int) -> None:
+        self.status = replace(self.status, sending=(done, total))
+        self._show_status()
+
+    def _show_status(self) -> None:
+        now = device_clock()
+        self.chip.show_status(self.status, now)
+        self.banner.show_status(self.status, now)
+
+    def _tell_refusal(self) -> None:
+        newest = self._work.outbox.tray()[-1]
+        code = newest.receipt.code or "E5008"
+        self.toast.say(
+            wording.attempt(newest.action.kind, code),
+            entry_of(code).message,
+            bad=True,
+            action=("Look", lambda: self.open_page(ATTENTION)),
+        )
+
+    def _chip_pressed(self) -> None:
+        if self.status.state is State.SIGN_IN:
+            self.sign_in_wanted.emit()
+        else:
+            self.sync_wanted.emit()
+
+    # -- after something was done ----------------------------------------------------------
+
+    def _after(self, done: Done | Refusal, kind: Kind, again: Callable[[], None]) -> bool:
+        """Shows what happened: the card at once, an undo where there is one, or why not."""
+        if isinstance(done, Refusal):
+            self.toast.say(
+                wording.attempt(kind, done.code), done.message, bad=True, action=("Retry", again)
+            )
+            self.show_changes(None)
+            return False
+        self.show_changes(done.changes)
+        self.sync_wanted.emit()
+        if done.kind in _UNDOABLE:
+            title = self.board.views[done.task_id].task.title
+            undo = ("Undo", lambda: self._undo(done))
+            self.toast.say(f"{_UNDOABLE[done.kind]}: {title}", action=undo)
+        return True
+
+    def _undo(self, done: Done) -> None:
+        undone = self._tasks.undo(done)
+        if isinstance(undone, Changes):
+            self.show_changes(undone)
+        else:
+            self._after(undone, Kind.REOPEN, lambda: self._undo(done))
+
+    # -- needs attention -------------------------------------------------------------------
+
+    def _show_tray(self) -> None:
+        tray = self._work.outbox.tray()
+        self.rail.rows[ATTENTION].set_count(len(tray))
+        now = self._now()
+        self.tray_page.show_rows(
+            [
+                entries.tray_row(entry, now, self._retry, self._send_as_comment, self._discard)
+                for entry in tray
+            ]
+        )
+
+    def _retry(self, entry: TrayEntry) -> None:
+        self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
+
+    def _send_as_comment(self, entry: TrayEntry) -> None:
+        done = self._tasks.send_as_comment(entry)
+        if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
+            self.toast.say("Sent as a comment.")
+
+    def _discard(self, entry: TrayEntry) -> None:
+        self.show_changes(self._tasks.discard(entry))
+
+    # -- the window itself -----------------------------------------------------------------
+
+    def _restore_geometry(self) -> None:
+        geometry = self._settings.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._keep_state()
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.sync()
+        self._ages.stop()
+        super().closeEvent(event)
+        self.closed.emit()
