@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from tracker.config import Profile, Scope, current_profile, private_folder, read_settings
-from tracker.domain.errors import EnvironmentFault, describe
+from tracker.domain.errors import EnvironmentFault, describe, entry_of
 from tracker.services import credentials as keeping
 from tracker.services import session, syncing
 from tracker.services.board import Board
@@ -102,11 +102,13 @@ def run(scope: Scope, root: Path) -> int:
     app.setApplicationName("Tracker")
     theme.apply(app, settings.theme)
     profile = current_profile(root, scope)
+    remembered = True
     if profile is None:
         signed = ask_sign_in(root, scope, None)
         if signed is None:
             return 0
         profile, credentials = signed.profile, signed.credentials
+        remembered = signed.remembered
     else:
         credentials = keeping.for_profile(profile)
     try:
@@ -117,6 +119,8 @@ def run(scope: Scope, root: Path) -> int:
     opened.window.sign_in_wanted.connect(lambda: sign_in_again(opened, root, credentials))
     opened.window.closed.connect(app.quit)
     opened.window.show()
+    if not remembered:
+        opened.window.toast.say("Signed in for this run only (E1007)", entry_of("E1007").message)
     QTimer.singleShot(0, opened.start)
     try:
         return app.exec()

@@ -78,12 +78,16 @@ def _parser() -> argparse.ArgumentParser:
         prog="tracker",
         description="Tasks and progress, also without network. Alone, it opens the window.",
     )
-    parser.add_argument("--data-dir", help="where profiles are kept (or TRACKER_DATA_DIR)")
+    where = "where profiles are kept (or TRACKER_DATA_DIR)"
+    parser.add_argument("--data-dir", help=where)
     parser.set_defaults(run=_window("desk"))
+    # Accepted behind the command too; left out there, it does not hide the one in front.
+    shared = _Parser(add_help=False)
+    shared.add_argument("--data-dir", help=where, default=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, text: str, run: Run) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
+        made = commands.add_parser(name, help=text, description=text, parents=[shared])
         made.set_defaults(run=run)
         return made
 
@@ -134,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     try:
         code: int = args.run(args, data_dir(args.data_dir))
+        sys.stdout.flush()  # here, where a closed pipe is expected
     except TrackerError as fault:
         from tracker.commands.common import complain
 

@@ -8,6 +8,7 @@ import queue as queue_module
 import re
 import select
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -578,3 +579,15 @@ def test_a_device_of_the_library_and_a_command_share_a_profile(
     assert device.shown(task_id).task.progress == 45
     assert len(device.outbox.waiting()) == 1
     device.close()
+
+
+def test_the_data_folder_can_be_named_before_or_behind_the_command(tmp_path: Path) -> None:
+    for arguments in (
+        ["--data-dir", str(tmp_path), "doctor"],
+        ["doctor", "--data-dir", str(tmp_path)],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "tracker", *arguments],
+            capture_output=True, text=True, timeout=30, check=True,
+        )  # fmt: skip
+        assert str(tmp_path) in done.stdout

@@ -65,6 +65,7 @@ def sync(args: argparse.Namespace, root: Path) -> Exit:
     while True:
         report = syncing.sync_once(profile, tokens)
         code = _print_report(report, args.json)
+        sys.stdout.flush()  # each run is said when it happened, also into a pipe
         if args.once:
             return code
         time.sleep(read_settings(root).poll_seconds)

@@ -25,7 +25,7 @@ class Exit(IntEnum):
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    print(text)
 
 
 def complain(fault: TrackerError | Refusal) -> Exit:
