@@ -77,7 +77,7 @@ def _require_safe(host: str, behind_proxy: bool) -> None:
     except ValueError:
         loopback = False  # a name can point anywhere
     if not loopback and not behind_proxy:
-        raise InputError("E2007", "Beyond this machine the server wants --behind-proxy with TLS.")
+        raise InputError("E2019")
 
 
 @cli.command()

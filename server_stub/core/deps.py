@@ -18,6 +18,7 @@ from server_stub.core import auth
 from server_stub.core.auth import Caller
 from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState
+from tracker.protocol.base import USER_HEADER
 
 
 def get_state(request: Request) -> ServerState:
@@ -35,6 +36,9 @@ def get_caller(request: Request, state: State) -> Caller:
         raise ProblemError("E1003")
     with state.database.read() as conn:
         caller = auth.authenticate(conn, token.strip(), state.now())
+    meant = request.headers.get(USER_HEADER)
+    if meant is not None and meant != caller.user_id:
+        raise ProblemError("E1008")
     state.presence.hear(caller.user_id, state.now())
     return caller
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from server_stub.core import audit as trail
 from tests.support.client import CommandLine, Device, Finished, foreign_server, run_python
 from tests.support.server import RunningServer
 from tracker.config import current_profile
@@ -591,3 +592,21 @@ def test_the_data_folder_can_be_named_before_or_behind_the_command(tmp_path: Pat
             capture_output=True, text=True, timeout=30, check=True,
         )  # fmt: skip
         assert str(tmp_path) in done.stdout
+
+
+def test_work_never_goes_out_under_another_person_s_token(
+    server: RunningServer, ana: CommandLine, task_id: str
+) -> None:
+    """As when TRACKER_TOKEN of a colleague is still set in the shell."""
+    done = ana("progress", "1", "45", TRACKER_TOKEN=server.token("jonas"))
+    assert (done.code, "E1008" in done.out) == (3, True), done
+    assert [row["event"] for row in audit_of(server, task_id)] == ["create_task"]
+    assert ana("sync", "--once").code == 0
+    made, moved = audit_of(server, task_id)
+    assert (moved["event"], moved["user"]) == ("set_progress", server.users["ana"])
+    assert made["event"] == "create_task"
+
+
+def audit_of(server: RunningServer, task_id: str) -> list[dict[str, Any]]:
+    with server.database.read() as conn:
+        return list(trail.rows(conn, server.tenant_id, task_id))

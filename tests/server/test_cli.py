@@ -182,12 +182,12 @@ def test_serving_can_migrate_first_and_ends_at_ctrl_c_without_a_traceback(
 def test_serving_beyond_this_machine_is_refused_without_a_proxy(
     on_template: Operator, host: str
 ) -> None:
-    said = on_template.refused("E2007", "serve", "--host", host, "--port", "0")
+    said = on_template.refused("E2019", "serve", "--host", host, "--port", "0")
     assert "--behind-proxy" in said
 
 
 def test_serving_at_a_name_is_refused_in_a_sentence(on_template: Operator) -> None:
-    on_template.refused("E2007", "serve", "--host", "tracker.example.com", "--port", "0")
+    on_template.refused("E2019", "serve", "--host", "tracker.example.com", "--port", "0")
 
 
 def test_what_create_user_and_create_token_refuse(on_template: Operator) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
 import shutil
 import socket
@@ -36,6 +35,8 @@ def _unprivileged() -> dict[str, Any]:
         return {}
     for name in ("postgres", "nobody"):
         try:
+            import pwd  # there is none on Windows, where this file must still import
+
             found = pwd.getpwnam(name)
         except KeyError:
             continue

@@ -7,18 +7,19 @@ import argparse
 import json
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from tracker.cache.outbox import TrayEntry, Waiting
-from tracker.cache.projection import TaskView
+from tracker.cache.projection import TaskView, zone_named
 from tracker.commands.common import Exit, complain, find_task, require_profile, say
 from tracker.config import Profile
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.instants import rfc3339, utc
 from tracker.domain.receipt import EFFECTIVE
-from tracker.domain.task import Status, is_overdue
+from tracker.domain.task import Status, Task, is_overdue
 from tracker.services import wording
 from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, device_clock, open_workspace
@@ -171,6 +172,8 @@ def _receipt_json(receipt: Any) -> dict[str, Any]:
         "outcome": receipt.outcome,
         "code": receipt.code,
         "message": entry_of(receipt.code).message if receipt.code else None,
+        "info": receipt.info,
+        "blocked_by": receipt.blocked_by,
         "merged": list(receipt.merged),
         "task_version": receipt.task_version,
         "current": receipt.current,
@@ -185,10 +188,18 @@ def _tray_json(entry: TrayEntry) -> dict[str, Any]:
     }
 
 
+def _due_day(task: Task, zone: tzinfo) -> str | None:
+    """The day of the due in the tenant's zone."""
+    if task.due_date is not None or task.due_at is None:
+        return task.due_date
+    return utc(task.due_at).astimezone(zone).date().isoformat()
+
+
 def export(_args: argparse.Namespace, root: Path) -> Exit:
     """The cache in the JSON of the first desktop client."""
     workspace = open_workspace(require_profile(root))
     views = sorted(workspace.projection.views().values(), key=lambda view: view.task.number)
+    zone = zone_named(workspace.confirmed.position().zone)
     tasks = [
         {
             "id": view.task.number,
@@ -196,8 +207,7 @@ def export(_args: argparse.Namespace, root: Path) -> Exit:
             "progress_percentage": view.task.progress,
             "status": "DONE" if view.task.status is Status.COMPLETED else view.task.status.value,
             "priority": view.task.priority.value,
-            "due_date": view.task.due_date
-            or (utc(view.task.due_at).date().isoformat() if view.task.due_at else None),
+            "due_date": _due_day(view.task, zone),
         }
         for view in views
     ]

@@ -89,6 +89,9 @@ _ENTRIES = (
           "A key of the arguments is absent or of another type.", 422),
     Entry("E2018", "The command cannot be used like that.", "See tracker --help.",
           "argparse refused the command line.", 400),
+    Entry("E2019", "Beyond this machine the server needs TLS.",
+          "Put a TLS proxy in front and add --behind-proxy.",
+          "serve --host is not a loopback address.", 400),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",

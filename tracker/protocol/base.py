@@ -8,6 +8,9 @@ PROTOCOL = 1
 """Sent in `Tracker-Protocol`; the server answers E4006 to what it cannot speak."""
 SERVER_HEADER = "Tracker-Server"
 PROTOCOL_HEADER = "Tracker-Protocol"
+USER_HEADER = "Tracker-User"
+"""The person a request is meant to be from. A token of anyone else is refused (E1008), so that a
+queue never goes out under another's name, whatever TRACKER_TOKEN or the keyring holds."""
 TIME_HEADER = "Tracker-Time"
 """The server's clock in ms at the moment of the answer; clients keep the offset."""
 

@@ -77,7 +77,7 @@ def sign_out(root: Path, profile: Profile) -> TrackerError | None:
     from tracker.sync.transport import HttpServer
 
     credentials = keeping.for_profile(profile)
-    server = HttpServer(profile.server_url, credentials, profile.server_id)
+    server = HttpServer(profile.server_url, credentials, profile.server_id, profile.user_id)
     fault: TrackerError | None = None
     try:
         if not isinstance(credentials, InEnvironment):

@@ -46,7 +46,7 @@ def make_engine(
     from tracker.sync.transport import HttpServer
 
     workspace = open_workspace(profile)
-    server = HttpServer(profile.server_url, credentials, profile.server_id)
+    server = HttpServer(profile.server_url, credentials, profile.server_id, profile.user_id)
     engine = Engine(
         workspace.outbox,
         workspace.confirmed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tracker.domain.errors import (
@@ -16,7 +16,7 @@ from tracker.domain.errors import (
     Unreachable,
 )
 from tracker.domain.page import Changes
-from tracker.domain.receipt import FINAL, Outcome
+from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.sync import pacing
 from tracker.sync.ports import Confirmed, Counts, Outbox, Scope, Server
 
@@ -47,6 +47,14 @@ class Report:
     waiting: int
     tray: int
     fault: TrackerError | None = None
+
+
+def _own(receipt: Receipt) -> Receipt:
+    """A receipt of the same id for other content is no receipt of ours: what is here was not
+    applied, so it goes to the tray."""
+    if not receipt.differs:
+        return receipt
+    return replace(receipt, outcome=Outcome.REJECTED, code="E5010", merged=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ class Engine:
                 self._batch = len(batch) // 2
                 continue
             mine = {item.action.op_id for item in batch}
-            receipts = [receipt for receipt in receipts if receipt.op_id in mine]
+            receipts = [_own(receipt) for receipt in receipts if receipt.op_id in mine]
             self._changes |= self._outbox.record(receipts, self._now(), self._retry_at)
             final = sum(receipt.outcome in FINAL for receipt in receipts)
             self._sent += final

@@ -18,7 +18,14 @@ from pydantic import ValidationError
 from tracker.domain.errors import InputError, ServerRefusal, SignInNeeded, Unreachable
 from tracker.domain.page import PersonPresence
 from tracker.domain.receipt import Receipt
-from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER, Answer
+from tracker.protocol.base import (
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    SERVER_HEADER,
+    TIME_HEADER,
+    USER_HEADER,
+    Answer,
+)
 from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
@@ -35,18 +42,20 @@ def _device_clock() -> int:
 
 
 class HttpServer:
-    """The server at `base_url`. `server_id` is the one this profile knows; another's answer is
-    refused. Not for two threads at once."""
+    """The server at `base_url`. `server_id` and `user_id` are those of the profile: another
+    server's answer is refused here, another person's token there. Not for two threads at once."""
 
     def __init__(
         self,
         base_url: str,
         credentials: Credentials,
         server_id: str | None = None,
+        user_id: str | None = None,
         now: Callable[[], int] = _device_clock,
     ) -> None:
         self._credentials = credentials
         self._server_id = server_id
+        self._user_id = user_id
         self._now = now
         self._offset: int | None = None
         try:
@@ -132,6 +141,8 @@ class HttpServer:
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
+            if self._user_id is not None:
+                sent[USER_HEADER] = self._user_id
         if body is not None:
             sent["Content-Type"] = "application/json"
         content = body.encode("utf-8", "replace") if body is not None else None
