@@ -52,7 +52,7 @@ class Opened:
 
 def open_window(profile: Profile, credentials: Credentials, poll_seconds: float) -> Opened:
     """Puts one window together. E3005 when another process has the profile open."""
-    from tracker.ui.bridge import Bridge
+    from tracker.ui.bridge import Bridge, Collector
 
     private_folder(profile.folder)
     lock = syncing.profile_lock(profile)
@@ -71,6 +71,7 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
         from tracker.ui.employee.window import EmployeeWindow
 
         window = EmployeeWindow(workspace, board)
+    Collector(window)
     bridge = Bridge(window)
     bridge.report.connect(window.show_report)
     bridge.sending.connect(window.show_sending)

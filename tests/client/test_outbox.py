@@ -14,7 +14,8 @@ from tests.support.client import action, comment, ids, new_id, receipt, run_pyth
 from tests.support.server import START
 from tracker.cache.outbox import Outbox, dump, load
 from tracker.domain.change import Action, Kind
-from tracker.domain.errors import EnvironmentFault
+from tracker.domain.errors import EnvironmentFault, Refusal
+from tracker.domain.page import Changes
 from tracker.domain.receipt import Outcome
 
 T = "00000000-0000-7000-8000-00000000000a"
@@ -142,7 +143,7 @@ def test_device_seq_counts_up_over_restarts_and_withdrawals(tmp_path: Path) -> N
     first, second = action(task_id=T), action(task_id=T)
     outbox.add([first, second])
     device = outbox.waiting()[0].device_id
-    outbox.withdraw(second.op_id)
+    outbox.withdraw(second.op_id, "note", START)
     outbox.close()
     outbox = Outbox(tmp_path)
     outbox.add([action(task_id=T), action(task_id=U)])
@@ -348,7 +349,7 @@ def test_withdrawing_takes_unsent_dependents_along(outbox: Outbox) -> None:
     grandchild = action(Kind.RESUME, U, depends_on=(child.op_id,))
     other = action(task_id=T)
     outbox.add([create, child, grandchild, other])
-    assert outbox.withdraw(create.op_id).tasks == {T, U}
+    assert outbox.withdraw(create.op_id, "note", START) == Changes(frozenset({T, U}))
     assert ids(outbox.waiting()) == [other.op_id]
 
 
@@ -357,10 +358,20 @@ def test_what_was_sent_cannot_be_withdrawn(outbox: Outbox) -> None:
     outbox.add([made])
     take(outbox)
     for op_id in (made.op_id, new_id()):
-        with pytest.raises(EnvironmentFault) as refused:
-            outbox.withdraw(op_id)
-        assert refused.value.code == "E5016"
+        refused = outbox.withdraw(op_id, "note", START)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "E5016"
     assert ids(outbox.waiting()) == [made.op_id]
+
+
+def test_what_was_written_is_a_draft_again_after_withdrawing(outbox: Outbox) -> None:
+    note = action(task_id=T, args={"percent": 40, "note": "valve sticks"})
+    told = action(Kind.COMMENT, T, {"comment_id": new_id(), "text": "ask Sara"})
+    outbox.add([note, told])
+    outbox.save_draft(T, "note", "half-typed", START)
+    outbox.withdraw(note.op_id, "note", START)
+    outbox.withdraw(told.op_id, "note", START)
+    assert outbox.draft(T, "note") == "ask Sara\nvalve sticks\nhalf-typed"
 
 
 # A copied profile

@@ -177,6 +177,8 @@ class RunningServer:
     clock: Clock = field(default_factory=Clock)
     settings: Mapping[str, Any] = field(default_factory=dict)
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
+    port: int = 0
+    """Where to listen, for one that comes back at its address; any free port if 0."""
     url: str = ""
 
     def start(self) -> RunningServer:
@@ -185,7 +187,7 @@ class RunningServer:
         self._making = threading.Lock()
         self.database = Database(self.database_url)
         self._stack.callback(self.database.close)
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(("127.0.0.1", self.port))
         self._stack.callback(listener.close)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.app = create_app(

@@ -2,36 +2,100 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import Qt
+import shiboken6
+from PySide6.QtCore import Qt, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
+from tests.support.windows import PATIENCE, Open, offline_workspace, settle
 from tracker import app as composition
+from tracker.domain.task import Task
 from tracker.services import session
+from tracker.services.board import Board
 from tracker.services.credentials import InEnvironment
+from tracker.services.workspace import Workspace
+from tracker.ui.bridge import Collector
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.theme import theme
 
-Open = Callable[..., composition.Opened]
-PATIENCE = 10_000
-"""Milliseconds until something that should happen counts as not happening."""
+_GRACE = 2.0
+"""Seconds that a thread which was told to end may take for it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_in_the_product(qapp: QApplication) -> None:
+    """The palette of the product, which every widget paints from, and its garbage collection."""
+    theme.apply(qapp, "light")
+    Collector(qapp)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(qapp: QApplication) -> Iterator[None]:
+    """A window, a thread or a running timer that outlives its test fails it."""
+    settle()
+    known_windows = {id(w) for w in QApplication.topLevelWidgets()}
+    known_threads = set(threading.enumerate())
+    known_timers = weakref.WeakSet(_running_timers())
+    yield
+    settle()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    # A tool tip is Qt's own window and comes when the pointer rests on a widget for 700 ms.
+    left = [
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if id(widget) not in known_windows and widget.windowType() is not Qt.WindowType.ToolTip
+    ]
+    assert left == [], "windows outlived the test"
+    for thread in set(threading.enumerate()) - known_threads:
+        if not thread.name.startswith("Dummy-"):  # Qt's pool threads are kept for reuse
+            thread.join(_GRACE)
+            assert not thread.is_alive(), f"{thread.name} outlived the test"
+    left_timers = [t for t in _running_timers() if t not in known_timers]
+    assert left_timers == [], "timers outlived the test"
+
+
+def _running_timers() -> list[QTimer]:
+    """Timers that Python code made and that still run."""
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer)]
+    return [timer for timer in found if shiboken6.isValid(timer) and timer.isActive()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., EmployeeWindow]]:
+    """Ana's window over tasks that were pulled once, with nothing that synchronises."""
+    opened: list[EmployeeWindow] = []
+    workspaces: list[Workspace] = []
+
+    def make(*tasks: Task, **more: object) -> EmployeeWindow:
+        workspace = offline_workspace(tmp_path, tasks, **more)
+        workspaces.append(workspace)
+        window = EmployeeWindow(workspace, Board(workspace))
+        opened.append(window)
+        window.show()
+        return window
+
+    yield make
+    for window in opened:
+        window.close()
+        shiboken6.delete(window)
+    for workspace in workspaces:
+        workspace.close()
 
 
 @pytest.fixture
 def open_window(server: RunningServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Open]:
     """Opens a window of a person and starts its engine; closing leaves no thread and no window."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    theme.apply(app, "light")
-    threads = set(threading.enumerate())
     opened: list[composition.Opened] = []
 
     def make(name: str, scope: str = "desk", start: bool = True) -> composition.Opened:
@@ -49,16 +113,6 @@ def open_window(server: RunningServer, tmp_path: Path, qtbot: QtBot) -> Iterator
     yield make
     for made in opened:
         close(made)
-    left = {thread for thread in threading.enumerate() if thread.name == "tracker-sync"}
-    assert left <= threads
-    QApplication.processEvents()
-    # A tool tip is Qt's own window and comes when the pointer rests on a widget for 700 ms.
-    left_open = [
-        widget
-        for widget in QApplication.topLevelWidgets()
-        if widget.isVisible() and widget.windowType() is not Qt.WindowType.ToolTip
-    ]
-    assert left_open == []
 
 
 def close(made: composition.Opened) -> None:
@@ -66,4 +120,6 @@ def close(made: composition.Opened) -> None:
     if made.lock.is_locked:
         made.window.close()
         made.close()
-        made.window.deleteLater()
+    if shiboken6.isValid(made.window):
+        # At once: a report the sync thread left behind must not reach a closed workspace.
+        shiboken6.delete(made.window)

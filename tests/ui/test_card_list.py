@@ -87,3 +87,95 @@ def test_a_selected_task_that_goes_away_is_said(cards: CardList, qtbot: QtBot) -
     with qtbot.waitSignal(cards.selected) as said:
         cards.set_ids(IDS[1:])
     assert said.args == [""]
+
+
+def test_changing_the_set_again_and_again_makes_no_more_widgets(cards: CardList) -> None:
+    """As a person typing into the search field and clearing it."""
+    for n in range(30):
+        cards.set_ids(IDS[n : n + 1])
+        cards.refresh()
+        cards.set_ids(IDS)
+        cards.refresh()
+    assert len(cards.viewport().findChildren(CardWidget)) < 40
+
+
+def test_resizing_again_and_again_makes_no_more_widgets(cards: CardList) -> None:
+    for n in range(30):
+        cards.resize(600, 200)
+        cards.refresh()
+        cards.resize(600, 700 + n)
+        cards.refresh()
+    assert len(cards.viewport().findChildren(CardWidget)) < 40
+
+
+def test_pages_move_the_selection_by_a_screen(cards: CardList, qtbot: QtBot) -> None:
+    qtbot.keyClick(cards, Qt.Key.Key_Home)
+    qtbot.keyClick(cards, Qt.Key.Key_PageDown)
+    row = IDS.index(cards.selected_id)
+    assert 5 < row < 12
+    qtbot.keyClick(cards, Qt.Key.Key_PageUp)
+    assert cards.selected_id == IDS[0]
+
+
+def test_keys_stop_at_both_ends(cards: CardList, qtbot: QtBot) -> None:
+    qtbot.keyClick(cards, Qt.Key.Key_Home)
+    qtbot.keyClick(cards, Qt.Key.Key_Up)
+    assert cards.selected_id == IDS[0]
+    qtbot.keyClick(cards, Qt.Key.Key_End)
+    qtbot.keyClick(cards, Qt.Key.Key_Down)
+    assert cards.selected_id == IDS[-1]
+
+
+@pytest.mark.qt_log_ignore("Mouse event .* not accepted")
+def test_a_click_selects_and_a_second_one_activates(cards: CardList, qtbot: QtBot) -> None:
+    card = cards.card(IDS[2])
+    assert card is not None
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert cards.selected_id == IDS[2]
+    with qtbot.waitSignal(cards.activated) as said:
+        qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert said.args == [IDS[2]]
+
+
+def test_return_activates_what_is_selected(cards: CardList, qtbot: QtBot) -> None:
+    cards.select(IDS[1])
+    with qtbot.waitSignal(cards.activated) as said:
+        qtbot.keyClick(cards, Qt.Key.Key_Return)
+    assert said.args == [IDS[1]]
+
+
+def test_an_empty_list_takes_keys_quietly(cards: CardList, qtbot: QtBot) -> None:
+    cards.set_ids([])
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_End, Qt.Key.Key_Return, Qt.Key.Key_PageUp):
+        qtbot.keyClick(cards, key)
+    assert cards.selected_id == ""
+    assert cards.cards() == []
+
+
+def test_a_grid_walks_by_columns(qtbot: QtBot) -> None:
+    grid = CardList(lambda parent: Plain(parent), 150, min_width=248, opens=False)
+    qtbot.addWidget(grid)
+    grid.resize(1100, 700)
+    grid.show()
+    grid.set_ids(IDS)
+    columns = grid._columns()
+    assert columns == 4
+    qtbot.keyClick(grid, Qt.Key.Key_Home)
+    for key, row in (
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Down, 1 + columns),
+        (Qt.Key.Key_Left, columns),
+        (Qt.Key.Key_Up, 0),
+    ):
+        qtbot.keyClick(grid, key)
+        assert grid.selected_id == IDS[row]
+    assert len(grid.viewport().findChildren(QWidget)) < 40
+
+
+def test_the_selected_card_keeps_its_widget_beyond_the_edge(cards: CardList) -> None:
+    """Somebody may be typing in it."""
+    cards.select(IDS[0])
+    card = cards.card(IDS[0])
+    assert card is not None
+    cards.verticalScrollBar().setValue(78 * 500)
+    assert card.card_id == IDS[0]

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.ui.conftest import PATIENCE, Open, close
+from tests.support.windows import PATIENCE, Open
+from tests.ui.conftest import close
 from tracker.domain.task import Status
 from tracker.ui.employee.window import WAITING, EmployeeWindow
 from tracker.ui.widgets.shell import ATTENTION

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.ui.conftest import PATIENCE, Open
+from tests.support.windows import PATIENCE, Open
 from tracker.domain.errors import EnvironmentFault, InputError
 from tracker.domain.task import Status
 from tracker.services.board import Place

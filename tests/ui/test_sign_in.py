@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.ui.conftest import PATIENCE
+from tests.support.windows import PATIENCE
 from tracker.services import session
 from tracker.services.credentials import InMemory
 from tracker.ui.dialogs.sign_in import SignInDialog

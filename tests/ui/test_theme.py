@@ -79,7 +79,7 @@ def test_the_theme_can_be_switched_live(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["check", "clock", "alert", "warning", "search", "close", "chevron", "refresh"]
+    "name", ["check", "clock", "alert", "warning", "search", "chevron", "refresh"]
 )
 def test_icons_take_the_asked_colour(qtbot: QtBot, name: str) -> None:
     image = icons.pixmap(name, "#ff0000", 16, 2.0).toImage()

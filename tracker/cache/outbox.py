@@ -18,7 +18,7 @@ from typing import Any
 
 from tracker.cache import database
 from tracker.domain.change import Action, Kind
-from tracker.domain.errors import EnvironmentFault
+from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.receipt import Outcome, Receipt
 
@@ -167,8 +167,9 @@ class Outbox:
                 self._resolve(*settles)
         return Changes(frozenset(a.task_id for a in actions))
 
-    def withdraw(self, op_id: str) -> Changes:
-        """Takes back an unsent action with its unsent dependents. E5016 once it was sent."""
+    def withdraw(self, op_id: str, draft: str, now: int) -> Changes | Refusal:
+        """Takes back an unsent action with its unsent dependents; what was written in them goes
+        back into the drafts of that name. E5016 once it was sent."""
         with self._write():
             doomed = {op_id}
             waiting = self._waiting("AND a.first_attempt_at IS NULL")
@@ -177,7 +178,9 @@ class Outbox:
                     doomed.add(item.action.op_id)
             gone = [item for item in waiting if item.action.op_id in doomed]
             if not any(item.action.op_id == op_id for item in gone):
-                raise EnvironmentFault("E5016")
+                return Refusal("E5016")
+            for item in gone:
+                self._give_back(item.action, draft, now)
             self._conn.executemany(
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
                 [(item.action.op_id,) for item in gone],
@@ -346,25 +349,36 @@ class Outbox:
     def save_draft(self, task_id: str, name: str, text: str, now: int) -> None:
         """Keeps half-typed text; an empty one is forgotten."""
         with self._write():
-            if text:
-                self._conn.execute(
-                    "INSERT INTO drafts VALUES (?, ?, ?, ?) ON CONFLICT (task_id, name)"
-                    " DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
-                    (task_id, name, text, now),
-                )
-            else:
-                self._conn.execute(
-                    "DELETE FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
-                )
+            self._save_draft(task_id, name, text, now)
 
     def draft(self, task_id: str, name: str) -> str:
         with self._read():
-            row = self._conn.execute(
-                "SELECT text FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
-            ).fetchone()
-        return row[0] if row else ""
+            return self._draft(task_id, name)
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _give_back(self, action: Action, name: str, now: int) -> None:
+        """A person's words outlive the action that carried them."""
+        said = str(action.args.get("text") or action.args.get("note") or "")
+        half_typed = self._draft(action.task_id, name)
+        text = "\n".join(filter(None, (said, half_typed)))
+        self._save_draft(action.task_id, name, text, now)
+
+    def _draft(self, task_id: str, name: str) -> str:
+        row = self._conn.execute(
+            "SELECT text FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
+        ).fetchone()
+        return row[0] if row else ""
+
+    def _save_draft(self, task_id: str, name: str, text: str, now: int) -> None:
+        if text:
+            self._conn.execute(
+                "INSERT INTO drafts VALUES (?, ?, ?, ?) ON CONFLICT (task_id, name)"
+                " DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
+                (task_id, name, text, now),
+            )
+        else:
+            self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", (task_id, name))
 
     def _resolve(self, op_id: str, resolution: str, now: int) -> None:
         self._conn.execute(

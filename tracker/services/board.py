@@ -14,7 +14,8 @@ from enum import StrEnum
 from tracker.cache.projection import Mark, TaskView
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
-from tracker.services.workspace import Workspace
+from tracker.services import wording
+from tracker.services.workspace import Workspace, device_clock
 
 FAR = 1 << 62
 _URGENCY = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
@@ -64,6 +65,8 @@ class Board:
         self.projects: dict[str, Project] = {}
         self.presence: dict[str, PersonPresence] = {}
         self.me = workspace.profile.user_id
+        self.synced_at = workspace.confirmed.position().pulled_at
+        """When everything here was last known to be current, in device ms; the shell moves it."""
         self.load()
 
     def load(self) -> None:
@@ -148,6 +151,11 @@ class Board:
         return lambda view: view.task.status is not Status.ARCHIVED
 
     # -- saying ----------------------------------------------------------------------------
+
+    def freshness(self) -> tuple[str, bool]:
+        """How old the rows are, in words, and whether a card has to say so by itself."""
+        now = device_clock()
+        return wording.age(self.synced_at, now), wording.is_stale(self.synced_at, now)
 
     def name_of(self, user_id: str) -> str:
         if user_id == self.me:

@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from tracker.services import wording
 from tracker.sync.engine import Report, State
 
-STALE_MS = 300_000
-"""Data older than five minutes is marked."""
-
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
@@ -35,6 +32,9 @@ class SyncStatus:
             sending=None,
             fault=str(report.fault) if report.fault else "",
         )
+
+    def is_stale(self, now: int) -> bool:
+        return wording.is_stale(self.synced_at, now)
 
     @property
     def is_offline(self) -> bool:

@@ -24,6 +24,13 @@ STATUS_KINDS = frozenset(
      Kind.SET_PROGRESS}
 )  # fmt: skip
 _REVERSING = frozenset({Kind.RESUME, Kind.REOPEN})
+OPPOSITE = {
+    Kind.COMPLETE: Kind.REOPEN,
+    Kind.CANCEL: Kind.REOPEN,
+    Kind.HOLD: Kind.RESUME,
+    Kind.CREATE_TASK: Kind.CANCEL,
+}
+"""What undoes an action that was sent already."""
 NOTE_DRAFT = "note"
 
 
@@ -94,20 +101,16 @@ class Tasks:
     # -- afterwards ------------------------------------------------------------------------
 
     def undo(self, done: Done) -> Done | Refusal | Changes:
-        """Takes an unsent action back; once it was sent, does the opposite."""
-        if any(w.action.op_id == done.op_id and w.unsent for w in self._work.outbox.waiting()):
-            return self._work.outbox.withdraw(done.op_id)
-        opposite = {
-            Kind.COMPLETE: Kind.REOPEN,
-            Kind.CANCEL: Kind.REOPEN,
-            Kind.HOLD: Kind.RESUME,
-        }.get(done.kind)
-        if opposite is None:
-            return Refusal("E5016")
-        return self.move(opposite, done.task_id)
+        """Takes an unsent action back; once it was sent, does its `OPPOSITE`, if it has one."""
+        withdrawn = self.withdraw(done.op_id)
+        if isinstance(withdrawn, Changes) or done.kind not in OPPOSITE:
+            return withdrawn
+        return self.move(OPPOSITE[done.kind], done.task_id)
 
-    def withdraw(self, op_id: str) -> Changes:
-        return self._work.outbox.withdraw(op_id)
+    def withdraw(self, op_id: str) -> Changes | Refusal:
+        """Takes an unsent action back; what was written in it is a draft again. E5016 when the
+        synchronising was quicker."""
+        return self._work.outbox.withdraw(op_id, NOTE_DRAFT, device_clock())
 
     def retry(self, entry: TrayEntry) -> Done | Refusal:
         """Does it again as a new action on what the task is now."""

@@ -9,6 +9,7 @@ from tracker.domain.change import Action, Kind
 from tracker.domain.task import OPEN, HistoryEntry, Status, Task, is_overdue
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+STALE_MS = 5 * MINUTE
 
 STATUS_WORDS = {
     Status.PENDING: "Pending",
@@ -49,6 +50,11 @@ def age(then: int | None, now: int) -> str:
     if then is None:
         return "never"
     return "just now" if now - then < MINUTE else f"{span(now - then)} ago"
+
+
+def is_stale(synced_at: int | None, now: int) -> bool:
+    """Whether data is too old to be shown without saying so."""
+    return synced_at is None or now - synced_at > STALE_MS
 
 
 def clock(ms: int, now: int) -> str:

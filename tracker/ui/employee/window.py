@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.domain import access
 from tracker.domain.change import Kind
+from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority
 from tracker.services.board import Board, Filter, Place, Sort
@@ -171,13 +172,14 @@ class EmployeeWindow(Shell):
         self._show_status()
 
     def _show_lists(self) -> None:
-        now = self._now()
-        waiting = self._work.outbox.waiting()
-        self.rail.rows[WAITING].set_count(len(waiting))
-        self.waiting_page.show_rows(
-            [entries.waiting_row(item, now, self._withdraw) for item in waiting]
-        )
-        self._show_tray()
+        super()._show_lists()
+        self.rail.rows[WAITING].set_count(self._work.outbox.tally().waiting)
+        if self._page == WAITING:
+            now = self._now()
+            waiting = self._work.outbox.waiting()
+            self.waiting_page.show_rows(
+                [entries.waiting_row(item, now, self._withdraw) for item in waiting]
+            )
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -206,7 +208,16 @@ class EmployeeWindow(Shell):
             self.body.clear_note()
 
     def _withdraw(self, op_id: str) -> None:
-        self.show_changes(self._tasks.withdraw(op_id))
+        withdrawn = self._tasks.withdraw(op_id)
+        if isinstance(withdrawn, Refusal):
+            self.toast.say(f"{withdrawn.message} ({withdrawn.code})", bad=True)
+            self._show_lists()
+        else:
+            self._show_withdrawn(withdrawn)
+
+    def _show_withdrawn(self, changes: Changes) -> None:
+        super()._show_withdrawn(changes)
+        self.body.read_draft(changes.tasks)
 
     def _draft_changed(self, task_id: str, text: str) -> None:
         self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
@@ -216,7 +227,8 @@ class EmployeeWindow(Shell):
     def _restore(self) -> None:
         self._restore_geometry()
         place = str(self._settings.value("place", Place.ALL.value))
-        self.sort.set_value(Sort(str(self._settings.value("sort", Sort.DUE.value))))
+        kept = str(self._settings.value("sort"))
+        self.sort.set_value(Sort(kept) if kept in set(Sort) else Sort.DUE)
         self._filter = Filter(sort=self.sort.value)  # type: ignore[arg-type]
         self.open_page(place if place in self.rail.rows else Place.ALL.value)
         chosen = str(self._settings.value("selected", ""))

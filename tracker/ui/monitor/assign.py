@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -33,18 +33,20 @@ def read_due(text: str) -> tuple[int | None, str | None]:
         return None, None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) <= 10:
+            return None, moment.date().isoformat()
+        return int(moment.astimezone(UTC).timestamp() * 1000), None
+    except (ValueError, OverflowError):  # no date, or beyond the calendar in the viewer's zone
         raise InputError("E2004", field="due") from None
-    if len(text) <= 10:
-        return None, moment.date().isoformat()
-    return int(moment.astimezone().timestamp() * 1000), None
 
 
 def read_minutes(text: str) -> int | None:
     text = text.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MINUTES_LIMIT):
+    if not (
+        len(text) < 10 and text.isascii() and text.isdigit() and 1 <= int(text) <= MINUTES_LIMIT
+    ):
         raise InputError("E2015", field="estimate")
     return int(text)
 

@@ -26,26 +26,30 @@ LATE_MS = 60_000
 """Arriving later than this after it was made, an action says "made offline"."""
 
 
+def line_of(entry: HistoryEntry, board: Board, now: int) -> tuple[str, str, str]:
+    """What happened, who did it when, and the note, in words."""
+    who = f"{board.name_of(entry.user_id)} · {wording.clock(entry.made_at, now)}"
+    if entry.received_at is None:
+        who += " · waiting to be sent"
+    elif entry.received_at - entry.made_at > LATE_MS:
+        later = wording.span(entry.received_at - entry.made_at)
+        received = wording.clock(entry.received_at, now)
+        who += f", received {received} · made offline, {later} later"
+    return wording.happened(entry, board.names()), who, entry.note
+
+
 class Moment(QWidget):
     """One line of the timeline with its dot."""
 
-    def __init__(self, entry: HistoryEntry, board: Board, now: int, parent: QWidget) -> None:
+    def __init__(self, what: str, who: str, note: str, parent: QWidget) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 0, 0, SPACE_2)
         column.setSpacing(1)
-        when = wording.clock(entry.made_at, now)
-        column.addWidget(label(wording.happened(entry, board.names()), bold=True))
-        who = f"{board.name_of(entry.user_id)} · {when}"
-        if entry.received_at is None:
-            who += " · waiting to be sent"
-        elif entry.received_at - entry.made_at > LATE_MS:
-            later = wording.span(entry.received_at - entry.made_at)
-            received = wording.clock(entry.received_at, now)
-            who += f", received {received} · made offline, {later} later"
+        column.addWidget(label(what, bold=True))
         column.addWidget(label(who, tokens.SMALL + 1, muted=True))
-        if entry.note:
-            column.addWidget(label(f"“{entry.note}”"))
+        if note:
+            column.addWidget(label(f"“{note}”"))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
@@ -70,6 +74,7 @@ class Drawer(Panel):
         super().__init__("surface", parent, border="left")
         self._actor, self._board, self._trail, self._now = actor, board, trail, now
         self._task_id = ""
+        self._lines: list[tuple[str, str, str, str]] = []
         self.setFixedWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, 0)
@@ -135,19 +140,31 @@ class Drawer(Panel):
         for kind, button in self.buttons.items():
             button.setVisible(legal[kind] and may(self._actor, kind, view.state))
         self._show_timeline(now)
-        self.show()
 
     def _show_timeline(self, now: int) -> None:
+        """Builds the lines anew where one differs; who reads far down stays where they are."""
+        entries = self._trail(self._task_id).history[::-1]
+        lines = [(self._task_id, *line_of(entry, self._board, now)) for entry in entries]
+        if lines == self._lines:
+            return
+        bar = self._scroll.verticalScrollBar()
+        at = bar.value() if self._lines and lines[:1] and self._lines[0][0] == lines[0][0] else 0
+        self._lines = lines
         ground = QWidget()
         column = QVBoxLayout(ground)
         column.setContentsMargins(0, SPACE_1, SPACE_2, SPACE_4)
         column.setSpacing(SPACE_2)
-        self.moments = [
-            Moment(entry, self._board, now, ground)
-            for entry in reversed(self._trail(self._task_id).history)
-        ]
+        self.moments = [Moment(what, who, note, ground) for _, what, who, note in lines]
         for moment in self.moments:
             column.addWidget(moment)
         column.addStretch(1)
         self._scroll.setWidget(ground)
+        if at:
+            # Its height is known once the layout ran; the bar would clip the value before.
+            column.activate()
+            ground.resize(
+                self._scroll.viewport().width(),
+                column.totalHeightForWidth(self._scroll.viewport().width()),
+            )
+            bar.setValue(at)
         ground.setAutoFillBackground(False)

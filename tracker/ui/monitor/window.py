@@ -7,7 +7,6 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Role
 from tracker.services import wording
@@ -182,8 +181,9 @@ class MonitorWindow(Shell):
 
     def open_page(self, name: str) -> None:
         self.rail.choose(name)
+        self._page = name
         self._stack.setCurrentIndex((MONITOR, ASSIGN, ATTENTION).index(name))
-        self.drawer.setVisible(name == MONITOR and bool(self.cards.selected_id))
+        self._show_drawer()
         if name == ASSIGN:
             self.assign.title.setFocus()
 
@@ -207,7 +207,7 @@ class MonitorWindow(Shell):
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
         if chosen and (ids is None or chosen in ids):
-            self.drawer.show_task(self.board.views[chosen])
+            self._show_drawer()
         counts = self.board.counts(now)
         for place, counter in self.counters.items():
             counter.set_value(f"{counts[place]:,}".replace(",", " "))
@@ -216,7 +216,7 @@ class MonitorWindow(Shell):
         self.online.set_value(f"{live} / {len(staff)}")
         if changes is None or changes.people or changes.everything:
             self._show_people()
-        self._show_tray()
+        self._show_lists()
         self._show_status()
 
     def _is_live(self, user_id: str, now: int) -> bool:
@@ -257,10 +257,14 @@ class MonitorWindow(Shell):
     # -- doing -----------------------------------------------------------------------------
 
     def _selected(self, task_id: str) -> None:
+        self._show_drawer()
+
+    def _show_drawer(self) -> None:
+        """The selected task beside the grid, and beside nothing else."""
+        task_id = self.cards.selected_id
         if task_id:
             self.drawer.show_task(self.board.views[task_id])
-        else:
-            self.drawer.hide()
+        self.drawer.setVisible(self._page == MONITOR and bool(task_id))
 
     def _acted(self, task_id: str, kind: Kind) -> None:
         done = self._tasks.move(kind, task_id)
@@ -273,14 +277,4 @@ class MonitorWindow(Shell):
         assert isinstance(done, Done)
         self.assign.clear()
         names = ", ".join(self.board.name_of(user_id) for user_id, _, _ in new.people)
-        self.toast.say(
-            f"Assigned to {names}: {new.title}", action=("Undo", lambda: self._undo_new(done))
-        )
-
-    def _undo_new(self, done: Done) -> None:
-        """Takes the new task back; once it was sent, cancels it."""
-        undone = self._tasks.undo(done)
-        if isinstance(undone, Refusal):
-            self._acted(done.task_id, Kind.CANCEL)
-        else:
-            self.show_changes(undone if isinstance(undone, Changes) else undone.changes)
+        self._offer_undo(f"Assigned to {names}: {new.title}", done)

@@ -58,7 +58,7 @@ class Tokens:
 # Pending is darker than the design's #b7791f: as a word on white that had 3.6:1.
 LIGHT = Tokens(
     background="#f6f7f9", surface="#ffffff", rail="#eef0f4", line="#dfe3ea",
-    control_line="#868fa1", text="#1b2130", muted="#5c667a", accent="#2563d9",
+    control_line="#7d8798", text="#1b2130", muted="#5c667a", accent="#2563d9",
     accent_weak="#e6eefe", on_accent="#ffffff", low="#2a742e", medium="#9c5205", high="#b92424",
     urgent="#7b1fa2", pending="#8f5e12", in_progress="#2563d9", held="#5c667a", done="#2a742e",
     warning="#7a4b00", warning_ground="#fff4dc", danger="#b92424", track="#dfe3ea",

@@ -6,7 +6,7 @@ drafts in the outbox, so they outlive refreshes, restarts and signing out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
@@ -121,9 +121,7 @@ class CardBody(QWidget):
         if view.task.id != self._task_id:
             self._keep_draft()
             self._task_id = view.task.id
-            self.note.blockSignals(True)
-            self.note.setPlainText(self._draft(self._task_id))
-            self.note.blockSignals(False)
+            self.read_draft({self._task_id})
         self._view = view
         task = view.task
         self._description.setText(task.description[:400])
@@ -143,6 +141,14 @@ class CardBody(QWidget):
             button.setVisible(kind is not None and self._may(kind))
         self.comment.setVisible(self._may(Kind.COMMENT))
         self._show_history()
+
+    def read_draft(self, tasks: Collection[str]) -> None:
+        """Shows the kept note of the task if it is one of `tasks`."""
+        if self._task_id in tasks:
+            self._draft_timer.stop()
+            self.note.blockSignals(True)
+            self.note.setPlainText(self._draft(self._task_id))
+            self.note.blockSignals(False)
 
     def clear_note(self) -> None:
         self.note.blockSignals(True)

@@ -60,7 +60,7 @@ class CardList(QAbstractScrollArea):
         self._opens = opens
         self._ids: list[str] = []
         self._row_of: dict[str, int] = {}
-        self._pool: list[CardWidget] = []
+        self._idle: list[CardWidget] = []
         self._shown: dict[str, CardWidget] = {}
         self._selected = ""
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -146,7 +146,7 @@ class CardList(QAbstractScrollArea):
         """Row of the opened card and how much taller it is than a closed one."""
         if not self._opens or self._selected not in self._row_of:
             return -1, 0
-        card = self._shown.get(self._selected) or (self._pool[0] if self._pool else None)
+        card = self._shown.get(self._selected) or next(iter(self._shown.values()), None)
         tall = card.open_height(self._card_width()) if card else self._height
         return self._row_of[self._selected], tall - self._height
 
@@ -164,10 +164,18 @@ class CardList(QAbstractScrollArea):
         bar.setPageStep(self.viewport().height())
 
     def _anchor(self) -> tuple[str, int] | None:
-        if self._selected in self._shown:
-            return self._selected, self._shown[self._selected].y()
-        visible = [(card.y(), card_id) for card_id, card in self._shown.items()]
-        return (min(visible)[1], min(visible)[0]) if visible else None
+        bottom = self.viewport().height()
+        visible = {
+            card_id: card.y()
+            for card_id, card in self._shown.items()
+            if card.y() < bottom and card.y() + card.height() > 0
+        }
+        if not visible:
+            return None
+        held = (
+            self._selected if self._selected in visible else min(visible, key=visible.__getitem__)
+        )
+        return held, visible[held]
 
     def _reveal(self, card_id: str) -> None:
         row = self._row_of[card_id]
@@ -193,27 +201,26 @@ class CardList(QAbstractScrollArea):
             if self._top(index) - offset < bottom
             and self._top(index) + self._height + (extra if index == opened else 0) > offset
         }
-        # The card somebody types in is never taken away, only hidden beyond the edge.
-        free = [self._shown.pop(card_id) for card_id in list(self._shown) if card_id not in wanted]
+        if self._selected in self._row_of:
+            # The card somebody types in is never taken away; it waits beyond the edge.
+            wanted[self._selected] = self._row_of[self._selected]
+        self._idle += [self._shown.pop(gone) for gone in list(self._shown) if gone not in wanted]
         for card_id, index in wanted.items():
             card = self._shown.get(card_id)
             if card is None:
-                card = free.pop() if free else self._new_card()
+                card = self._idle.pop() if self._idle else self._new_card()
                 self._shown[card_id] = card
                 card.bind(card_id, selected=card_id == self._selected)
             tall = self._height + (extra if index == opened else 0)
             x = index % columns * (width + self._gap())
-            card.setGeometry(x, self._top(index) - offset, width, tall)
+            y = min(bottom, max(-tall, self._top(index) - offset))
+            card.setGeometry(x, y, width, tall)
             card.show()
-        for card in free:
+        for card in self._idle:
             card.hide()
             card.card_id = None
-        self._pool = [*self._shown.values(), *free]
 
     def _new_card(self) -> CardWidget:
-        for card in self._pool:
-            if card.card_id is None and card not in self._shown.values():
-                return card
         made = self._make_card(self.viewport())
         made.installEventFilter(self)
         return made

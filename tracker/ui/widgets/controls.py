@@ -90,8 +90,10 @@ class Button(QAbstractButton):
                 painter, self, "chevron", t.muted, self.width() - 24, (self.height() - 16) // 2
             )
         if self.hasFocus():
-            ring = t.text if self._primary else t.accent
-            paint.rounded(painter, rect, None, ring, width=2.0)
+            if self._primary:
+                paint.rounded(painter, rect.adjusted(3, 3, -3, -3), None, t.on_accent, 5, 2.0)
+            else:
+                paint.rounded(painter, rect, None, t.accent, width=2.0)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from tracker.ui.theme import tokens
@@ -28,7 +28,7 @@ class ProgressTrack(QAbstractSlider):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("Click or drag; arrow keys move 5 %, with Shift 1 %")
-        self.valueChanged.connect(lambda _value: self.update())
+        self.valueChanged.connect(self._value_changed)
         self._fill = "accent"
         self._shown = 0
         self.editable = True
@@ -42,7 +42,7 @@ class ProgressTrack(QAbstractSlider):
             Qt.CursorShape.PointingHandCursor if self.editable else Qt.CursorShape.ArrowCursor
         )
         if not self.isSliderDown():
-            self.setValue(percent)
+            self.setValue(percent)  # equal to what is shown, so nothing is committed
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -85,6 +85,9 @@ class ProgressTrack(QAbstractSlider):
             self.setSliderDown(False)
             self._commit(self._at(event.position().x()))
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # it scrolls the list; a number is never changed in passing
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 5
         move = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}.get(Qt.Key(event.key()))
@@ -93,8 +96,22 @@ class ProgressTrack(QAbstractSlider):
             return
         self._commit(min(100, max(0, self.value() + move)))
 
+    def let_go(self) -> None:
+        """Ends a drag without a commit: the bar is about to show another task."""
+        self.setSliderDown(False)
+
+    def _value_changed(self, percent: int) -> None:
+        """Assistive technology sets the value directly; a drag commits when it ends."""
+        self.update()
+        if self.isSliderDown():
+            return
+        if self.editable:
+            self._commit(percent)
+        else:
+            self.setValue(self._shown)
+
     def _commit(self, percent: int) -> None:
-        self.setValue(percent)
         if percent != self._shown:
             self._shown = percent
+            self.setValue(percent)
             self.committed.emit(percent)

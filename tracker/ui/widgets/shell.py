@@ -20,7 +20,7 @@ from tracker.domain.page import Changes
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 from tracker.services.status import SyncStatus
-from tracker.services.tasks import Done, Tasks
+from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.widgets import entries
@@ -42,7 +42,9 @@ class Shell(QMainWindow):
         super().__init__()
         self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
         self._filter = Filter()
-        self.status = SyncStatus(synced_at=workspace.confirmed.position().pulled_at)
+        tally = workspace.outbox.tally()
+        self.status = SyncStatus(synced_at=board.synced_at, waiting=tally.waiting, tray=tally.tray)
+        self._is_open = True
         self.setWindowTitle(title)
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
@@ -93,16 +95,25 @@ class Shell(QMainWindow):
     # -- reports ---------------------------------------------------------------------------
 
     def show_report(self, report: Report) -> None:
-        """A run of the engine ended: rows first, then what it says about itself."""
-        refused_before = self.status.tray
+        """A run of the engine ended: rows first, then what it says about itself. One that was on
+        its way when the window closed is dropped."""
+        if not self._is_open:
+            return
+        refused_before, was_stale = self.status.tray, self.status.is_stale(device_clock())
         self.status = self.status.after(report)
+        self.board.synced_at = self.status.synced_at
         if report.changes:
             self._take_changes(report.changes)
+        elif was_stale != self.status.is_stale(device_clock()):
+            self.show_changes(None)
+        self._show_lists()
         self._show_status()
         if report.tray > refused_before:
             self._tell_refusal()
 
     def show_sending(self, done: int, total: int) -> None:
+        if not self._is_open:
+            return
         self.status = replace(self.status, sending=(done, total))
         self._show_status()
 
@@ -141,20 +152,27 @@ class Shell(QMainWindow):
         self.sync_wanted.emit()
         if done.kind in _UNDOABLE:
             title = self.board.views[done.task_id].task.title
-            undo = ("Undo", lambda: self._undo(done))
-            self.toast.say(f"{_UNDOABLE[done.kind]}: {title}", action=undo)
+            self._offer_undo(f"{_UNDOABLE[done.kind]}: {title}", done)
         return True
+
+    def _offer_undo(self, headline: str, done: Done) -> None:
+        self.toast.say(headline, action=("Undo", lambda: self._undo(done)))
 
     def _undo(self, done: Done) -> None:
         undone = self._tasks.undo(done)
         if isinstance(undone, Changes):
-            self.show_changes(undone)
+            self._show_withdrawn(undone)
         else:
-            self._after(undone, Kind.REOPEN, lambda: self._undo(done))
+            self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done))
+
+    def _show_withdrawn(self, changes: Changes) -> None:
+        """An action was taken back before it was sent."""
+        self.show_changes(changes)
 
     # -- needs attention -------------------------------------------------------------------
 
-    def _show_tray(self) -> None:
+    def _show_lists(self) -> None:
+        """What waits and what was refused; attempts change it too, without any row changing."""
         tray = self._work.outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
         now = self._now()
@@ -184,6 +202,7 @@ class Shell(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self._is_open = False
         self._keep_state()
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.sync()

@@ -50,6 +50,8 @@ class TaskCard(CardWidget):
 
     def bind(self, card_id: str, *, selected: bool) -> None:
         view = self._board.views[card_id]
+        if card_id != self.card_id:
+            self.track.let_go()
         self.card_id, self._view, self._selected = card_id, view, selected
         task = view.task
         self.track.editable = task.status in OPEN and self._may_move(view)
@@ -60,7 +62,7 @@ class TaskCard(CardWidget):
         due = wording.due(task, self._now())
         parts = (
             task.title, f"priority {task.priority.value.lower()}",
-            wording.STATUS_WORDS[task.status], f"{task.progress} %", due, view.mark.value,
+            wording.STATUS_WORDS[task.status], f"{task.progress} %", due, self._mark(view)[1],
         )  # fmt: skip
         self.setAccessibleName(", ".join(part for part in parts if part))
         if selected:
@@ -117,6 +119,11 @@ class TaskCard(CardWidget):
             where = QRect(_LEFT, 37, _PROJECT_WIDTH - 12, 22)
             paint.text(painter, where, project, t.muted, tokens.BODY)
 
+    def _mark(self, view: TaskView) -> tuple[str, str]:
+        """Icon and words for the state of this card; one without changes says its age when old."""
+        age, stale = self._board.freshness()
+        return ("clock", age) if stale and view.mark is Mark.SAVED else _MARKS[view.mark]
+
     def _about(self, view: TaskView) -> str:
         task = view.task
         others = [
@@ -125,15 +132,17 @@ class TaskCard(CardWidget):
             if row.user_id != self._board.me
         ]
         comments = f"{task.comment_count} comment{'' if task.comment_count == 1 else 's'}"
+        synced = f"synced {self._board.freshness()[0]}"
         parts = [self._board.project_of(task), wording.STATUS_WORDS[task.status], *others]
-        return " · ".join(part for part in (*parts, comments if task.comment_count else "") if part)
+        parts += [comments if task.comment_count else "", synced]
+        return " · ".join(part for part in parts if part)
 
     def _paint_right(self, painter: QPainter, view: TaskView) -> int:
         """Due and sync mark from the right edge; returns where they begin."""
         t = tokens_of(self.palette())
         task, now = view.task, self._now()
         x = self.width() - SPACE_4
-        name, words = _MARKS[view.mark]
+        name, words = self._mark(view)
         colour = t.danger if view.mark is Mark.REJECTED else t.muted
         width = paint.width_of(words, tokens.BODY)
         x -= width

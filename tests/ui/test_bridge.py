@@ -1,0 +1,88 @@
+"""What the sync thread says arrives in the window's thread, in order; nothing else crosses."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import pytest
+from PySide6.QtCore import QObject, QThread, Slot
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.support.windows import PATIENCE
+from tracker.domain.page import Changes
+from tracker.sync.engine import Report, State
+from tracker.ui.bridge import Bridge, Collector, assert_ui_thread
+
+
+class Listener(QObject):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[object, bool]] = []
+
+    @Slot(object)
+    def report(self, report: object) -> None:
+        self.heard.append((report, QThread.currentThread() is self.thread()))
+
+    @Slot(int, int)
+    def sending(self, done: int, total: int) -> None:
+        self.heard.append(((done, total), QThread.currentThread() is self.thread()))
+
+
+def test_reports_of_another_thread_arrive_in_the_windows_thread(qtbot: QtBot) -> None:
+    bridge, listener = Bridge(), Listener()
+    bridge.report.connect(listener.report)
+    bridge.sending.connect(listener.sending)
+    report = Report(State.SYNCED, 1, Changes(frozenset({"t"})), 2, 0, 0)
+
+    def sync() -> None:
+        bridge.progress(0, 2)
+        bridge.progress(1, 2)
+        bridge.deliver(report)
+
+    thread = threading.Thread(target=sync)
+    thread.start()
+    thread.join()
+    assert listener.heard == []
+    qtbot.waitUntil(lambda: len(listener.heard) == 3, timeout=PATIENCE)
+    assert listener.heard == [((0, 2), True), ((1, 2), True), (report, True)]
+
+
+def test_a_call_from_the_wrong_thread_says_so(qtbot: QtBot) -> None:
+    owner = QObject()
+    assert_ui_thread(owner)
+    raised: list[str] = []
+
+    def wrong() -> None:
+        with pytest.raises(RuntimeError) as error:
+            assert_ui_thread(owner)
+        raised.append(str(error.value))
+
+    thread = threading.Thread(target=wrong)
+    thread.start()
+    thread.join()
+    assert raised == ["QObject was called outside the window's thread"]
+
+
+def test_garbage_with_widgets_in_it_is_collected_in_the_windows_thread_only(qtbot: QtBot) -> None:
+    """A widget that is destroyed in another thread ends the process."""
+    collector = Collector(owner := QObject())
+    died_in: list[threading.Thread] = []
+
+    def make_garbage() -> None:
+        widget = QWidget()
+        widget.itself = widget  # type: ignore[attr-defined]
+        weakref.finalize(widget, lambda: died_in.append(threading.current_thread()))
+
+    make_garbage()
+    kept: list[list[int]] = []
+    thread = threading.Thread(target=lambda: kept.extend([n] for n in range(200_000)))
+    thread.start()
+    thread.join()
+    assert died_in == []
+    assert gc.get_count()[0] > gc.get_threshold()[0]
+    collector.collect()
+    qtbot.waitUntil(lambda: died_in == [threading.main_thread()], timeout=PATIENCE)
+    owner.deleteLater()

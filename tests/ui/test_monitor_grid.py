@@ -1,0 +1,297 @@
+"""The monitor's grid: counters, filters, search, auto-refresh, and the drawer beside it."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.support.server import MINUTE, RunningServer
+from tests.support.windows import (
+    PATIENCE,
+    Open,
+    delivered,
+    next_report,
+    open_monitor,
+    pick,
+    press,
+    waits,
+)
+from tests.ui.conftest import close
+from tracker.config import profile_folder
+from tracker.domain.change import Kind
+from tracker.domain.errors import EnvironmentFault, InputError
+from tracker.domain.task import Status
+from tracker.services.board import Place
+from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
+
+
+def counted(window: MonitorWindow) -> dict[str, str]:
+    return {c.text(): c.accessibleName() for c in (*window.counters.values(), window.online)}
+
+
+def titles(window: MonitorWindow) -> set[str]:
+    return {window.board.views[found].task.title for found in window.cards.ids}
+
+
+@pytest.fixture
+def four(server: RunningServer) -> dict[str, str]:
+    """Tasks in four states by title."""
+    made = {
+        "Seal": server.task("ana", title="Seal", priority="URGENT"),
+        "Belt": server.task("ana", title="Belt", project_id=server.world.project_id),
+        "Cable": server.task("jonas", title="Cable", due_at=server.clock.now - MINUTE),
+        "Anchor": server.task("jonas", title="Anchor", priority="LOW"),
+    }
+    server.device("ana").do("set_progress", made["Belt"], {"percent": 40})
+    server.device("jonas").do("complete", made["Anchor"])
+    return made
+
+
+def test_the_counters_count_and_each_filters(
+    four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    assert counted(window) == {
+        "Total": "Total: 4", "Pending": "Pending: 2", "In progress": "In progress: 1",
+        "Completed": "Completed: 1", "Overdue": "Overdue: 1",
+        "People online": "People online: 2 / 2",
+    }  # fmt: skip
+    for place, shown in (
+        (Place.PENDING, {"Seal", "Cable"}),
+        (Place.IN_PROGRESS, {"Belt"}),
+        (Place.DONE, {"Anchor"}),
+        (Place.OVERDUE, {"Cable"}),
+        (Place.ALL, {"Seal", "Belt", "Cable", "Anchor"}),
+    ):
+        press(qtbot, window.counters[place])
+        assert titles(window) == shown
+        assert [p for p, c in window.counters.items() if c.isChecked()] == [place]
+
+
+def test_person_project_and_priority_narrow_together(
+    four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    pick(qtbot, window.person, "Ana Moreno")
+    assert titles(window) == {"Seal", "Belt"}
+    pick(qtbot, window.project, "Hall B retrofit")
+    assert titles(window) == {"Belt"}
+    pick(qtbot, window.priority, "Low")
+    assert titles(window) == set()
+    assert window.empty.text() == "No task fits these filters."
+    for choice, words in (
+        (window.person, "All people"),
+        (window.project, "All projects"),
+        (window.priority, "All priorities"),
+    ):
+        pick(qtbot, choice, words)
+    assert len(titles(window)) == 4
+
+
+def test_a_filter_survives_a_refresh(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    pick(qtbot, window.person, "Ana Moreno")
+    new = server.task("jonas", title="New one")
+    press(qtbot, window.chip)
+    qtbot.waitUntil(lambda: new in window.board.views, timeout=PATIENCE)
+    assert (titles(window), window.person.text()) == ({"Seal", "Belt"}, "Ana Moreno")
+
+
+def test_search_finds_in_the_grid(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
+    window = open_monitor(open_window)
+    qtbot.keyClicks(window.search.edit, "cab")
+    qtbot.waitUntil(lambda: titles(window) == {"Cable"})
+    window.search.edit.clear()
+    assert len(titles(window)) == 4
+
+
+def test_a_card_says_who_does_it(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
+    window = open_monitor(open_window)
+    card = window.cards.card(four["Belt"])
+    assert card is not None
+    assert card.accessibleName() == "Belt, In progress, 40 %, Ana Moreno, "
+
+
+# Auto-refresh
+
+
+def test_what_came_while_auto_refresh_was_off_is_shown_when_it_is_on_again(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    made = open_window("rita", "monitor")
+    window = made.window
+    assert isinstance(window, MonitorWindow)
+    assert window.auto.text().startswith("Auto-refresh on · ")
+    press(qtbot, window.auto)
+    assert window.auto.accessibleName().startswith("Auto-refresh off · ")
+    server.device("ana").do("complete", four["Seal"])
+    new = server.task("ana", title="New one")
+    next_report(made, qtbot)
+    assert new not in window.board.views
+    assert window.board.views[four["Seal"]].task.status is Status.PENDING
+    assert window.counters[Place.ALL].value == "4"
+    press(qtbot, window.counters[Place.PENDING])
+    assert titles(window) == {"Seal", "Cable"}
+    press(qtbot, window.auto)
+    assert titles(window) == {"Cable", "New one"}
+    assert window.counters[Place.ALL].value == "5"
+
+
+def test_own_actions_are_shown_also_with_auto_refresh_off(
+    four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    press(qtbot, window.auto)
+    window.cards.select(four["Seal"])
+    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    assert window.board.views[four["Seal"]].task.status is Status.ON_HOLD
+
+
+# The drawer
+
+
+def test_the_drawer_tells_the_story_of_a_task(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    ana = server.device("ana")
+    server.clock.advance(10 * MINUTE)
+    ana.do("set_progress", four["Seal"], {"percent": 40, "note": "housing cleaned"},
+           made_at=server.clock.now - 8 * MINUTE)  # fmt: skip
+    ana.do("comment", four["Seal"], {"comment_id": server.new_id(), "text": "needs a wrench"})
+    window = open_monitor(open_window)
+    window.cards.select(four["Seal"])
+    assert window.drawer.title.text() == "Seal"
+    assert "In progress · 40 % · urgent · Ana Moreno" in window.drawer.about.text()
+    story = [
+        " | ".join(label.text() for label in moment.findChildren(QLabel))
+        for moment in window.drawer.moments
+    ]
+    assert len(story) == 3
+    assert any("0 → 40 %" in one and "“housing cleaned”" in one for one in story)
+    assert any("made offline, 8 min later" in one for one in story)
+    assert any("Assigned to Ana Moreno" in one and "You" in one for one in story[-1:])
+
+
+def test_hold_and_undo_from_the_drawer(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    window.cards.select(four["Belt"])
+    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    assert window.toast.headline.text() == "On hold: Belt"
+    delivered(window, qtbot)
+    assert server.seen("rita", four["Belt"], "monitor")["status"] == "ON_HOLD"
+    press(qtbot, window.toast.button)
+    delivered(window, qtbot)
+    assert server.seen("rita", four["Belt"], "monitor")["status"] == "IN_PROGRESS"
+
+
+def test_cancel_and_undo_before_it_was_sent(
+    four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    made = open_window("rita", "monitor")
+    made.runner.stop()
+    window = made.window
+    assert isinstance(window, MonitorWindow)
+    window.cards.select(four["Belt"])
+    press(qtbot, window.drawer.buttons[Kind.CANCEL])
+    assert window.board.views[four["Belt"]].task.status is Status.CANCELLED
+    press(qtbot, window.toast.button)
+    assert window.board.views[four["Belt"]].task.status is Status.IN_PROGRESS
+    assert waits(window) == 0
+
+
+def test_a_refused_undo_is_told_in_its_own_words(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    window.cards.select(four["Belt"])
+    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    delivered(window, qtbot)
+    server.device("sara").do("complete", four["Belt"])
+    undo = window.toast
+    press(qtbot, window.chip)
+    qtbot.waitUntil(
+        lambda: window.board.views[four["Belt"]].task.status is Status.COMPLETED, timeout=PATIENCE
+    )
+    press(qtbot, undo.button)
+    assert window.toast.headline.text().startswith("Unable to resume the task (E")
+
+
+def test_the_drawer_stays_away_from_the_other_pages(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    window.cards.select(four["Seal"])
+    press(qtbot, window.rail.rows[ASSIGN])
+    assert not window.drawer.isVisible()
+    server.device("ana").do("set_progress", four["Seal"], {"percent": 60})
+    press(qtbot, window.chip)
+    qtbot.waitUntil(lambda: window.board.views[four["Seal"]].task.progress == 60, timeout=PATIENCE)
+    assert not window.drawer.isVisible()
+    press(qtbot, window.rail.rows[MONITOR])
+    assert window.drawer.isVisible()
+
+
+def test_reading_far_down_in_the_timeline_is_not_disturbed(
+    server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    ana = server.device("ana")
+    for percent in range(1, 19):
+        ana.do("set_progress", four["Seal"], {"percent": percent, "note": "step " * 10})
+    window = open_monitor(open_window)
+    window.cards.select(four["Seal"])
+    bar = window.drawer._scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100)
+    bar.setValue(bar.maximum() // 2)
+    before = bar.value()
+    server.device("jonas").do("set_progress", four["Cable"], {"percent": 5})
+    server.clock.advance(MINUTE)
+    server.page("jonas")  # heard of: the people of the monitor differ
+    press(qtbot, window.chip)
+    qtbot.waitUntil(lambda: window.board.views[four["Cable"]].task.progress == 5, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bar.maximum() > 100)
+    assert bar.value() == before
+
+
+def test_escape_closes_the_drawer(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
+    window = open_monitor(open_window)
+    window.cards.select(four["Seal"])
+    assert window.drawer.isVisible()
+    qtbot.keyClick(window.cards, Qt.Key.Key_Escape)
+    assert not window.drawer.isVisible()
+
+
+# Who may
+
+
+def test_an_employee_is_refused_and_no_profile_is_kept(
+    server: RunningServer, open_window: Open, tmp_path: object
+) -> None:
+    with pytest.raises(InputError) as refused:
+        open_window("ana", "monitor")
+    assert refused.value.code == "E1006"
+    root = tmp_path / "ana"  # type: ignore[operator]
+    assert not (root / "current-monitor.json").exists()
+    assert not (profile_folder(root, server.url, "ana", "monitor") / "profile.json").exists()
+
+
+def test_a_profile_opens_once_and_again_after_it_was_closed(open_window: Open) -> None:
+    first = open_window("ana")
+    with pytest.raises(EnvironmentFault) as refused:
+        open_window("ana")
+    assert refused.value.code == "E3005"
+    assert first.window.isVisible()
+    close(first)
+    assert open_window("ana").window.isVisible()
+
+
+def test_desk_and_monitor_of_one_admin_run_side_by_side(open_window: Open) -> None:
+    assert open_window("rita").window.isVisible()
+    assert open_window("rita", "monitor").window.isVisible()

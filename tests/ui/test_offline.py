@@ -1,0 +1,186 @@
+"""Without network everything goes on, the screen tells the truth, and nothing waits for a click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pytestqt.qtbot import QtBot
+
+from tests.support.server import RunningServer
+from tests.support.windows import (
+    PATIENCE,
+    Open,
+    card_of,
+    delivered,
+    next_report,
+    notes,
+    open_desk,
+    press,
+    waits,
+)
+from tests.ui.conftest import close
+from tracker.domain.change import Kind
+from tracker.domain.page import Changes
+from tracker.domain.task import Status
+from tracker.services.status import SyncStatus
+from tracker.sync.engine import State
+from tracker.ui.bridge import Bridge
+from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.widgets.chrome import Banner
+
+Serve = Callable[..., RunningServer]
+
+
+def is_offline(window: EmployeeWindow) -> bool:
+    return window.status.state is State.OFFLINE
+
+
+def test_the_banner_comes_counts_and_goes_when_the_server_is_back(
+    server: RunningServer, serve: Serve, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana")
+    made = open_window("ana")
+    window = made.window
+    assert isinstance(window, EmployeeWindow)
+    assert window.chip.text().startswith("Synced ")
+    assert not window.banner.isVisible()
+    server.stop()
+    card_of(window, task_id)
+    press(qtbot, window.body.quick[1])
+    press(qtbot, window.body.hold)
+    qtbot.waitUntil(lambda: "2 waiting" in window.chip.text(), timeout=PATIENCE)
+    assert window.chip.text().startswith("Offline since ")
+    assert window.chip.accessibleName() == f"Synchronisation: {window.chip.text()}"
+    assert window.banner.isVisible()
+    assert "2 changes go out" in window.banner.sentence.text()
+    assert "Data from" in window.banner.sentence.text()
+    assert window.rail.rows[WAITING].accessibleName() == "Waiting to send, 2"
+    again = back(serve, server)
+    press(qtbot, window.banner.button)
+    delivered(window, qtbot)
+    qtbot.waitUntil(lambda: window.chip.text().startswith("Synced "), timeout=PATIENCE)
+    assert not window.banner.isVisible()
+    seen = again.seen("rita", task_id)
+    assert (seen["progress"], seen["status"]) == (25, Status.ON_HOLD.value)
+    assert window.rail.rows[WAITING].accessibleName() == "Waiting to send, 0"
+
+
+def back(serve: Serve, stopped: RunningServer) -> RunningServer:
+    """The same server at the same address, as after a restart."""
+    port = int(stopped.url.rsplit(":", 1)[1])
+    return serve(port=port)
+
+
+def test_put_away_lasts_until_the_state_changes(qtbot: QtBot) -> None:
+    banner = Banner(None)  # type: ignore[arg-type]
+    qtbot.addWidget(banner)
+    offline = SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=1)
+    banner.show_status(offline, 3_000)
+    assert banner.isVisible()
+    press(qtbot, banner.away)
+    for status in (offline, SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=5)):
+        banner.show_status(status, 4_000)
+        assert not banner.isVisible()
+    banner.show_status(SyncStatus(State.SIGN_IN, 1_000), 5_000)
+    assert (banner.isVisible(), banner.button.text()) == (True, "Sign in")
+    banner.show_status(SyncStatus(State.SYNCED, 6_000), 6_000)
+    assert not banner.isVisible()
+    banner.show_status(offline, 7_000)
+    assert (banner.isVisible(), banner.button.text()) == (True, "Retry now")
+
+
+def test_what_was_not_sent_can_be_withdrawn(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana", title="Seal")
+    made = open_window("ana")
+    made.runner.stop()
+    window = made.window
+    assert isinstance(window, EmployeeWindow)
+    card_of(window, task_id)
+    press(qtbot, window.body.quick[2])
+    press(qtbot, window.rail.rows[WAITING])
+    (row,) = window.waiting_page.rows
+    assert row.accessibleName().startswith("Seal, You did: Progress to 50 %, When: ")
+    press(qtbot, row.buttons["Withdraw"])
+    assert (waits(window), window.waiting_page.rows) == (0, [])
+    assert window.waiting_page._empty.isVisible()
+    assert window.board.views[task_id].task.progress == 0
+    assert window.rail.rows[WAITING].accessibleName() == "Waiting to send, 0"
+
+
+def test_what_was_tried_says_so_and_offers_no_withdraw(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana")
+    made = open_window("ana")
+    window = made.window
+    assert isinstance(window, EmployeeWindow)
+    window.open_page(WAITING)
+    server.stop()
+    window._acted(task_id, *progress(50))
+    next_report(made, qtbot)
+    (row,) = window.waiting_page.rows
+    assert "tried to send, no answer yet" in row.accessibleName()
+    assert row.buttons == {}
+
+
+def test_withdrawing_what_was_sent_meanwhile_says_so(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana")
+    made = open_window("ana")
+    made.runner.stop()
+    window = made.window
+    assert isinstance(window, EmployeeWindow)
+    window._acted(task_id, *progress(50))
+    window.open_page(WAITING)
+    window._work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
+    press(qtbot, window.waiting_page.rows[0].buttons["Withdraw"])
+    assert "(E5016)" in window.toast.headline.text()
+
+
+def progress(percent: int) -> tuple[Kind, int, str]:
+    return Kind.SET_PROGRESS, percent, ""
+
+
+def test_what_waited_is_there_after_a_restart_and_is_sent_once(
+    server: RunningServer, serve: Serve, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana")
+    made = open_window("ana")
+    window = made.window
+    assert isinstance(window, EmployeeWindow)
+    server.stop()
+    card_of(window, task_id)
+    qtbot.keyClicks(window.body.note, "seal seated")
+    press(qtbot, window.body.quick[3])
+    qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
+    close(made)
+    again = back(serve, server)
+    window = open_desk(open_window)
+    delivered(window, qtbot)
+    assert again.seen("rita", task_id)["progress"] == 75
+    assert notes(again, task_id) == ["seal seated"]
+
+
+def test_the_chip_counts_while_many_are_sent(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_desk(open_window)
+    window.show_sending(2, 12)
+    assert window.chip.text() == "Sending 3 of 12"
+    assert window.chip.accessibleName() == "Synchronisation: Sending 3 of 12"
+
+
+def test_a_report_that_was_on_its_way_when_the_window_closed_is_dropped(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    made = open_window("ana")
+    report = next_report(made, qtbot)
+    bridge = made.window.findChild(Bridge)
+    assert bridge is not None
+    made.window.close()
+    made.close()
+    bridge.deliver(replace(report, changes=Changes(everything=True)))
