@@ -25,13 +25,14 @@ from tracker.domain.errors import (
 from tracker.services.credentials import InMemory
 from tracker.sync.engine import State
 from tracker.sync.ports import Tokens
-from tracker.sync.transport import HttpServer
+from tracker.sync.remote import RemoteServer
+from tracker.sync.transport import connect
 
 URL = "http://tracker.test"
 OURS = {"Tracker-Server": "s1", "Tracker-Protocol": "1", "Tracker-Time": str(START)}
 HTML = "<html><title>Sign in to Hotel WiFi</title></html>"
 
-CALLS: dict[str, Callable[[HttpServer], Any]] = {
+CALLS: dict[str, Callable[[RemoteServer], Any]] = {
     "push": lambda server: server.push(["{}"], 0),
     "pull": lambda server: server.pull("cursor", "desk", 0),
     "presence": lambda server: server.presence(),
@@ -62,10 +63,10 @@ def web() -> Iterator[respx.Router]:
 
 
 @pytest.fixture
-def transport() -> Iterator[HttpServer]:
+def transport() -> Iterator[RemoteServer]:
     credentials = InMemory()
     credentials.write(Tokens("access", "refresh"))
-    server = HttpServer(URL, credentials, "s1", now=lambda: START)
+    server = connect(URL, credentials, "s1", now=lambda: START)
     yield server
     server.close()
 
@@ -95,7 +96,7 @@ NOT_OURS = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("answer", NOT_OURS)
 def test_an_answer_that_is_not_ours_is_a_fault_of_the_line(
-    web: respx.Router, transport: HttpServer, call: str, answer: str
+    web: respx.Router, transport: RemoteServer, call: str, answer: str
 ) -> None:
     web.route().mock(return_value=NOT_OURS[answer])
     with pytest.raises(Unreachable) as fault:
@@ -105,7 +106,7 @@ def test_an_answer_that_is_not_ours_is_a_fault_of_the_line(
     assert "\n" not in str(fault.value)
 
 
-def test_no_redirect_is_followed(web: respx.Router, transport: HttpServer) -> None:
+def test_no_redirect_is_followed(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=NOT_OURS["a redirect with our header"])
     with pytest.raises(Unreachable):
         transport.push(["{}"], 0)
@@ -130,7 +131,7 @@ NO_ANSWER = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_no_answer_is_a_coded_fault(
-    web: respx.Router, transport: HttpServer, call: str, name: str
+    web: respx.Router, transport: RemoteServer, call: str, name: str
 ) -> None:
     error, code = NO_ANSWER[name]
     web.route().mock(side_effect=error)
@@ -141,7 +142,7 @@ def test_no_answer_is_a_coded_fault(
 
 
 def test_a_certificate_that_is_not_trusted_has_a_code_of_its_own(
-    transport: HttpServer, monkeypatch: pytest.MonkeyPatch
+    transport: RemoteServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def handshake(*_: object) -> httpx.Response:
         try:
@@ -173,7 +174,7 @@ def test_a_certificate_that_is_not_trusted_has_a_code_of_its_own(
 )
 def test_a_coded_problem_keeps_its_code(
     web: respx.Router,
-    transport: HttpServer,
+    transport: RemoteServer,
     answer: httpx.Response,
     kind: type[ServerFault],
     code: str,
@@ -185,7 +186,7 @@ def test_a_coded_problem_keeps_its_code(
     assert ("abc123" in str(fault.value)) is (answer.status_code >= 500)
 
 
-def test_the_code_of_a_newer_server_is_no_crash(web: respx.Router, transport: HttpServer) -> None:
+def test_the_code_of_a_newer_server_is_no_crash(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=problem(409, "E5999"))
     with pytest.raises(ServerRefusal) as fault:
         transport.push(["{}"], 0)
@@ -198,7 +199,7 @@ def test_the_code_of_a_newer_server_is_no_crash(web: respx.Router, transport: Ht
     [("30", 30.0), ("0", 0.0), ("soon", None), ("", None), ("-5", None), ("9" * 5000, None)],
 )
 def test_retry_after_is_heard(
-    web: respx.Router, transport: HttpServer, header: str, seconds: float | None
+    web: respx.Router, transport: RemoteServer, header: str, seconds: float | None
 ) -> None:
     web.route().mock(return_value=problem(503, "E3007", **{"Retry-After": header}))
     with pytest.raises(Unreachable) as fault:
@@ -211,7 +212,7 @@ def test_retry_after_is_heard(
 
 @pytest.mark.parametrize("stamp", ["", "now", "-1", "1.5", "²", "9" * 5000])
 def test_a_clock_that_cannot_be_read_is_passed_over(
-    web: respx.Router, transport: HttpServer, stamp: str
+    web: respx.Router, transport: RemoteServer, stamp: str
 ) -> None:
     headers = [(b"Tracker-Server", b"s1"), (b"Tracker-Time", stamp.encode("latin-1"))]
     web.route().mock(return_value=httpx.Response(304, headers=headers))
@@ -223,14 +224,14 @@ def test_the_offset_is_taken_between_sending_and_hearing(web: respx.Router) -> N
     times = iter([START - 400, START - 200])
     credentials = InMemory()
     credentials.write(Tokens("access"))
-    server = HttpServer(URL, credentials, None, now=lambda: next(times))
+    server = connect(URL, credentials, None, now=lambda: next(times))
     web.route().mock(return_value=httpx.Response(304, headers=OURS))
     server.pull("cursor", "desk", 0)
     server.close()
     assert server.clock_offset() == 300
 
 
-def test_what_is_sent_is_what_the_contract_says(web: respx.Router, transport: HttpServer) -> None:
+def test_what_is_sent_is_what_the_contract_says(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=httpx.Response(304, headers=OURS))
     assert transport.pull("abc", "monitor", 7) is None
     assert transport.pull("abc", "desk", 0) is None
@@ -248,14 +249,14 @@ def test_what_is_sent_is_what_the_contract_says(web: respx.Router, transport: Ht
     assert sent.headers["content-type"] == "application/json"
 
 
-def test_an_older_client_reads_a_newer_server(web: respx.Router, transport: HttpServer) -> None:
+def test_an_older_client_reads_a_newer_server(web: respx.Router, transport: RemoteServer) -> None:
     answer = {"receipts": [], "epoch": "e1", "mark": "new", "more": {"of": "it"}}
     web.route().mock(return_value=httpx.Response(200, json=answer, headers=OURS))
     assert list(transport.push(["{}"], 0)) == []
 
 
 def test_without_tokens_nothing_is_sent(web: respx.Router) -> None:
-    server = HttpServer(URL, InMemory(), "s1")
+    server = connect(URL, InMemory(), "s1")
     for call in ("push", "pull", "presence", "refresh", "me"):
         with pytest.raises(SignInNeeded):
             CALLS[call](server)
@@ -269,7 +270,7 @@ def test_a_token_that_cannot_be_a_header_is_a_coded_fault() -> None:
     with foreign_server(HTML.encode()) as url:
         for token in ("kein-Schlüssel…", "two\nlines"):
             credentials.write(Tokens(token))
-            server = HttpServer(url, credentials)
+            server = connect(url, credentials)
             with pytest.raises(TrackerError):
                 server.me()
             server.close()
@@ -282,7 +283,7 @@ def test_an_address_that_is_none_is_a_coded_fault(url: str) -> None:
     credentials = InMemory()
     credentials.write(Tokens("access"))
     with pytest.raises(TrackerError) as fault:  # noqa: PT012 (either line may say it)
-        server = HttpServer(url, credentials)
+        server = connect(url, credentials)
         server.me()
     assert fault.value.code in ("E2007", "E4001")
 
@@ -306,7 +307,7 @@ def test_the_engine_is_offline_and_keeps_its_queue_whatever_the_web_says(
     ana = Device(server, "ana", tmp_path / "ana").open()
     made = ana.add(action())
     with foreign_server(body, headers=headers) as url:
-        ana.line.server = HttpServer(url, ana.credentials, "s1")
+        ana.line.server = connect(url, ana.credentials, "s1")
         report = ana.sync()
         ana.line.server.close()
     assert (report.state, report.waiting) == (State.OFFLINE, 1)
@@ -318,7 +319,7 @@ def test_the_engine_is_offline_and_keeps_its_queue_whatever_the_web_says(
 
 def test_signing_in_and_out_for_real(server: RunningServer) -> None:
     credentials = InMemory()
-    http = HttpServer(server.url, credentials)
+    http = connect(server.url, credentials)
     grant = http.sign_in("ana", server.password)
     assert (grant.me.user_id, http.me().name) == (server.users["ana"], "ana")
     before = credentials.read()
@@ -334,7 +335,7 @@ def test_signing_in_and_out_for_real(server: RunningServer) -> None:
 def test_another_tracker_server_is_refused(server: RunningServer) -> None:
     credentials = InMemory()
     credentials.write(Tokens(server.token("ana")))
-    http = HttpServer(server.url, credentials, "the server this profile knows")
+    http = connect(server.url, credentials, "the server this profile knows")
     with pytest.raises(Unreachable) as fault:
         http.pull(None, "desk", 0)
     http.close()

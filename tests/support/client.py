@@ -33,7 +33,7 @@ from tracker.protocol.sync import PullPage
 from tracker.services.credentials import InMemory
 from tracker.sync.engine import Engine, Report
 from tracker.sync.ports import Credentials, Scope, Server, Tokens
-from tracker.sync.transport import HttpServer
+from tracker.sync.transport import connect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NUMBERS = itertools.count(1)
@@ -169,7 +169,7 @@ class Device:
         role = Role.EMPLOYEE if self.name in ("ana", "jonas") else Role.ADMIN
         actor = Actor(self.running.users[self.name], role)
         self.projection = Projection(self.confirmed, self.outbox, actor)
-        self.http = HttpServer(self.running.url, self.credentials, now=lambda: self.now)
+        self.http = connect(self.running.url, self.credentials, now=lambda: self.now)
         self.line = Line(self.http)
         self.engine = self.make_engine()
         return self

@@ -35,13 +35,13 @@ def sign_in(
     With TRACKER_TOKEN set no password is needed: the token proves who it is. InputError for a bad
     address, ServerFault when the server refuses or cannot be reached; nothing is saved then.
     """
-    from tracker.sync.transport import HttpServer  # httpx takes 140 ms to import
+    from tracker.sync.transport import connect  # httpx takes 140 ms to import
 
     url = check_server_url(url)
     name = name.strip().lower()
     folder = profile_folder(root, url, name, scope)
     credentials = credentials or keeping.credentials_for(folder.name)
-    server = HttpServer(url, credentials)
+    server = connect(url, credentials)
     try:
         if isinstance(credentials, InEnvironment):
             me = server.me()
@@ -74,10 +74,10 @@ def sign_in(
 def sign_out(root: Path, profile: Profile) -> TrackerError | None:
     """Forgets the token here, and at the server if it answers. Unsent changes stay. Returns what
     kept the server from being told, if anything did."""
-    from tracker.sync.transport import HttpServer
+    from tracker.sync.transport import connect
 
     credentials = keeping.for_profile(profile)
-    server = HttpServer(profile.server_url, credentials, profile.server_id, profile.user_id)
+    server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
     fault: TrackerError | None = None
     try:
         if not isinstance(credentials, InEnvironment):

@@ -43,10 +43,10 @@ def make_engine(
     on_sending: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Running:
     """An engine on its own connections. Imports the network: call it off the first paint's way."""
-    from tracker.sync.transport import HttpServer
+    from tracker.sync.transport import connect
 
     workspace = open_workspace(profile)
-    server = HttpServer(profile.server_url, credentials, profile.server_id, profile.user_id)
+    server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
     engine = Engine(
         workspace.outbox,
         workspace.confirmed,

@@ -1,0 +1,193 @@
+"""The server as the engine sees it: requests encoded, answers checked and decoded, faults coded.
+
+What moves the bytes is a `Carrier`: HTTP in the product, the server's own functions in the
+simulator. An answer counts only if Tracker's own header is on it: a captive portal's page, a
+proxy's error or a redirect is "not from Tracker", and the queue stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
+from tracker.domain.page import PersonPresence
+from tracker.domain.receipt import Receipt
+from tracker.protocol.base import (
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    SERVER_HEADER,
+    TIME_HEADER,
+    USER_HEADER,
+    Answer,
+)
+from tracker.protocol.people import PresenceList
+from tracker.protocol.problems import Problem
+from tracker.protocol.session import Grant, Me, Refresh, SignIn
+from tracker.protocol.sync import PullPage, PushAnswer
+from tracker.sync.ports import Credentials, Scope, Tokens
+
+_M = TypeVar("_M", bound=Answer)
+
+
+def device_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Carrier(Protocol):
+    """Moves one request and its answer. Raises Unreachable or SignInNeeded, nothing else."""
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply: ...
+    def close(self) -> None: ...
+
+
+class RemoteServer:
+    """`server_id` and `user_id` are those of the profile: another server's answer is refused
+    here, another person's token there. Not for two threads at once."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        credentials: Credentials,
+        server_id: str | None = None,
+        user_id: str | None = None,
+        now: Callable[[], int] = device_clock,
+    ) -> None:
+        self._carrier = carrier
+        self._credentials = credentials
+        self._server_id = server_id
+        self._user_id = user_id
+        self._now = now
+        self._offset: int | None = None
+
+    def close(self) -> None:
+        self._carrier.close()
+
+    def clock_offset(self) -> int | None:
+        """Server time minus device time in ms, from the last answer."""
+        return self._offset
+
+    # -- session ---------------------------------------------------------------------------
+
+    def sign_in(self, name: str, password: str) -> Grant:
+        body = SignIn(name=name, password=password).model_dump_json()
+        grant = self._read(Grant, self._send("POST", "/api/v1/session", body, token=None))
+        self._credentials.write(Tokens(grant.access_token, grant.refresh_token))
+        return grant
+
+    def me(self) -> Me:
+        return self._read(Me, self._send("GET", "/api/v1/session", token=self._token()))
+
+    def refresh(self) -> None:
+        """New tokens for the old ones; SignInNeeded when that is over too."""
+        stale, tokens = self._credentials.read(), self._credentials.reread()
+        if stale and tokens and stale.access != tokens.access:
+            return  # another process of this profile has done it
+        if tokens is None or tokens.refresh is None:
+            raise SignInNeeded("E1002")
+        body = Refresh(refresh_token=tokens.refresh).model_dump_json()
+        answer = self._send("POST", "/api/v1/session/refresh", body, token=None)
+        grant = self._read(Grant, answer)
+        self._credentials.write(Tokens(grant.access_token, grant.refresh_token))
+
+    def sign_out(self) -> None:
+        self._send("DELETE", "/api/v1/session", token=self._token())
+
+    # -- sync ------------------------------------------------------------------------------
+
+    def push(self, messages: Sequence[str], unsent: int) -> Sequence[Receipt]:
+        body = f'{{"actions":[{",".join(messages)}],"unsent":{unsent}}}'
+        answer = self._send("POST", "/api/v1/sync/push", body, token=self._token())
+        return self._read(PushAnswer, answer).receipts
+
+    def pull(self, cursor: str | None, scope: Scope, unsent: int) -> PullPage | None:
+        headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
+        path = f"/api/v1/sync/pull?scope={scope}&unsent={unsent}"
+        answer = self._send("GET", path, token=self._token(), headers=headers)
+        return None if answer.status == 304 else self._read(PullPage, answer)
+
+    def presence(self) -> Sequence[PersonPresence]:
+        answer = self._send("GET", "/api/v1/people/presence", token=self._token())
+        return [
+            PersonPresence(p.user_id, p.last_heard_at, p.unsent, p.occupancy)
+            for p in self._read(PresenceList, answer).people
+        ]
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _token(self) -> str:
+        tokens = self._credentials.read()
+        if tokens is None:
+            raise SignInNeeded("E1003")
+        return tokens.access
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        *,
+        token: str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        sent = {PROTOCOL_HEADER: str(PROTOCOL), **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+            if self._user_id is not None:
+                sent[USER_HEADER] = self._user_id
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        content = body.encode("utf-8", "replace") if body is not None else None
+        started = self._now()
+        answer = self._carrier.send(method, path, sent, content)
+        self._check_origin(answer)
+        stamp = answer.headers.get(TIME_HEADER.lower(), "")
+        if re.fullmatch(r"[0-9]{1,15}", stamp):
+            self._offset = int(stamp) - (started + self._now()) // 2
+        if 200 <= answer.status < 300 or answer.status == 304:
+            return answer
+        raise self._fault(answer)
+
+    def _check_origin(self, answer: Reply) -> None:
+        found = answer.headers.get(SERVER_HEADER.lower())
+        redirected = 300 <= answer.status < 400 and answer.status != 304
+        if found is None or redirected:
+            raise Unreachable("E4003", f"It answered with status {answer.status}.")
+        if self._server_id is not None and found != self._server_id:
+            raise Unreachable("E4003", "It is another Tracker server.")
+
+    def _fault(self, answer: Reply) -> Exception:
+        try:
+            problem = Problem.model_validate_json(answer.body)
+        except ValidationError:
+            return Unreachable("E4003", f"It answered with status {answer.status}.")
+        info = f"Trace {problem.trace_id}." if problem.status >= 500 else ""
+        if problem.status == 401:
+            return SignInNeeded(problem.code)
+        if problem.status >= 500 and problem.status != 507:
+            after = answer.headers.get("retry-after", "")
+            seconds = float(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
+            return Unreachable(problem.code, info, seconds)
+        return ServerRefusal(problem.code, problem.status, info)
+
+    def _read(self, model: type[_M], answer: Reply) -> _M:
+        try:
+            return model.model_validate_json(answer.body)
+        except ValidationError as error:
+            raise Unreachable("E4003", "Its answer could not be read.") from error
