@@ -61,6 +61,7 @@ class EmployeeWindow(Shell):
         self.cards = CardList(self._make_card, CLOSED_HEIGHT, self)
         self.body.setParent(self.cards)
         self.body.hide()
+        self.body.going.connect(self.cards.take_focus_from)
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
         self.empty = Empty(self)

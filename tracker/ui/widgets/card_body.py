@@ -6,7 +6,7 @@ drafts in the outbox, so they outlive refreshes, restarts and signing out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
@@ -30,10 +30,12 @@ _QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
 
 
 class CardBody(QWidget):
-    """`acted` carries (task id, kind, percent or None, note)."""
+    """`acted` carries (task id, kind, percent or None, note); `going` a part that is about to be
+    hidden and may have the focus."""
 
     acted = Signal(str, object, object, str)
     draft_changed = Signal(str, str)
+    going = Signal(QWidget)
 
     def __init__(
         self,
@@ -127,20 +129,29 @@ class CardBody(QWidget):
         self._description.setText(task.description[:400])
         self._description.setVisible(bool(task.description))
         open_task = task.status in OPEN
-        for button in self.quick:
-            button.setVisible(open_task and self._may(Kind.SET_PROGRESS))
         shown = {
+            **dict.fromkeys(self.quick, Kind.SET_PROGRESS if open_task else None),
             self.start: Kind.START if task.status is Status.PENDING else None,
             self.hold: Kind.HOLD if allows(task.status, Status.ON_HOLD) else None,
             self.resume: Kind.RESUME if task.status is Status.ON_HOLD else None,
             self.reopen: None if open_task or task.status is Status.ARCHIVED else Kind.REOPEN,
             self.update_button: Kind.SET_PROGRESS if open_task else None,
             self.complete: Kind.COMPLETE if open_task else None,
+            self.comment: Kind.COMMENT,
         }
         for button, kind in shown.items():
-            button.setVisible(kind is not None and self._may(kind))
-        self.comment.setVisible(self._may(Kind.COMMENT))
+            fits = kind is not None and self._may(kind)
+            if not fits:
+                self.going.emit(button)
+            button.setVisible(fits)
         self._show_history()
+
+    def tab_stops(self) -> Sequence[QWidget]:
+        """As they lie: the quick buttons, the note, the foot."""
+        return (
+            *self.quick, self.start, self.hold, self.resume, self.reopen, self.note,
+            self.comment, self.update_button, self.complete,
+        )  # fmt: skip
 
     def read_draft(self, tasks: Collection[str]) -> None:
         """Shows the kept note of the task if it is one of `tasks`."""
@@ -206,6 +217,7 @@ class CardBody(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._keep_draft()
+        self.going.emit(self)
         super().hideEvent(event)
 
     def heightForWidth(self, width: int) -> int:

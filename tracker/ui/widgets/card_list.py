@@ -8,7 +8,7 @@ for the employee, several columns for the monitor.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
@@ -16,14 +16,6 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
 from tracker.ui.widgets.controls import ScrollBar
-
-
-class Card(Protocol):
-    """What the list asks of a card; `CardWidget` in practice."""
-
-    card_id: str | None
-
-    def bind(self, card_id: str, *, selected: bool) -> None: ...
 
 
 class CardWidget(QWidget):
@@ -39,9 +31,17 @@ class CardWidget(QWidget):
     def open_height(self, width: int) -> int:
         raise NotImplementedError
 
+    def let_go(self) -> None:
+        """The card is about to show another task, or none: a movement under way ends here."""
+
+    def tab_stops(self) -> Sequence[QWidget]:
+        """What the Tab key visits inside, in order."""
+        return ()
+
 
 class CardList(QAbstractScrollArea):
-    """Shows `ids` in order. `selected` carries the id or "" when a person chose another card."""
+    """Shows `ids` in order. `selected` carries the id whenever another card became the selected
+    one, and "" when there is none any more; `activated` the id that was chosen once again."""
 
     selected = Signal(str)
     activated = Signal(str)
@@ -63,6 +63,7 @@ class CardList(QAbstractScrollArea):
         self._idle: list[CardWidget] = []
         self._shown: dict[str, CardWidget] = {}
         self._selected = ""
+        self._chain: list[QWidget] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -204,13 +205,17 @@ class CardList(QAbstractScrollArea):
         if self._selected in self._row_of:
             # The card somebody types in is never taken away; it waits beyond the edge.
             wanted[self._selected] = self._row_of[self._selected]
-        self._idle += [self._shown.pop(gone) for gone in list(self._shown) if gone not in wanted]
+        for gone in [card_id for card_id in self._shown if card_id not in wanted]:
+            card = self._shown.pop(gone)
+            card.let_go()
+            self.take_focus_from(card)
+            self._idle.append(card)
         for card_id, index in wanted.items():
-            card = self._shown.get(card_id)
-            if card is None:
+            if card_id not in self._shown:
                 card = self._idle.pop() if self._idle else self._new_card()
                 self._shown[card_id] = card
                 card.bind(card_id, selected=card_id == self._selected)
+            card = self._shown[card_id]
             tall = self._height + (extra if index == opened else 0)
             x = index % columns * (width + self._gap())
             y = min(bottom, max(-tall, self._top(index) - offset))
@@ -219,6 +224,23 @@ class CardList(QAbstractScrollArea):
         for card in self._idle:
             card.hide()
             card.card_id = None
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Tab goes through the cards as they lie: recycled ones were made in another order."""
+        rows = sorted(self._shown, key=self._row_of.__getitem__)
+        chain = [self, *(stop for row in rows for stop in self._shown[row].tab_stops())]
+        if chain != self._chain:
+            self._chain = chain
+            for before, after in pairwise(chain):
+                QWidget.setTabOrder(before, after)
+
+    def take_focus_from(self, part: QWidget) -> None:
+        """To be called before a part of a card is hidden. Qt would hand the focus to the next bar,
+        and the arrow keys would change another task."""
+        focused = self.window().focusWidget()  # None where nothing ever had it
+        if part is focused or part.isAncestorOf(focused):
+            self.setFocus()
 
     def _new_card(self) -> CardWidget:
         made = self._make_card(self.viewport())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from tracker.ui.theme import tokens
@@ -12,11 +12,12 @@ from tracker.ui.widgets import paint
 
 _NUMBER = 56
 """Pixels to the right for "100 %"."""
+_ARROWS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class ProgressTrack(QAbstractSlider):
-    """0–100. `committed` is emitted once, when the person lets go or presses a key; arrows move
-    5 %, with shift 1 %. A slider to screen readers."""
+    """0–100. `committed` is emitted once, when the person lets go of the button or the key; arrows
+    move 5 %, with shift 1 %. A slider to screen readers."""
 
     committed = Signal(int)
 
@@ -31,6 +32,7 @@ class ProgressTrack(QAbstractSlider):
         self.valueChanged.connect(self._value_changed)
         self._fill = "accent"
         self._shown = 0
+        self._by_key = False
         self.editable = True
 
     def show_progress(self, percent: int, fill: str) -> None:
@@ -90,14 +92,36 @@ class ProgressTrack(QAbstractSlider):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 5
-        move = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}.get(Qt.Key(event.key()))
+        move = _ARROWS.get(event.key())
         if move is None or not self.editable:
             event.ignore()
             return
-        self._commit(min(100, max(0, self.value() + move)))
+        # A key that is held repeats: as long as it is down it moves the bar and nothing else.
+        self._by_key = True
+        self.setSliderDown(True)
+        self.setValue(min(100, max(0, self.value() + move * step)))
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS and self._by_key:
+            if not event.isAutoRepeat():
+                self._end_keys()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The release of a key goes to whoever has the focus then."""
+        if self._by_key:
+            self._end_keys()
+        super().focusOutEvent(event)
+
+    def _end_keys(self) -> None:
+        self._by_key = False
+        self.setSliderDown(False)
+        self._commit(self.value())
 
     def let_go(self) -> None:
-        """Ends a drag without a commit: the bar is about to show another task."""
+        """Ends a movement without a commit: the bar is about to show another task."""
+        self._by_key = False
         self.setSliderDown(False)
 
     def _value_changed(self, percent: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRect, QRectF, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -15,6 +15,7 @@ from tracker.services.board import Board
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_4, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardWidget
 from tracker.ui.widgets.progress_track import ProgressTrack
 
@@ -37,7 +38,7 @@ class TaskCard(CardWidget):
         self,
         parent: QWidget,
         board: Board,
-        body: QWidget,
+        body: CardBody,
         now: Callable[[], int],
         may_move: Callable[[TaskView], bool],
     ) -> None:
@@ -50,8 +51,6 @@ class TaskCard(CardWidget):
 
     def bind(self, card_id: str, *, selected: bool) -> None:
         view = self._board.views[card_id]
-        if card_id != self.card_id:
-            self.track.let_go()
         self.card_id, self._view, self._selected = card_id, view, selected
         task = view.task
         self.track.editable = task.status in OPEN and self._may_move(view)
@@ -71,6 +70,12 @@ class TaskCard(CardWidget):
             self._body.hide()
         self._arrange()
         self.update()
+
+    def let_go(self) -> None:
+        self.track.let_go()
+
+    def tab_stops(self) -> Sequence[QWidget]:
+        return [self.track, *(self._body.tab_stops() if self._selected else ())]
 
     def open_height(self, width: int) -> int:
         return 84 + self._body.heightForWidth(width - _LEFT - SPACE_4) + SPACE_4

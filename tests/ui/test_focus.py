@@ -1,0 +1,170 @@
+"""Where the keyboard is: no arrow key, no Tab and no Return may surprise the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.support.client import page, task
+from tests.support.windows import card_of, task_id, waits
+from tracker.domain.task import Status, Task
+from tracker.services.workspace import device_clock
+from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.widgets.progress_track import ProgressTrack
+from tracker.ui.widgets.task_card import TaskCard
+
+Desk = Callable[..., EmployeeWindow]
+
+
+def moving(count: int) -> list[Task]:
+    return [
+        task(task_id(n), number=n, title=f"Task {n}", status=Status.IN_PROGRESS, progress=10)
+        for n in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def active(desk: Desk, qtbot: QtBot) -> Desk:
+    """A window that has the keyboard, at the page of what is in progress."""
+
+    def make(*tasks: Task) -> EmployeeWindow:
+        window = desk(*tasks)
+        window.open_page("In progress")
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        return window
+
+    return make
+
+
+def track_of(window: EmployeeWindow, card_id: str) -> ProgressTrack:
+    card = window.cards.card(card_id)
+    assert isinstance(card, TaskCard)
+    return card.track
+
+
+def focused() -> QWidget:
+    found = QApplication.focusWidget()
+    assert found is not None
+    return found
+
+
+def finish(window: EmployeeWindow, done: Task) -> None:
+    """Somebody else completes the task."""
+    ended = replace(done, status=Status.COMPLETED, progress=100, version=2)
+    window.show_changes(window._work.confirmed.apply(page(11, tasks=[ended]), device_clock()))
+
+
+def hold(track: QWidget, times: int) -> None:
+    for n in range(times):
+        kind = QEvent.Type.KeyPress
+        event = QKeyEvent(kind, Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier, "", n > 0)
+        QApplication.sendEvent(track, event)
+
+
+def test_a_bar_that_scrolls_away_leaves_the_keys_to_the_list(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(40))
+    track_of(window, window.cards.ids[0]).setFocus()
+    window.cards.verticalScrollBar().setValue(70 * 20)
+    assert focused() is window.cards
+    qtbot.keyClick(focused(), Qt.Key.Key_Right)
+    assert waits(window) == 0
+
+
+def test_a_task_that_goes_away_leaves_the_keys_to_the_list(active: Desk, qtbot: QtBot) -> None:
+    tasks = moving(5)
+    window = active(*tasks)
+    track_of(window, tasks[0].id).setFocus()
+    finish(window, tasks[0])
+    assert focused() is window.cards
+    qtbot.keyClick(focused(), Qt.Key.Key_Right)
+    assert waits(window) == 0
+
+
+def test_an_opened_task_that_goes_away_leaves_the_keys_to_the_list(
+    active: Desk, qtbot: QtBot
+) -> None:
+    tasks = moving(3)
+    window = active(*tasks)
+    card_of(window, tasks[0].id)
+    window.body.note.setFocus()
+    finish(window, tasks[0])
+    assert not window.body.isVisible()
+    assert focused() is window.cards
+
+
+def test_a_button_that_hides_itself_leaves_the_keys_to_the_list(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(3))
+    window.open_page("All tasks")
+    card_of(window, task_id(1))
+    window.body.hold.setFocus()
+    qtbot.keyClick(window.body.hold, Qt.Key.Key_Space)
+    assert window.board.views[task_id(1)].task.status is Status.ON_HOLD
+    assert focused() is window.cards
+
+
+def test_tab_goes_from_card_to_card_as_they_lie(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(40))
+    bar = window.cards.verticalScrollBar()
+    for value in (200, 900, 430):  # recycled cards were made in another order
+        bar.setValue(value)
+    window.cards.setFocus()
+    seen = []
+    for _ in window.cards.cards():
+        qtbot.keyClick(focused(), Qt.Key.Key_Tab)
+        card = focused().parentWidget()
+        assert isinstance(card, TaskCard)
+        seen.append(card.card_id)
+    row = window.cards.ids.index(seen[0] or "")
+    assert seen == window.cards.ids[row : row + len(seen)]
+
+
+def test_tab_goes_through_the_opened_card_before_the_next_one(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(3))
+    opened = card_of(window, window.cards.ids[0])
+    opened.track.setFocus()
+    seen = []
+    while opened.isAncestorOf(focused()):
+        seen.append(focused())
+        qtbot.keyClick(focused(), Qt.Key.Key_Tab)
+    stops = [stop for stop in window.body.tab_stops() if stop.isVisible()]
+    assert seen == [opened.track, *stops]
+    assert focused() is track_of(window, window.cards.ids[1])
+
+
+def test_a_held_arrow_is_one_change_when_it_is_let_go(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(2))
+    track = track_of(window, task_id(1))
+    track.setFocus()
+    hold(track, 18)
+    assert (track.value(), waits(window)) == (100, 0)
+    qtbot.keyRelease(track, Qt.Key.Key_Right)
+    assert waits(window) == 1
+    assert window.board.views[task_id(1)].task.status is Status.COMPLETED
+
+
+def test_a_held_arrow_counts_when_the_focus_goes(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(2))
+    track = track_of(window, task_id(1))
+    track.setFocus()
+    hold(track, 3)
+    window.search.setFocus()
+    assert window.board.views[task_id(1)].task.progress == 25
+    assert waits(window) == 1
+
+
+def test_a_held_arrow_never_ends_on_another_task(active: Desk, qtbot: QtBot) -> None:
+    tasks = moving(30)
+    window = active(*tasks)
+    track = track_of(window, tasks[0].id)
+    track.setFocus()
+    hold(track, 3)
+    finish(window, tasks[0])
+    qtbot.keyRelease(track, Qt.Key.Key_Right)
+    assert waits(window) == 0
