@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,9 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server_stub.config import Settings
 from server_stub.core import logs, problems
 from server_stub.core.database import Database
+from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
 from server_stub.people.routes import router as people
+from server_stub.sync import shortcut
 from server_stub.sync.routes import router as sync
 from server_stub.tasks.routes import router as tasks
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
@@ -26,14 +27,9 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     state = load(settings, database)
     state.now = now
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        with database.write() as conn:
-            state.presence.write(conn)
-        database.close()
-
-    app = FastAPI(title="Tracker", version="1", lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="Tracker", version="1", lifespan=lambda _app: running(state), redirect_slashes=False
+    )
     app.state.tracker = state
     problems.install(app)
     for router in (health, people, sync, tasks):
@@ -77,6 +73,10 @@ class Border:
         spoken = headers.get(PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode())
         if spoken != str(PROTOCOL).encode():
             await problems.answer("E4006")(scope, receive, signed)
+            return
+        if shortcut.is_nothing_new(self.state, scope, headers):
+            await signed({"type": "http.response.start", "status": 304, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.state.settings.max_body:

@@ -20,7 +20,7 @@ from server_stub.config import Settings
 from server_stub.core import audit as trail
 from server_stub.core import auth, feed, migrate
 from server_stub.core.database import Database
-from server_stub.core.state import system_clock
+from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.people import service as people
 from tracker.domain.errors import EnvironmentFault, InputError, TrackerError
@@ -95,12 +95,26 @@ def serve(
             migrate.upgrade(database)
         _current(database)
         with socket.create_server((host, port), reuse_port=False) as listener:
+            app = create_app(settings)
             config = uvicorn.Config(
-                create_app(settings), log_level="warning", access_log=False, ws="none"
+                app, log_level="warning", access_log=False, ws="none", server_header=False
             )
             typer.echo(f"Tracker server on http://{host}:{listener.getsockname()[1]}")
             sys.stdout.flush()
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, app.state.tracker).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn waits for open answers before it tells the application that it stops, and a stream
+    of events is open for ever: it has to be told before."""
+
+    def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
+        super().__init__(config)
+        self._state = state
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._state.heads.close()
+        await super().shutdown(sockets)
 
 
 @cli.command("migrate")

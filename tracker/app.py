@@ -82,7 +82,7 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
         return running[0].engine
 
     def changed() -> int:
-        return running[0].workspace.outbox.data_version() if running else 0
+        return running[0].workspace.outbox.last_seq() if running else 0
 
     runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
     window.sync_wanted.connect(runner.wake)

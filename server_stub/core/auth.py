@@ -15,6 +15,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy.engine import Connection
 
+from server_stub.core.database import tell
+from server_stub.core.heads import News
 from server_stub.core.problems import ProblemError
 from server_stub.core.tables import tenants, tokens, users
 from tracker.domain.access import Actor
@@ -38,10 +40,38 @@ class Caller:
     display_name: str
     role: Role
     token_id: str
+    expires_at: int | None
 
     @property
     def actor(self) -> Actor:
         return Actor(self.user_id, self.role)
+
+
+class CallerCache:
+    """Who a token belongs to, for at most 30 s. Emptied when any session or person changes.
+    `generation` counts that; what was read before it is not kept after it."""
+
+    KEPT_MS = 30_000
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self._known: dict[str, tuple[Caller, int]] = {}
+
+    def get(self, token: str, now: int, max_age: int = KEPT_MS) -> Caller | None:
+        caller, since = self._known.get(token, (None, 0))
+        if caller is None or not 0 <= now - since <= max_age:
+            return None
+        return caller if caller.expires_at is None or caller.expires_at >= now else None
+
+    def put(self, token: str, caller: Caller, now: int, generation: int) -> None:
+        if len(self._known) > 20_000:
+            self._known.clear()
+        if generation == self.generation:
+            self._known[token] = (caller, now)
+
+    def forget(self) -> None:
+        self.generation += 1
+        self._known.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +157,7 @@ def refresh_session(
     row = conn.execute(query).one_or_none()
     if row is None or row.revoked_at is not None or row.refresh_expires_at < now:
         raise ProblemError("E1002")
+    tell(conn, News(row.tenant_id, None, sign_ins=True))
     access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     conn.execute(
         sa.update(tokens)
@@ -142,8 +173,9 @@ def refresh_session(
     return row.user_id, Session(access, refresh, now + access_ms)
 
 
-def close_session(conn: Connection, token_id: str, now: int) -> None:
-    conn.execute(sa.update(tokens).where(tokens.c.id == token_id).values(revoked_at=now))
+def close_session(conn: Connection, caller: Caller, now: int) -> None:
+    conn.execute(sa.update(tokens).where(tokens.c.id == caller.token_id).values(revoked_at=now))
+    tell(conn, News(caller.tenant_id, None, sign_ins=True))
 
 
 def authenticate(conn: Connection, token: str, now: int) -> Caller:
@@ -177,4 +209,5 @@ def authenticate(conn: Connection, token: str, now: int) -> Caller:
         display_name=row.display_name,
         role=Role(row.role),
         token_id=row.token_id,
+        expires_at=row.access_expires_at,
     )

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
+from server_stub.core.heads import News
 from tracker.domain.errors import TrackerError
 
 metadata = sa.MetaData()
+_NEWS = "tracker_news"
+CHANNEL = "tracker_news"
+"""Where processes on one PostgreSQL tell each other of commits."""
 
 
 class DatabaseUnavailable(TrackerError):
@@ -42,6 +46,8 @@ class Database:
             connect_args={"check_same_thread": False, "timeout": 30} if self.is_sqlite else {},
         )
         self._writer = threading.Lock()
+        self.on_commit: Callable[[News], None] = lambda _news: None
+        """Called after a commit, in the thread that committed, with what readers have to know."""
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _configure_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -50,17 +56,18 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that may write. READ COMMITTED on PostgreSQL: the tenant's counter row,
         locked first, is what orders writers."""
-        with self._translated():
+        with self._translated(), ExitStack() as stack:
             if self.is_sqlite:
-                with (
-                    self._writer,
-                    self.engine.connect().execution_options(tracker_begin="IMMEDIATE") as conn,
-                    conn.begin(),
-                ):
-                    yield conn
-            else:
-                with self.engine.connect() as conn, conn.begin():
-                    yield conn
+                stack.enter_context(self._writer)
+            conn = stack.enter_context(self.engine.connect())
+            conn = conn.execution_options(tracker_begin="IMMEDIATE")
+            told: list[News] = []
+            conn.info[_NEWS] = told
+            with conn.begin():
+                yield conn
+            # Still under the writer's lock: heads rise in the order of the commits.
+            for news in told:
+                self.on_commit(news)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,6 +93,36 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def tell(conn: Connection, news: News) -> None:
+    """Notes what readers hear of once this transaction is committed; on PostgreSQL, readers of
+    other processes too."""
+    conn.info[_NEWS].append(news)
+    if conn.dialect.name != "sqlite":
+        conn.execute(sa.select(sa.func.pg_notify(CHANNEL, news.text())))
+
+
+@contextmanager
+def savepoint(conn: Connection) -> Iterator[None]:
+    """What fails in here is undone alone, also what it meant to tell."""
+    told = len(conn.info[_NEWS])
+    try:
+        with conn.begin_nested():
+            yield
+    except BaseException:
+        del conn.info[_NEWS][told:]
+        raise
+
+
+def totals(table: sa.Table) -> sa.Select[int, int, int]:
+    """Count, versions and checksums of the rows a caller selects."""
+    query = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.cast(sa.func.sum(table.c.version), sa.BigInteger), 0),
+        sa.func.coalesce(sa.cast(sa.func.sum(table.c.checksum), sa.BigInteger), 0),
+    )
+    return query.select_from(table)
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -14,7 +14,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.engine import Connection
 
-from server_stub.core import auth
 from server_stub.core.auth import Caller
 from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState
@@ -30,12 +29,18 @@ def get_state(request: Request) -> ServerState:
 State = Annotated[ServerState, Depends(get_state)]
 
 
-def get_caller(request: Request, state: State) -> Caller:
+def get_token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("bearer", "token") or not token:
         raise ProblemError("E1003")
-    with state.database.read() as conn:
-        caller = auth.authenticate(conn, token.strip(), state.now())
+    return token.strip()
+
+
+TokenDep = Annotated[str, Depends(get_token)]
+
+
+def get_caller(request: Request, state: State, token: TokenDep) -> Caller:
+    caller = state.caller(token)
     meant = request.headers.get(USER_HEADER)
     if meant is not None and meant != caller.user_id:
         raise ProblemError("E1008")

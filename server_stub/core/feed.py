@@ -7,6 +7,7 @@ before 7 was committed would never see 7.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from server_stub.core.tables import counters, feed, tenants
+from server_stub.core.database import tell
+from server_stub.core.heads import News
+from server_stub.core.tables import counters, feed, marks, tenants
 
 ALL = "all"
 ADMINS = "admins"
@@ -26,8 +29,10 @@ class Tenant:
 
     id: str
     epoch: str
+    epoch_at: int
     zone: str
     seq: int
+    nonce: str
     audit_n: int
     audit_hash: str
     task_number: int
@@ -56,8 +61,10 @@ class Tenant:
 _TENANT = sa.select(
     tenants.c.id,
     tenants.c.epoch,
+    tenants.c.epoch_at,
     tenants.c.zone,
     counters.c.seq,
+    counters.c.nonce,
     counters.c.audit_n,
     counters.c.audit_hash,
     counters.c.task_number,
@@ -70,19 +77,28 @@ def lock(conn: Connection, tenant_id: str) -> Tenant:
     """Locks the tenant's counter row. Every writing transaction does this before it reads."""
     query = _TENANT.where(tenants.c.id == tenant_id)
     if conn.dialect.name != "sqlite":
-        query = query.with_for_update(of=counters)
+        # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the
+        # tenant may still refer to it meanwhile.
+        query = query.with_for_update(key_share=True)
     return Tenant(*conn.execute(query).one())
 
 
 def save(conn: Connection, tenant: Tenant) -> None:
-    """Writes the pointers and the counter back; the last thing before the commit."""
+    """Writes the pointers, a mark and the counter back; the last thing before the commit, after
+    which readers hear of it."""
     if tenant.pointers:
         conn.execute(sa.insert(feed), tenant.pointers)
+        tenant.nonce = secrets.token_hex(8)
+        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce}
+        conn.execute(sa.insert(marks).values(**mark))
+        heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
+        tell(conn, News(tenant.id, tenant.epoch, heads))
         tenant.pointers = []
     values = {
         name: getattr(tenant, name)
         for name in (
             "seq",
+            "nonce",
             "audit_n",
             "audit_hash",
             "task_number",
@@ -115,12 +131,12 @@ def after(
     return [(row.seq, row.kind, row.entity_id) for row in conn.execute(query)]
 
 
-def head(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> int:
-    """The newest position any of these audiences has; 0 if none. Each is one index seek."""
-    newest = 0
+def heads(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> dict[str, int]:
+    """The newest position of each of these audiences; 0 if none. Each is one index seek."""
+    found = {}
     for audience in audiences:
         query = sa.select(sa.func.max(feed.c.seq)).where(
             feed.c.tenant_id == tenant_id, feed.c.audience == audience
         )
-        newest = max(newest, conn.execute(query).scalar() or 0)
-    return newest
+        found[audience] = conn.execute(query).scalar() or 0
+    return found

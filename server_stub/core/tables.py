@@ -22,6 +22,7 @@ tenants = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("zone", sa.String(64), nullable=False),
     sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("epoch_at", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 
@@ -32,6 +33,7 @@ counters = sa.Table(
     metadata,
     sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("nonce", sa.String(16), nullable=False),
     sa.Column("audit_n", sa.BigInteger, nullable=False),
     sa.Column("audit_hash", sa.String(64), nullable=False),
     sa.Column("task_number", sa.BigInteger, nullable=False),
@@ -48,6 +50,15 @@ feed = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("entity_id", sa.String(80), nullable=False),
     sa.Index("feed_by_audience", "tenant_id", "audience", "seq"),
+)
+
+# The nonce of every writing transaction, at the position where it ended (see core/marks.py).
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("nonce", sa.String(16), nullable=False),
 )
 
 audit = sa.Table(
@@ -74,9 +85,11 @@ users = sa.Table(
     sa.Column("role", sa.String(20), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("last_heard_at", sa.BigInteger, nullable=True),
+    sa.Column("last_unsent", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("tenant_id", "number"),
 )
 
@@ -105,5 +118,6 @@ projects = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("archived", sa.Boolean, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("tenant_id", "number"),
 )

@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from server_stub.core.database import totals
 from server_stub.core.tables import counters, projects, tenants, users
+from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Person, Project, Role
 
 
@@ -51,9 +53,21 @@ def project_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
     return frozenset(conn.execute(query).scalars())
 
 
-def last_heard(conn: Connection, tenant_id: str) -> dict[str, int | None]:
-    query = sa.select(users.c.id, users.c.last_heard_at).where(users.c.tenant_id == tenant_id)
-    return {row.id: row.last_heard_at for row in conn.execute(query)}
+def last_heard(conn: Connection, tenant_id: str) -> list[tuple[str, int | None, int]]:
+    """(user id, when, how much was unsent then), as written last."""
+    query = sa.select(users.c.id, users.c.last_heard_at, users.c.last_unsent).where(
+        users.c.tenant_id == tenant_id
+    )
+    return [(row.id, row.last_heard_at, row.last_unsent) for row in conn.execute(query)]
+
+
+def sums(conn: Connection, tenant_id: str) -> dict[str, Sums]:
+    """What the tenant's people and projects add up to."""
+    found = {}
+    for name, table in (("people", users), ("projects", projects)):
+        query = totals(table).where(table.c.tenant_id == tenant_id)
+        found[name] = Sums(*conn.execute(query).one())
+    return found
 
 
 def tenant_named(conn: Connection, name: str) -> str | None:
@@ -70,6 +84,7 @@ def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> Non
         sa.insert(counters).values(
             tenant_id=tenant["id"],
             seq=0,
+            nonce="",
             audit_n=0,
             audit_hash=genesis,
             task_number=0,
@@ -80,11 +95,13 @@ def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> Non
 
 
 def insert_user(conn: Connection, user: dict[str, Any]) -> None:
-    conn.execute(sa.insert(users).values(**user))
+    values = {**user, "checksum": checksum(user["id"], user["version"])}
+    conn.execute(sa.insert(users).values(**values))
 
 
 def insert_project(conn: Connection, project: dict[str, Any]) -> None:
-    conn.execute(sa.insert(projects).values(**project))
+    values = {**project, "checksum": checksum(project["id"], project["version"])}
+    conn.execute(sa.insert(projects).values(**values))
 
 
 def user_named(conn: Connection, name: str) -> tuple[str, str] | None:

@@ -68,22 +68,21 @@ def who_am_i(state: State, caller: CallerDep) -> Me:
 @router.delete("/session", tags=["session"], status_code=204, response_class=Response)
 def sign_out(state: State, caller: CallerDep) -> None:
     with state.database.write() as conn:
-        auth.close_session(conn, caller.token_id, state.now())
+        auth.close_session(conn, caller, state.now())
 
 
 @router.get("/people/presence", tags=["people"])
 def presence(state: State, caller: CallerDep, conn: Read) -> PresenceList:
     """For admins: when each person's device was last heard of, and how much waits there."""
     access.require_admin(caller)
-    stored = service.last_heard(conn, caller.tenant_id)
     people = []
-    for user_id, at in stored.items():
+    for user_id, at, unsent in service.last_heard(conn, caller.tenant_id):
         heard = state.presence.of(user_id)
         people.append(
             Presence(
                 user_id=user_id,
                 last_heard_at=heard.at if heard else at,
-                unsent=heard.unsent if heard else 0,
+                unsent=unsent if heard is None or heard.unsent is None else heard.unsent,
                 occupancy=state.presence.occupancy(user_id, state.now()),
             )
         )

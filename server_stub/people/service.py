@@ -18,6 +18,7 @@ project_ids = queries.project_ids
 people = queries.people
 projects = queries.all_projects
 last_heard = queries.last_heard
+sums = queries.sums
 tenant_ids = queries.tenant_ids
 user_named = queries.user_named
 tenant_named = queries.tenant_named
@@ -36,6 +37,7 @@ def create_tenant(conn: Connection, name: str, zone: str, now: int) -> str:
             "name": name,
             "zone": zone,
             "epoch": uuid.uuid4().hex,
+            "epoch_at": now,
             "created_at": now,
         },
         audit.GENESIS,

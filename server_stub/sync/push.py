@@ -29,6 +29,11 @@ from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.domain.task import TaskState
 from tracker.protocol.sync import ActionMessage
 
+PATIENCE_MS = 7 * 86_400_000
+"""How long after a restore an action waits for its task to be offered again."""
+_VOID = "void"
+"""Instead of a fingerprint: whatever the action says, it was given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -40,6 +45,7 @@ class Sent:
     device_seq: int | None
     action: Action | None
     refusal: Refusal | None = None
+    replayed: bool = False
 
 
 @dataclass(slots=True)
@@ -48,9 +54,9 @@ class _Batch:
     actor: Actor
     now: int
     bench: Bench
+    waiting_tasks: set[str]
     receipts: dict[str, Receipt] = field(default_factory=dict)
     new: list[tuple[Sent, Receipt]] = field(default_factory=list)
-    waiting_tasks: set[str] = field(default_factory=set)
 
     def settle(self, sent: Sent, receipt: Receipt) -> Receipt:
         if receipt.outcome in FINAL:
@@ -104,31 +110,30 @@ def read(user_id: str, raw: Any) -> Sent | Receipt:
         seen=message.seen,
         schema=message.schema_,
     )
-    return Sent(message.op_id, mark, message.device_id, message.device_seq, action)
-
-
-def epoch(conn: Connection, tenant_id: str) -> str:
-    return feed.look(conn, tenant_id).epoch
+    return Sent(
+        message.op_id, mark, message.device_id, message.device_seq, action,
+        replayed=message.replayed,
+    )  # fmt: skip
 
 
 def decide(
-    conn: Connection, tenant_id: str, actor: Actor, raws: Sequence[Any], now: int
+    conn: Connection,
+    tenant: Tenant,
+    actor: Actor,
+    batch: Sequence[Sent | Receipt],
+    now: int,
+    waiting_tasks: set[str] | None = None,
 ) -> list[Receipt]:
-    """Receipts in the order of the batch. Locks the tenant first, before anything is read."""
-    tenant = feed.lock(conn, tenant_id)
-    return decide_locked(conn, tenant, actor, [read(actor.user_id, raw) for raw in raws], now)
-
-
-def decide_locked(
-    conn: Connection, tenant: Tenant, actor: Actor, batch: Sequence[Sent | Receipt], now: int
-) -> list[Receipt]:
+    """Receipts in the order of the batch, and everything written. The tenant was locked before
+    anything was read. `waiting_tasks` are those whose actions have to come again."""
     sents = [item for item in batch if isinstance(item, Sent)]
     actions = [sent.action for sent in sents if sent.action is not None]
     named = {sent.op_id for sent in sents} | {d for a in actions for d in a.depends_on}
     stored = queries.find(conn, tenant.id, sorted(named))
     pairs = [(s.device_id, s.device_seq) for s in sents if s.device_id and s.device_seq]
     taken = queries.used_seqs(conn, tenant.id, pairs)
-    work = _Batch(tenant, actor, now, tasks.open_bench(conn, tenant, actions))
+    bench = tasks.open_bench(conn, tenant, actions)
+    work = _Batch(tenant, actor, now, bench, set() if waiting_tasks is None else waiting_tasks)
     work.receipts = {op_id: item.receipt for op_id, item in stored.items()}
     seen: dict[str, str] = {op_id: item.fingerprint for op_id, item in stored.items()}
     owners = {op_id: item.user_id for op_id, item in stored.items()}
@@ -154,7 +159,7 @@ def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
     if owner is not None and owner != work.actor.user_id:
         return Receipt(sent.op_id, Outcome.REJECTED, work.tenant.epoch, "E5010", differs=True)
     original = work.receipts[sent.op_id]
-    return original if mark == sent.fingerprint else replace(original, differs=True)
+    return original if mark in (sent.fingerprint, _VOID) else replace(original, differs=True)
 
 
 def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) -> Receipt:
@@ -179,8 +184,12 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
         if earlier.outcome in (Outcome.REJECTED, Outcome.BLOCKED):
             blocked = Receipt(sent.op_id, Outcome.BLOCKED, epoch, "E5008", blocked_by=earlier.op_id)
             return work.settle(sent, blocked)
-    decided = tasks.act(work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq)
+    decided = tasks.act(
+        work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq, sent.replayed
+    )
     if isinstance(decided, Refusal):
+        if decided.code == "E5001" and _may_come(work, action):
+            return _later(work, action, "E5018")
         state = tasks.state_of(work.bench, action.task_id)
         rejected = Receipt(
             sent.op_id,
@@ -203,6 +212,12 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             current=_current(work.actor, decided.state) if sent.device_id is None else None,
         ),
     )
+
+
+def _may_come(work: _Batch, action: Action) -> bool:
+    """After a restore, the device that made the task may not have offered it again yet."""
+    foreign = action.base_epoch is not None and action.base_epoch != work.tenant.epoch
+    return foreign and work.now < work.tenant.epoch_at + PATIENCE_MS
 
 
 def _later(work: _Batch, action: Action, code: str) -> Receipt:
@@ -240,19 +255,7 @@ def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Recei
                 mine.append(heard.get(ADMINS, 0))
             receipt = replace(receipt, seq=max(mine))
         complete[sent.op_id] = receipt
-        rows.append(
-            {
-                "tenant_id": work.tenant.id,
-                "op_id": sent.op_id,
-                "user_id": work.actor.user_id,
-                "device_id": sent.device_id,
-                "device_seq": sent.device_seq,
-                "fingerprint": sent.fingerprint,
-                "outcome": receipt.outcome,
-                "body": queries.as_json(receipt),
-                "received_at": work.now,
-            }
-        )
+        rows.append(_row(work.tenant.id, work.actor.user_id, sent, receipt, work.now))
     queries.insert(conn, rows)
     # A repeat inside one batch was answered before its position was known.
     return [
@@ -261,3 +264,36 @@ def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Recei
         else a
         for a in answers
     ]
+
+
+def _row(tenant_id: str, user_id: str, sent: Sent, receipt: Receipt, now: int) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "op_id": sent.op_id,
+        "user_id": user_id,
+        "device_id": sent.device_id,
+        "device_seq": sent.device_seq,
+        "fingerprint": sent.fingerprint,
+        "outcome": receipt.outcome,
+        "body": queries.as_json(receipt),
+        "received_at": now,
+    }
+
+
+def void(
+    conn: Connection, tenant: Tenant, actor: Actor, op_ids: Sequence[str], now: int
+) -> list[Receipt]:
+    """Gives actions up: rejected for ever, unless there is a receipt already."""
+    stored = queries.find(conn, tenant.id, op_ids)
+    answers, rows = [], []
+    for op_id in dict.fromkeys(op_ids):
+        found = stored.get(op_id)
+        if found is None:
+            receipt = Receipt(op_id, Outcome.REJECTED, tenant.epoch, "E5019")
+            sent = Sent(op_id, _VOID, None, None, None)
+            rows.append(_row(tenant.id, actor.user_id, sent, receipt, now))
+            answers.append(receipt)
+        elif found.user_id == actor.user_id:
+            answers.append(found.receipt)
+    queries.insert(conn, rows)
+    return answers

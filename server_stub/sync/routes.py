@@ -1,28 +1,39 @@
-"""`/api/v1/sync`: thin; the rules are in push.py and pull.py."""
+"""`/api/v1/sync`: thin; the rules are in service.py and what it calls."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core import access
+from server_stub.core.deps import CallerDep, State, TokenDep
 from server_stub.core.problems import RESPONSES
-from server_stub.sync import pull as pulling
-from server_stub.sync import push as pushing
+from server_stub.sync import events as waking
+from server_stub.sync import service
+from tracker.protocol.base import MARK_HEADER
 from tracker.protocol.sync import PullPage, PushAnswer, PushRequest, Scope
 
 router = APIRouter(prefix="/api/v1/sync", tags=["sync"], responses=RESPONSES)
 
+ScopeParam = Annotated[Scope, Query()]
+Mark = Annotated[str | None, Header(alias=MARK_HEADER)]
 
-@router.post("/push")
-def push(body: PushRequest, state: State, caller: CallerDep) -> PushAnswer:
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+_BODY = {"content": {"application/json": {"schema": PushRequest.model_json_schema()}}}
+
+
+@router.post("/push", response_model=PushAnswer, openapi_extra={"requestBody": _BODY})
+def push(
+    state: State, caller: CallerDep, body: Annotated[bytes, Depends(_body)], mark: Mark = None
+) -> Response:
     """Decides up to 500 actions in one transaction and answers one receipt for each."""
-    with state.database.write() as conn:
-        receipts = pushing.decide(conn, caller.tenant_id, caller.actor, body.actions, state.now())
-        epoch = receipts[0].epoch if receipts else pushing.epoch(conn, caller.tenant_id)
-    state.presence.hear(caller.user_id, state.now(), unsent=body.unsent)
-    return PushAnswer(receipts=receipts, epoch=epoch)
+    return Response(service.push(state, caller, body, mark), media_type="application/json")
 
 
 @router.get(
@@ -33,16 +44,26 @@ def push(body: PushRequest, state: State, caller: CallerDep) -> PushAnswer:
 def pull(
     state: State,
     caller: CallerDep,
-    conn: Read,
-    scope: Annotated[Scope, Query()] = "desk",
+    scope: ScopeParam = "desk",
     unsent: Annotated[int | None, Query(ge=0)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    mark: Mark = None,
 ) -> Response:
     """The rows after the cursor given as If-None-Match; without one, the first page of all."""
-    if unsent is not None:
-        state.presence.hear(caller.user_id, state.now(), unsent=unsent)
-    cursor = if_none_match.strip('"') if if_none_match else None
-    page = pulling.pull(conn, state, caller, scope, cursor)
+    cursor = if_none_match.strip('"') if if_none_match is not None else None
+    page = service.pull(state, caller, scope, cursor, mark, unsent)
     if page is None:
         return Response(status_code=304)
-    return Response(page.model_dump_json(), media_type="application/json")
+    return Response(page, media_type="application/json")
+
+
+@router.get("/events", response_class=StreamingResponse)
+async def events(
+    state: State, caller: CallerDep, token: TokenDep, scope: ScopeParam = "desk"
+) -> StreamingResponse:
+    """Server-sent events: `{"seq": n}` when something is new for the caller, whose next pull
+    brings it. A comment line every 15 s says that the stream lives."""
+    access.audiences(caller, scope)  # refuses before the stream has begun
+    return StreamingResponse(
+        waking.stream(state, token, caller, scope), media_type="text/event-stream"
+    )

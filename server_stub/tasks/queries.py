@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from server_stub.core.database import chunks, upsert
+from server_stub.core.database import chunks, totals, upsert
 from server_stub.tasks.tables import assignments, comments, tasks
+from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Assignment, Comment, Part, Priority, Status, Task, TaskState
 
 _TASK = [tasks.c[f.name] for f in fields(Task)]
@@ -22,6 +23,11 @@ _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
 
 FieldChanges = dict[str, tuple[int, str | None]]
+
+
+def _plain(row: Task | Assignment | Comment) -> dict[str, Any]:
+    """The fields by name; `asdict` copies each value and takes ten times as long."""
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _task(row: Sequence[Any]) -> Task:
@@ -124,6 +130,24 @@ def visible_tasks(
     return found
 
 
+def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
+    """What the tasks that the reader may see, and all that hangs on them, add up to."""
+    seen = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id)
+    if own_of is not None:
+        seen = seen.where(visible_to(own_of))
+    found = {}
+    for name, table, column in (
+        ("tasks", tasks, tasks.c.id),
+        ("assignments", assignments, assignments.c.task_id),
+        ("comments", comments, comments.c.task_id),
+    ):
+        query = totals(table).where(table.c.tenant_id == tenant_id)
+        if own_of is not None:
+            query = query.where(column.in_(seen))
+        found[name] = Sums(*conn.execute(query).one())
+    return found
+
+
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
     query = (
         sa.select(*_TASK)
@@ -160,7 +184,12 @@ def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, Fiel
         conn,
         tasks,
         [
-            {"tenant_id": tenant_id, "field_changes": json.dumps(changes), **asdict(task)}
+            {
+                "tenant_id": tenant_id,
+                "field_changes": json.dumps(changes),
+                "checksum": checksum(task.id, task.version),
+                **_plain(task),
+            }
             for task, changes in rows
         ],
         ("tenant_id", "id"),
@@ -171,7 +200,14 @@ def save_assignments(conn: Connection, tenant_id: str, rows: Sequence[Assignment
     upsert(
         conn,
         assignments,
-        [{"tenant_id": tenant_id, **asdict(row)} for row in rows],
+        [
+            {
+                "tenant_id": tenant_id,
+                "checksum": checksum(f"{row.task_id}:{row.user_id}", row.version),
+                **_plain(row),
+            }
+            for row in rows
+        ],
         ("tenant_id", "task_id", "user_id"),
     )
 
@@ -188,4 +224,8 @@ def delete_assignments(conn: Connection, tenant_id: str, pairs: Sequence[tuple[s
 
 def insert_comments(conn: Connection, tenant_id: str, rows: Sequence[Comment]) -> None:
     if rows:
-        conn.execute(sa.insert(comments), [{"tenant_id": tenant_id, **asdict(row)} for row in rows])
+        values = [
+            {"tenant_id": tenant_id, "checksum": checksum(row.id, row.version), **_plain(row)}
+            for row in rows
+        ]
+        conn.execute(sa.insert(comments), values)

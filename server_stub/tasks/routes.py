@@ -124,7 +124,7 @@ def _submit(
             None,
             Action(op_id, kind, task_id, args, made_at=now, clock_offset=0),
         )
-        (receipt,) = push.decide_locked(conn, tenant, caller.actor, [sent], now)
+        (receipt,) = push.decide(conn, tenant, caller.actor, [sent], now)
     if receipt.differs:
         return answer("E5010")
     if receipt.outcome not in EFFECTIVE or receipt.current is None:

@@ -24,7 +24,7 @@ from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
-from tracker.domain.replay import Applied, Context, decide, work_time
+from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_time
 from tracker.domain.task import Assignment, Comment, Task, TaskState
 
 HISTORY_KEPT = 20
@@ -83,6 +83,7 @@ def act(
     received_at: int,
     device_id: str | None = None,
     device_seq: int | None = None,
+    replayed: bool = False,
 ) -> Applied | Refusal:
     """Decides one action and puts its effect on the bench. Nothing is written yet."""
     tenant = bench.tenant
@@ -109,7 +110,7 @@ def act(
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)
     _note_people(bench, state, decided)
-    _note_audit(bench, actor, action, decided, received_at, device_id, device_seq)
+    _note_audit(bench, actor, action, decided, received_at, device_id, device_seq, replayed)
     return decided
 
 
@@ -164,6 +165,7 @@ def _note_audit(
     received_at: int,
     device_id: str | None,
     device_seq: int | None,
+    replayed: bool,
 ) -> None:
     fact = decided.fact
     row = audit.append(
@@ -184,6 +186,8 @@ def _note_audit(
             "clock_offset": action.clock_offset,
             "worked_at": work_time(action, received_at),
             "received_at": received_at,
+            **({"clock_off": True} if clock_is_off(action, received_at) else {}),
+            **({"replayed_after_restore": True} if replayed else {}),
         },
     )
     bench.audit_rows.append(row)

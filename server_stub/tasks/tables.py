@@ -34,6 +34,7 @@ tasks = sa.Table(
     sa.Column("last_progress_by", ID, nullable=True),
     sa.Column("comment_count", sa.Integer, nullable=False),
     sa.Column("child_count", sa.Integer, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
     # {"progress": [version, device_id or null], …}: the last change of each field, for "moved".
     sa.Column("field_changes", sa.Text, nullable=False),
     sa.UniqueConstraint("tenant_id", "number"),
@@ -52,6 +53,7 @@ assignments = sa.Table(
     sa.Column("assigned_by", ID, nullable=False),
     sa.Column("assigned_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
 )
@@ -67,6 +69,7 @@ comments = sa.Table(
     sa.Column("made_at", sa.BigInteger, nullable=False),
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("comments_by_task", "tenant_id", "task_id"),
 )

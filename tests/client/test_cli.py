@@ -495,7 +495,7 @@ def test_beside_a_window_that_delivers_a_command_gets_its_receipt(
     server: RunningServer, ana: CommandLine, task_id: str, window: Device
 ) -> None:
     reports: queue_module.Queue[Report] = queue_module.Queue()
-    runner = Runner(window.make_engine, 60, reports.put, window.outbox.data_version)
+    runner = Runner(window.make_engine, 60, reports.put, window.outbox.last_seq)
     runner.start()
     try:
         reports.get(timeout=10)

@@ -53,7 +53,8 @@ def test_what_was_done_offline_arrives_in_order(server: RunningServer, device: O
     assert own_ops(server, task_id) == [one.op_id for one in made]
     assert server.seen("ana", task_id)["status"] == "COMPLETED"
     assert ana.shown(task_id).task.version == server.seen("ana", task_id)["version"]
-    assert ana.outbox.overlay("any", 0) == []
+    position = ana.confirmed.position()
+    assert ana.outbox.overlay(position.epoch, position.seq) == []
 
 
 @pytest.mark.parametrize(
@@ -288,6 +289,9 @@ def test_a_single_action_that_is_refused_as_a_request_stays_in_the_queue(
     report = ana.sync()
     assert (report.state, report.waiting) == (State.REFUSED, 2)
     ana.line.refusal = None
+    ana.sync()
+    assert ana.waiting_ids() == [one.op_id for one in made], "it steps aside for a while"
+    ana.now += MINUTE
     ana.sync()
     assert own_ops(server, task_id) == [one.op_id for one in made]
 

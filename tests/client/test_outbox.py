@@ -143,7 +143,7 @@ def test_device_seq_counts_up_over_restarts_and_withdrawals(tmp_path: Path) -> N
     first, second = action(task_id=T), action(task_id=T)
     outbox.add([first, second])
     device = outbox.waiting()[0].device_id
-    outbox.withdraw(second.op_id, "note", START)
+    outbox.withdraw(second.op_id, START)
     outbox.close()
     outbox = Outbox(tmp_path)
     outbox.add([action(task_id=T), action(task_id=U)])
@@ -189,13 +189,13 @@ outbox.close()
 
 
 def test_another_process_s_commit_is_noticed(outbox: Outbox, tmp_path: Path) -> None:
-    before = outbox.data_version()
+    before = outbox.last_seq()
     outbox.add([action(task_id=T)])
-    assert outbox.data_version() == before
+    assert outbox.last_seq() == before
     other = Outbox(tmp_path)
     other.add([action(task_id=T)])
     other.close()
-    assert outbox.data_version() != before
+    assert outbox.last_seq() != before
 
 
 # Sending
@@ -349,7 +349,7 @@ def test_withdrawing_takes_unsent_dependents_along(outbox: Outbox) -> None:
     grandchild = action(Kind.RESUME, U, depends_on=(child.op_id,))
     other = action(task_id=T)
     outbox.add([create, child, grandchild, other])
-    assert outbox.withdraw(create.op_id, "note", START) == Changes(frozenset({T, U}))
+    assert outbox.withdraw(create.op_id, START) == Changes(frozenset({T, U}))
     assert ids(outbox.waiting()) == [other.op_id]
 
 
@@ -358,7 +358,7 @@ def test_what_was_sent_cannot_be_withdrawn(outbox: Outbox) -> None:
     outbox.add([made])
     take(outbox)
     for op_id in (made.op_id, new_id()):
-        refused = outbox.withdraw(op_id, "note", START)
+        refused = outbox.withdraw(op_id, START)
         assert isinstance(refused, Refusal)
         assert refused.code == "E5016"
     assert ids(outbox.waiting()) == [made.op_id]
@@ -369,8 +369,8 @@ def test_what_was_written_is_a_draft_again_after_withdrawing(outbox: Outbox) -> 
     told = action(Kind.COMMENT, T, {"comment_id": new_id(), "text": "ask Sara"})
     outbox.add([note, told])
     outbox.save_draft(T, "note", "half-typed", START)
-    outbox.withdraw(note.op_id, "note", START)
-    outbox.withdraw(told.op_id, "note", START)
+    outbox.withdraw(note.op_id, START)
+    outbox.withdraw(told.op_id, START)
     assert outbox.draft(T, "note") == "ask Sara\nvalve sticks\nhalf-typed"
 
 

@@ -263,5 +263,5 @@ def test_every_moment_of_a_sync_shows_the_same_thing(
     ana.line.before["pull"] = look
     ana.sync()
     look()
-    assert len(seen) == 5
+    assert len(seen) == 6
     assert all(moment == (45, 1, ["halfway"]) for moment in seen), seen

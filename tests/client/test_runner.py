@@ -34,7 +34,7 @@ class Running:
         self.device = device
         self.reports: queue.Queue[Report] = queue.Queue()
         self.runner = Runner(
-            make or device.make_engine, interval, self.reports.put, device.outbox.data_version
+            make or device.make_engine, interval, self.reports.put, device.outbox.last_seq
         )
         self.runner.start()
 
@@ -163,7 +163,7 @@ def test_stopping_ends_the_thread_also_in_the_middle_of_a_pause(
 
 def test_stopping_before_it_was_started_is_no_fault(ana: Device) -> None:
     """A window that is closed before its first paint."""
-    runner = Runner(ana.make_engine, NEVER, lambda _: None, ana.outbox.data_version)
+    runner = Runner(ana.make_engine, NEVER, lambda _: None, ana.outbox.last_seq)
     runner.stop()
 
 
@@ -233,7 +233,7 @@ def test_a_file_that_cannot_be_looked_at_does_not_end_the_thread(
     def changed() -> int:
         if faults:
             raise faults.pop()
-        return ana.outbox.data_version()
+        return ana.outbox.last_seq()
 
     reports: queue.Queue[Report] = queue.Queue()
     runner = Runner(ana.make_engine, 0.02, reports.put, changed)

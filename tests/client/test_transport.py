@@ -22,6 +22,7 @@ from tracker.domain.errors import (
     TrackerError,
     Unreachable,
 )
+from tracker.domain.page import Mark
 from tracker.services.credentials import InMemory
 from tracker.sync.engine import State
 from tracker.sync.ports import Tokens
@@ -33,8 +34,8 @@ OURS = {"Tracker-Server": "s1", "Tracker-Protocol": "1", "Tracker-Time": str(STA
 HTML = "<html><title>Sign in to Hotel WiFi</title></html>"
 
 CALLS: dict[str, Callable[[RemoteServer], Any]] = {
-    "push": lambda server: server.push(["{}"], 0),
-    "pull": lambda server: server.pull("cursor", "desk", 0),
+    "push": lambda server: server.push(["{}"], [], 0, None),
+    "pull": lambda server: server.pull("cursor", "desk", 0, None),
     "presence": lambda server: server.presence(),
     "refresh": lambda server: server.refresh(),
     "me": lambda server: server.me(),
@@ -109,7 +110,7 @@ def test_an_answer_that_is_not_ours_is_a_fault_of_the_line(
 def test_no_redirect_is_followed(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=NOT_OURS["a redirect with our header"])
     with pytest.raises(Unreachable):
-        transport.push(["{}"], 0)
+        transport.push(["{}"], [], 0, None)
     assert web.calls.call_count == 1
 
 
@@ -181,7 +182,7 @@ def test_a_coded_problem_keeps_its_code(
 ) -> None:
     web.route().mock(return_value=answer)
     with pytest.raises(kind) as fault:
-        transport.push(["{}"], 0)
+        transport.push(["{}"], [], 0, None)
     assert fault.value.code == code
     assert ("abc123" in str(fault.value)) is (answer.status_code >= 500)
 
@@ -189,7 +190,7 @@ def test_a_coded_problem_keeps_its_code(
 def test_the_code_of_a_newer_server_is_no_crash(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=problem(409, "E5999"))
     with pytest.raises(ServerRefusal) as fault:
-        transport.push(["{}"], 0)
+        transport.push(["{}"], [], 0, None)
     assert fault.value.code == "E5999"
     assert "E5999" in str(fault.value)
 
@@ -203,7 +204,7 @@ def test_retry_after_is_heard(
 ) -> None:
     web.route().mock(return_value=problem(503, "E3007", **{"Retry-After": header}))
     with pytest.raises(Unreachable) as fault:
-        transport.pull(None, "desk", 0)
+        transport.pull(None, "desk", 0, None)
     if seconds is None:
         assert fault.value.retry_after in (None, float("inf"))
     else:
@@ -216,7 +217,7 @@ def test_a_clock_that_cannot_be_read_is_passed_over(
 ) -> None:
     headers = [(b"Tracker-Server", b"s1"), (b"Tracker-Time", stamp.encode("latin-1"))]
     web.route().mock(return_value=httpx.Response(304, headers=headers))
-    assert transport.pull("cursor", "desk", 0) is None
+    assert transport.pull("cursor", "desk", 0, None) is None
     assert transport.clock_offset() is None
 
 
@@ -226,33 +227,35 @@ def test_the_offset_is_taken_between_sending_and_hearing(web: respx.Router) -> N
     credentials.write(Tokens("access"))
     server = connect(URL, credentials, None, now=lambda: next(times))
     web.route().mock(return_value=httpx.Response(304, headers=OURS))
-    server.pull("cursor", "desk", 0)
+    server.pull("cursor", "desk", 0, None)
     server.close()
     assert server.clock_offset() == 300
 
 
 def test_what_is_sent_is_what_the_contract_says(web: respx.Router, transport: RemoteServer) -> None:
     web.route().mock(return_value=httpx.Response(304, headers=OURS))
-    assert transport.pull("abc", "monitor", 7) is None
-    assert transport.pull("abc", "desk", 0) is None
+    assert transport.pull("abc", "monitor", 7, None) is None
+    assert transport.pull("abc", "desk", 0, None) is None
     request = web.calls[0].request
     assert request.url.path == "/api/v1/sync/pull"
     assert dict(request.url.params) == {"scope": "monitor", "unsent": "7"}
     assert request.headers["if-none-match"] == '"abc"'
     assert request.headers["authorization"] == "Bearer access"
     assert request.headers["tracker-protocol"] == "1"
-    answer = {"receipts": [], "epoch": "e1"}
+    answer = {"receipts": [], "epoch": "e1", "head": 4, "mark": "m4"}
     web.route().mock(return_value=httpx.Response(200, json=answer, headers=OURS))
-    assert list(transport.push(['{"op_id":"ü"}', "{}"], 3)) == []
+    assert transport.push(['{"op_id":"ü"}', "{}"], ["id"], 3, "m3").mark == Mark("e1", 4, "m4")
     sent = web.calls[-1].request
-    assert json.loads(sent.content) == {"actions": [{"op_id": "ü"}, {}], "unsent": 3}
+    expected = {"actions": [{"op_id": "ü"}, {}], "void": ["id"], "unsent": 3}
+    assert json.loads(sent.content) == expected
+    assert sent.headers["tracker-mark"] == "m3"
     assert sent.headers["content-type"] == "application/json"
 
 
 def test_an_older_client_reads_a_newer_server(web: respx.Router, transport: RemoteServer) -> None:
-    answer = {"receipts": [], "epoch": "e1", "mark": "new", "more": {"of": "it"}}
+    answer = {"receipts": [], "epoch": "e1", "head": 4, "mark": "m4", "more": {"of": "it"}}
     web.route().mock(return_value=httpx.Response(200, json=answer, headers=OURS))
-    assert list(transport.push(["{}"], 0)) == []
+    assert transport.push(["{}"], [], 0, None).receipts == []
 
 
 def test_without_tokens_nothing_is_sent(web: respx.Router) -> None:
@@ -337,7 +340,7 @@ def test_another_tracker_server_is_refused(server: RunningServer) -> None:
     credentials.write(Tokens(server.token("ana")))
     http = connect(server.url, credentials, "the server this profile knows")
     with pytest.raises(Unreachable) as fault:
-        http.pull(None, "desk", 0)
+        http.pull(None, "desk", 0, None)
     http.close()
     assert fault.value.code == "E4003"
     assert "another Tracker server" in str(fault.value)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server_stub.core.signing import Signer
 from tests.support.server import OUTSIDER, RunningServer, problem
 
 PULL = "/api/v1/sync/pull"
@@ -239,14 +240,14 @@ class TestCursor:
         server.task("ana")
         cursor = server.page("ana")["cursor"]
         server.sql("UPDATE counters SET seq = 0")
-        problem(server.pull("ana", cursor), 410, "E4005")
+        problem(server.pull("ana", cursor), 410, "E4010")
         server.sql("UPDATE counters SET seq = 1000")
         server.sql("UPDATE tenants SET epoch = 'another'")
-        problem(server.pull("ana", cursor), 410, "E4005")
+        problem(server.pull("ana", cursor), 410, "E4010")
 
     def test_one_of_another_server(self, server: RunningServer) -> None:
         cursor = server.page("ana")["cursor"]
-        server.app.state.tracker.secret = b"another server's key"
+        server.app.state.tracker.signer = Signer(b"another server's key")
         problem(server.pull("ana", cursor), 410, "E4005")
 
     def test_an_unknown_scope_is_invalid(self, server: RunningServer) -> None:
@@ -296,17 +297,19 @@ class TestPages:
         new = server.task("ana")
         while pages[-1]["more"]:
             pages.append(server.page("ana", pages[-1]["cursor"]))
-        assert [len(page["tasks"]) for page in pages] == [2000, 2000, 501]
+        assert [len(page["tasks"]) for page in pages] == [2000, 2000, 501, 2]
         assert all(page["snapshot"] for page in pages)
-        assert {page["seq"] for page in pages} == {pages[0]["seq"]}
-        assert [bool(page["people"]) for page in pages] == [True, False, False]
+        assert {page["seq"] for page in pages[:3]} == {pages[0]["seq"]}
+        assert [bool(page["people"]) for page in pages] == [True, False, False, False]
         ids = [task["id"] for page in pages for task in page["tasks"]]
         assert len(set(ids)) == 4_501
         assert new in ids
         assert len({(a["task_id"]) for page in pages for a in page["assignments"]}) == 4_501
-        following = server.page("ana", pages[-1]["cursor"])
-        changed = {task["id"]: task["progress"] for task in following["tasks"]}
+        changed = {task["id"]: task["progress"] for task in pages[-1]["tasks"]}
         assert changed == {behind: 33, new: 0}
+        assert [page["sums"] is None for page in pages] == [True, True, True, False]
+        assert pages[-1]["sums"]["tasks"]["count"] == 4_501
+        assert server.pull("ana", pages[-1]["cursor"]).status_code == 304
 
     def test_many_changes_come_in_pages_too(self, server: RunningServer) -> None:
         ana, task_id = server.device("ana"), server.task("ana")

@@ -32,7 +32,7 @@ from tracker.domain.task import Priority, Role, Status, Task
 from tracker.protocol.sync import PullPage
 from tracker.services.credentials import InMemory
 from tracker.sync.engine import Engine, Report
-from tracker.sync.ports import Credentials, Scope, Server, Tokens
+from tracker.sync.ports import Credentials, Delivery, Scope, Server, Tokens
 from tracker.sync.transport import connect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -83,7 +83,15 @@ def task(task_id: str, **over: Any) -> Task:
 
 def page(seq: int, **over: Any) -> PullPage:
     """A page of the feed; `snapshot=True` makes it one of a first pull."""
-    known = {"epoch": "e1", "cursor": f"c{seq}", "more": False, "snapshot": False, "zone": "UTC"}
+    known = {
+        "epoch": "e1",
+        "cursor": f"c{seq}",
+        "more": False,
+        "snapshot": False,
+        "zone": "UTC",
+        "head": seq,
+        "mark": f"m{seq}",
+    }
     return PullPage(seq=seq, **{**known, **over})
 
 
@@ -122,21 +130,26 @@ class Line:
             raise Unreachable("E4002")
         return answer
 
-    def push(self, messages: Sequence[str], unsent: int) -> Sequence[Receipt]:
+    def push(
+        self, messages: Sequence[str], void: Sequence[str], unsent: int, mark: str | None
+    ) -> Delivery:
         self.pushed.append(list(messages))
         if self.refusal and len(messages) > self.most:
             raise self.refusal
 
-        def call() -> Sequence[Receipt]:
-            receipts = self.server.push(messages, unsent)
-            self.answers.append(list(receipts))
-            return receipts
+        def call() -> Delivery:
+            answer = self.server.push(messages, void, unsent, mark)
+            self.answers.append(list(answer.receipts))
+            return answer
 
-        found: Sequence[Receipt] = self._call("push", call)
+        found: Delivery = self._call("push", call)
         return found
 
-    def pull(self, cursor: str | None, scope: Scope, unsent: int) -> Any:
-        return self._call("pull", lambda: self.server.pull(cursor, scope, unsent))
+    def pull(self, cursor: str | None, scope: Scope, unsent: int, mark: str | None) -> Any:
+        return self._call("pull", lambda: self.server.pull(cursor, scope, unsent, mark))
+
+    def renew(self) -> None:
+        self._call("renew", self.server.renew)
 
     def presence(self) -> Sequence[PersonPresence]:
         found: Sequence[PersonPresence] = self._call("presence", self.server.presence)

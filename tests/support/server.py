@@ -24,6 +24,7 @@ from server_stub.app import create_app
 from server_stub.config import Settings
 from server_stub.core import auth, feed, migrate
 from server_stub.core.database import Database, metadata
+from server_stub.core.heads import Heads
 from server_stub.people import service as people
 from tracker.domain.task import Role
 
@@ -91,8 +92,9 @@ class _Uvicorn(uvicorn.Server):
     """Uvicorn that says when it accepts, and stops at once: its own loop and shutdown sleep 0.1 s
     each, which was half of these tests' time."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, heads: Heads) -> None:
         super().__init__(config)
+        self.heads = heads
         self.accepting = threading.Event()
 
     async def main_loop(self) -> None:
@@ -102,6 +104,7 @@ class _Uvicorn(uvicorn.Server):
         await self._over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.heads.close()
         for server in self.servers:
             server.close()
         async with asyncio.timeout(5):
@@ -193,6 +196,7 @@ class RunningServer:
         self.app = create_app(
             Settings(database_url=self.database_url, **self.settings), now=self.clock
         )
+        self.database.on_commit = self.app.state.tracker.hear
         config = uvicorn.Config(
             self.wrap(self.app) if self.wrap else self.app,
             log_config=None,
@@ -200,7 +204,7 @@ class RunningServer:
             lifespan="on",
             ws="none",
         )
-        server = _Uvicorn(config)
+        server = _Uvicorn(config, self.app.state.tracker.heads)
         thread = threading.Thread(target=server.run, args=([listener],), name="test server")
         thread.start()
         self._thread, self._server = thread, server
@@ -291,7 +295,10 @@ class RunningServer:
         """Runs one statement past the server, in a transaction of its own."""
         with self.database.write() as conn:
             result = conn.execute(sa.text(statement), values)
-            return [tuple(row) for row in result] if result.returns_rows else []
+            if result.returns_rows:
+                return [tuple(row) for row in result]
+        self.app.state.tracker.missed()
+        return []
 
     def database_columns(self, table: str) -> list[sa.Column[Any]]:
         return list(metadata.tables[table].columns)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tracker.cache import database
-from tracker.domain.errors import EnvironmentFault
-from tracker.domain.page import Changes, Page, PersonPresence
+from tracker.domain.errors import EnvironmentFault, Unreachable
+from tracker.domain.page import Changes, Page, PersonPresence, Sums, checksum
 from tracker.domain.task import (
     Assignment,
     Comment,
@@ -71,6 +71,10 @@ _TABLES: dict[str, tuple[str, str]] = {
 """Table → columns in the order of the domain's fields, and the column that names the task."""
 
 
+_KEYS = dict.fromkeys(_TABLES, "id") | {"assignments": "task_id || ':' || user_id"}
+"""What a row's checksum names it by."""
+
+
 def _script() -> str:
     tables = [
         f"CREATE TABLE {prefix}{name} ({columns}) WITHOUT ROWID"
@@ -112,11 +116,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Confirmed tasks with their people, and the position they were read at: one moment."""
+    """Confirmed tasks with their people, and the position they were read at: one moment. `ops` are
+    the actions that the histories asked for say are in them."""
 
     tasks: dict[str, Task]
     people: dict[str, dict[str, Assignment]]
     position: Position
+    ops: frozenset[str]
 
 
 class Confirmed:
@@ -138,6 +144,7 @@ class Confirmed:
         except (database.Damaged, database.TooNew):
             self._set_aside()
             self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
+        self._conn.create_function("checksum", 2, checksum, deterministic=True)
         self._lock = threading.RLock()
 
     def _set_aside(self) -> None:
@@ -154,17 +161,17 @@ class Confirmed:
 
     def apply(self, page: Page, now: int) -> Changes:
         """Takes a page and its cursor in one transaction; says which tasks differ now."""
+        if page.snapshot:
+            return self._apply_snapshot(page, now)
         with self._write():
-            if page.snapshot:
-                return self._apply_snapshot(page, now)
             touched = {task.id for task in page.tasks}
             touched |= {row.task_id for row in page.assignments}
             touched |= {row.task_id for row in page.comments}
             touched |= {row.task_id for row in page.history}
             self._put(page, "")
             for stone in page.gone:
-                touched |= self._bury(stone.kind, stone.id)
-            self._trim_history({row.task_id for row in page.history})
+                touched |= self._bury("", stone.kind, stone.id)
+            self._trim_history("", page)
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
@@ -172,23 +179,50 @@ class Confirmed:
         return Changes(frozenset(touched), people=bool(page.people or page.projects))
 
     def _apply_snapshot(self, page: Page, now: int) -> Changes:
-        if self._conn.execute("SELECT shadow_cursor FROM position").fetchone()[0] is None:
-            for name in _TABLES:
-                self._conn.execute(f"DELETE FROM shadow_{name}")
-        self._put(page, "shadow_")
-        if page.more:
-            self._conn.execute("UPDATE position SET shadow_cursor = ?", (page.cursor,))
-            return Changes()
+        with self._write():
+            if self._conn.execute("SELECT shadow_cursor FROM position").fetchone()[0] is None:
+                for name in _TABLES:
+                    self._conn.execute(f"DELETE FROM shadow_{name}")
+            self._put(page, "shadow_")
+            for stone in page.gone:
+                self._bury("shadow_", stone.kind, stone.id)
+            self._trim_history("shadow_", page)
+            wrong = self._differing(page.sums or {})
+            if page.more:
+                self._conn.execute("UPDATE position SET shadow_cursor = ?", (page.cursor,))
+                return Changes()
+            if not wrong:
+                self._swap()
+                self._conn.execute(
+                    "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
+                    " shadow_cursor = NULL",
+                    (page.cursor, page.epoch, page.seq, page.zone, now),
+                )
+                return Changes(everything=True, people=True)
+            self._conn.execute("UPDATE position SET shadow_cursor = NULL")
+        raise Unreachable("E4011", f"({', '.join(wrong)})")
+
+    def _differing(self, sums: Mapping[str, Sums]) -> list[str]:
+        """The shadow tables that are not what the server has."""
+        wrong = []
+        for name, expected in sums.items():
+            if name not in _TABLES:
+                continue  # a kind this Tracker does not keep
+            found = self._conn.execute(
+                f"SELECT count(*), coalesce(sum(version), 0),"
+                f" coalesce(sum(checksum({_KEYS[name]}, version)), 0) FROM shadow_{name}"
+            ).fetchone()
+            if Sums(*found) != expected:
+                wrong.append(name)
+        return wrong
+
+    def _swap(self) -> None:
+        """Renaming is quicker than copying, and to every reader it is one moment too."""
         for name in _TABLES:
-            self._conn.execute(f"DELETE FROM {name}")
-            self._conn.execute(f"INSERT INTO {name} SELECT * FROM shadow_{name}")
+            self._conn.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
+            self._conn.execute(f"ALTER TABLE shadow_{name} RENAME TO {name}")
+            self._conn.execute(f"ALTER TABLE old_{name} RENAME TO shadow_{name}")
             self._conn.execute(f"DELETE FROM shadow_{name}")
-        self._conn.execute(
-            "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
-            " shadow_cursor = NULL",
-            (page.cursor, page.epoch, page.seq, page.zone, now),
-        )
-        return Changes(everything=True, people=True)
 
     def _put(self, page: Page, prefix: str) -> None:
         rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
@@ -206,19 +240,22 @@ class Confirmed:
                 f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({marks})", values
             )
 
-    def _bury(self, kind: str, entity_id: str) -> set[str]:
+    def _bury(self, prefix: str, kind: str, entity_id: str) -> set[str]:
         """Applies one tombstone; returns the tasks it concerns."""
         if kind == "task":
             for name in ("tasks", "assignments", "comments", "history"):
-                self._conn.execute(f"DELETE FROM {name} WHERE {_TABLES[name][1]} = ?", (entity_id,))
+                self._conn.execute(
+                    f"DELETE FROM {prefix}{name} WHERE {_TABLES[name][1]} = ?", (entity_id,)
+                )
             return {entity_id}
         if kind == "assignment":
             task_id, _, user_id = entity_id.partition(":")
             self._conn.execute(
-                "DELETE FROM assignments WHERE task_id = ? AND user_id = ?", (task_id, user_id)
+                f"DELETE FROM {prefix}assignments WHERE task_id = ? AND user_id = ?",
+                (task_id, user_id),
             )
             return {task_id}
-        table = {"comment": "comments", "history": "history"}.get(kind)
+        table = {"comment": f"{prefix}comments", "history": f"{prefix}history"}.get(kind)
         if table is None:
             return set()
         row = self._conn.execute(f"SELECT task_id FROM {table} WHERE id = ?", (entity_id,))
@@ -226,11 +263,12 @@ class Confirmed:
         self._conn.execute(f"DELETE FROM {table} WHERE id = ?", (entity_id,))
         return {found[0]} if found else set()
 
-    def _trim_history(self, task_ids: Iterable[str]) -> None:
+    def _trim_history(self, prefix: str, page: Page) -> None:
+        table = f"{prefix}history"
         self._conn.executemany(
-            "DELETE FROM history WHERE task_id = ? AND id NOT IN (SELECT id FROM history"
+            f"DELETE FROM {table} WHERE task_id = ? AND id NOT IN (SELECT id FROM {table}"
             " WHERE task_id = ? ORDER BY CAST(id AS INTEGER) DESC LIMIT ?)",
-            [(task_id, task_id, HISTORY_KEPT) for task_id in task_ids],
+            [(task_id, task_id, HISTORY_KEPT) for task_id in {row.task_id for row in page.history}],
         )
 
     def heard(self, now: int, clock_offset: int | None) -> None:
@@ -269,9 +307,17 @@ class Confirmed:
         found: str | None = row[0] or row[1]
         return found
 
-    def rows(self, ids: Sequence[str] | None = None) -> Rows:
-        """Tasks and people (all, or those of `ids`) with the position, read as one moment."""
+    def rows(self, ids: Sequence[str] | None = None, ops_of: Collection[str] = ()) -> Rows:
+        """Tasks and people (all, or those of `ids`) with the position, and the actions in the
+        histories of the tasks `ops_of`, read as one moment."""
         with self._read(), database.reading(self._conn):
+            ops = {
+                op_id
+                for task_id in ops_of
+                for (op_id,) in self._conn.execute(
+                    "SELECT op_id FROM history WHERE task_id = ?", (task_id,)
+                )
+            }
             if ids is None:
                 tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
                 people = self._conn.execute("SELECT * FROM assignments").fetchall()
@@ -287,7 +333,7 @@ class Confirmed:
         grouped: dict[str, dict[str, Assignment]] = {}
         for row in people:
             grouped.setdefault(row[0], {})[row[1]] = Assignment(*_with(row, {2: Part}))
-        return Rows({row[0]: _task(row) for row in tasks}, grouped, position)
+        return Rows({row[0]: _task(row) for row in tasks}, grouped, position, frozenset(ops))
 
     def history(self, task_id: str) -> list[HistoryEntry]:
         """The kept entries of a task, oldest first."""

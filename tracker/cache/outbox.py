@@ -19,8 +19,8 @@ from typing import Any
 from tracker.cache import database
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
-from tracker.domain.page import Changes
-from tracker.domain.receipt import Outcome, Receipt
+from tracker.domain.page import Changes, Mark
+from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
 
 MIGRATIONS = (
     """
@@ -43,18 +43,38 @@ CREATE TABLE drafts (
     PRIMARY KEY (task_id, name)) WITHOUT ROWID;
 CREATE INDEX actions_by_seq ON actions (device_seq)
 """,
+    # turn: 1 waits for its first receipt, 0 is offered again to a restored server and goes before
+    # all others, NULL is settled. was_epoch and was_seq: the receipt before the restore.
+    """
+CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), epoch TEXT NOT NULL,
+    head INTEGER NOT NULL, text TEXT NOT NULL);
+ALTER TABLE actions ADD COLUMN turn INTEGER DEFAULT 1;
+ALTER TABLE actions ADD COLUMN void_at INTEGER;
+ALTER TABLE receipts ADD COLUMN was_epoch TEXT;
+ALTER TABLE receipts ADD COLUMN was_seq INTEGER;
+UPDATE actions SET turn = NULL WHERE op_id IN (SELECT op_id FROM receipts);
+CREATE INDEX actions_waiting ON actions (turn, device_seq) WHERE turn IS NOT NULL;
+CREATE INDEX actions_void ON actions (void_at) WHERE turn IS NOT NULL AND void_at IS NOT NULL;
+CREATE INDEX receipts_by_time ON receipts (received_at)
+""",
 )
 
-_COLUMNS = "a.op_id, a.device_id, a.device_seq, a.body, a.first_attempt_at, a.retries"
-_WAITING = (
-    f"SELECT {_COLUMNS} FROM actions a LEFT JOIN receipts r USING (op_id) WHERE r.op_id IS NULL"
+NOTE_DRAFT = "note"
+"""The draft that a task's half-written note is kept under."""
+_COLUMNS = (
+    "op_id, device_id, device_seq, body, first_attempt_at, retries, turn, not_before, void_at"
 )
+_WAITING = f"SELECT {_COLUMNS} FROM actions WHERE turn IS NOT NULL"
+_IN_ORDER = "ORDER BY turn, device_seq"
+_FOLLOWS = "E5013"
+"""The code of an action that comes again only because an earlier one does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An action without a receipt. `body` is the JSON that is sent, without the device's two
-    numbers; once `first_attempt_at` is set it never changes."""
+    """An action that waits for a receipt. `body` is the JSON that is sent, without what belongs to
+    the sending; once `first_attempt_at` is set it never changes. `again` says that it was delivered
+    before the server was restored from a backup."""
 
     action: Action
     device_id: str
@@ -62,14 +82,25 @@ class Waiting:
     body: str
     first_attempt_at: int | None
     retries: int
+    again: bool = False
+    not_before: int | None = None
+    given_up: bool = False
 
     @property
     def unsent(self) -> bool:
         return self.first_attempt_at is None
 
+    @property
+    def parked(self) -> bool:
+        return self.retries >= PARKED_AFTER
+
     def message(self) -> str:
         """The action as it goes over the wire."""
-        return f'{{"device_id":"{self.device_id}","device_seq":{self.device_seq},{self.body[1:]}'
+        again = '"replayed":true,' if self.again else ""
+        return (
+            f'{{"device_id":"{self.device_id}","device_seq":{self.device_seq},'
+            f"{again}{self.body[1:]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +114,11 @@ class TrayEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
+    """`parked` are those of the waiting that are tried once an hour only."""
+
     waiting: int
     tray: int
+    parked: int = 0
 
 
 def dump(action: Action) -> str:
@@ -130,6 +164,7 @@ class Outbox:
         self._new_device_id = new_device_id or (lambda: str(uuid.uuid4()))
         self._conn = database.connect(self.path, MIGRATIONS, "FULL")
         self._lock = threading.RLock()
+        self._seen_version = self._last_seq = 0
         with self._write():
             self._conn.execute(
                 "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_device_id(),)
@@ -167,12 +202,12 @@ class Outbox:
                 self._resolve(*settles)
         return Changes(frozenset(a.task_id for a in actions))
 
-    def withdraw(self, op_id: str, draft: str, now: int) -> Changes | Refusal:
-        """Takes back an unsent action with its unsent dependents; what was written in them goes
-        back into the drafts of that name. E5016 once it was sent."""
+    def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
+        """Takes back an unsent action with its unsent dependents; what was written in them is a
+        draft again. E5016 once it was sent."""
         with self._write():
             doomed = {op_id}
-            waiting = self._waiting("AND a.first_attempt_at IS NULL")
+            waiting = self._waiting("AND first_attempt_at IS NULL")
             for item in waiting:
                 if doomed & set(item.action.depends_on):
                     doomed.add(item.action.op_id)
@@ -180,12 +215,22 @@ class Outbox:
             if not any(item.action.op_id == op_id for item in gone):
                 return Refusal("E5016")
             for item in gone:
-                self._give_back(item.action, draft, now)
+                self._give_back(item.action, now)
             self._conn.executemany(
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
                 [(item.action.op_id,) for item in gone],
             )
         return Changes(frozenset(item.action.task_id for item in gone))
+
+    def give_up(self, op_id: str, now: int) -> Changes | Refusal:
+        """Asks the server never to do it; the words come back as a draft when it agrees, and if it
+        was done already, it was. E5016 when there is nothing to give up any more."""
+        with self._write():
+            row = self._conn.execute(
+                "UPDATE actions SET void_at = ? WHERE op_id = ? AND turn = 1 RETURNING task_id",
+                (now, op_id),
+            ).fetchone()
+        return Changes(frozenset(row)) if row else Refusal("E5016")
 
     def resolve(self, op_id: str, resolution: str, now: int) -> Changes:
         """Records what the person did with a tray entry; it leaves the tray, not the file."""
@@ -201,88 +246,146 @@ class Outbox:
     def take_batch(self, now: int, most: int, most_bytes: int) -> list[Waiting]:
         """The next actions to send, marked as attempted in the same transaction.
 
-        In device order. An action waits while anything it depends on has no receipt or while it
-        backs off, and then everything later on its task waits too.
+        What is offered again goes first, then in device order. An action waits while anything it
+        depends on has no receipt or while it backs off, and then everything later on its task
+        waits too.
         """
         with self._write():
             batch: list[Waiting] = []
             held: set[str] = set()
             size = 0
-            pending = {row[0] for row in self._conn.execute(
-                "SELECT a.op_id FROM actions a LEFT JOIN receipts r USING (op_id)"
-                " WHERE r.op_id IS NULL"
-            )}  # fmt: skip
-            query = f"{_WAITING} ORDER BY a.device_seq"
-            delayed = {row[0] for row in self._conn.execute(
-                "SELECT op_id FROM actions WHERE not_before > ?", (now,)
-            )}  # fmt: skip
-            for row in self._conn.execute(query):
+            for row in self._conn.execute(f"{_WAITING} {_IN_ORDER}"):
                 item = _waiting_row(row)
                 action = item.action
                 if (
                     action.task_id in held
-                    or action.op_id in delayed
-                    or any(needed in pending for needed in action.depends_on)
+                    or item.given_up
+                    or (item.not_before or 0) > now
+                    or self._is_pending(action.depends_on)
                 ):
                     held.add(action.task_id)
                     continue
-                size += len(item.body.encode()) + 80
+                size += len(item.body.encode()) + 100
                 if batch and (len(batch) == most or size > most_bytes):
                     break
                 batch.append(item)
             self._conn.executemany(
                 "UPDATE actions SET first_attempt_at = ?"
                 " WHERE op_id = ? AND first_attempt_at IS NULL",
-                [(now, item.action.op_id) for item in batch],
+                [(now, item.action.op_id) for item in batch if item.unsent],
             )
         return batch
 
+    def given_up(self) -> list[str]:
+        """Actions that a person gave up and whose void has no receipt yet; 100 at most."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT op_id FROM actions WHERE turn IS NOT NULL AND void_at IS NOT NULL LIMIT 100"
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def record(
-        self, receipts: Iterable[Receipt], now: int, retry_at: Callable[[int], int]
+        self,
+        receipts: Iterable[Receipt],
+        now: int,
+        retry_at: Callable[[int], int],
+        mark: Mark | None = None,
     ) -> Changes:
-        """Stores final receipts; a RETRY makes its action step aside until `retry_at(retries)`.
+        """Stores final receipts, and the mark that came with them; a RETRY makes its action step
+        aside until `retry_at(retries)`.
 
         Only actions that are here get one, and only the first counts: receipts are final.
         """
         touched: set[str] = set()
+        waiting_tasks: set[str] = set()
         with self._write():
             for receipt in receipts:
-                row = self._conn.execute(
-                    "SELECT task_id, retries FROM actions WHERE op_id = ?", (receipt.op_id,)
-                ).fetchone()
+                row = self._conn.execute(f"{_WAITING} AND op_id = ?", (receipt.op_id,)).fetchone()
                 if row is None:
                     continue
-                touched.add(row[0])
-                if receipt.outcome is Outcome.RETRY:
+                item = _waiting_row(row)
+                action = item.action
+                touched.add(action.task_id)
+                if receipt.outcome is not Outcome.RETRY:
+                    self._settle(item, receipt, now)
+                elif not (
+                    receipt.code == _FOLLOWS
+                    and (action.task_id in waiting_tasks or self._is_pending(action.depends_on))
+                ):
+                    waiting_tasks.add(action.task_id)
                     self._conn.execute(
                         "UPDATE actions SET retries = retries + 1, not_before = ? WHERE op_id = ?",
-                        (retry_at(row[1]), receipt.op_id),
+                        (retry_at(item.retries), action.op_id),
                     )
-                    continue
-                self._conn.execute(
-                    "INSERT OR IGNORE INTO receipts (op_id, outcome, code, epoch, task_version,"
-                    " seq, body, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        receipt.op_id, receipt.outcome, receipt.code, receipt.epoch,
-                        receipt.task_version, receipt.seq, _dump_receipt(receipt), now,
-                    ),
-                )  # fmt: skip
+            if mark is not None:
+                self._keep_mark(mark)
+        return Changes(frozenset(touched))
+
+    def step_aside(self, op_id: str, until: int) -> None:
+        """Lets others go before an action that may be what a batch failed at."""
+        with self._write():
+            self._conn.execute("UPDATE actions SET not_before = ? WHERE op_id = ?", (until, op_id))
+
+    def count_failures(self, op_ids: Sequence[str], retry_at: Callable[[int], int]) -> Changes:
+        """The server is healthy, so it is these actions that it fails at. After the third time
+        they are parked: `retry_at` says when they come again."""
+        touched = set()
+        with self._write():
+            for op_id in op_ids:
+                row = self._conn.execute(f"{_WAITING} AND op_id = ?", (op_id,)).fetchone()
+                if row is not None:
+                    item = _waiting_row(row)
+                    touched.add(item.action.task_id)
+                    self._conn.execute(
+                        "UPDATE actions SET retries = retries + 1, not_before = ? WHERE op_id = ?",
+                        (retry_at(item.retries), op_id),
+                    )
         return Changes(frozenset(touched))
 
     def take_new_device(self) -> None:
         """This profile was copied: every action without a receipt gets a new device id, keeping
         its op_id and its order."""
         with self._write():
-            device_id = self._new_device_id()
-            waiting = self._waiting("")
-            seq = self._conn.execute("SELECT seq FROM device").fetchone()[0]
-            # The numbers go on: they also order what is delivered but not pulled yet.
-            self._conn.execute("UPDATE device SET id = ?, seq = ?", (device_id, seq + len(waiting)))
-            self._conn.executemany(
-                "UPDATE actions SET device_id = ?, device_seq = ?, not_before = NULL"
-                " WHERE op_id = ?",
-                [(device_id, seq + n, item.action.op_id) for n, item in enumerate(waiting, 1)],
-            )
+            self._renumber()
+
+    # -- restored servers ------------------------------------------------------------------
+
+    def mark(self) -> str | None:
+        """The greatest mark the server gave."""
+        with self._read():
+            row = self._conn.execute("SELECT text FROM mark").fetchone()
+        return row[0] if row else None
+
+    def keep_mark(self, mark: Mark) -> None:
+        with self._write():
+            self._keep_mark(mark)
+
+    def offer_again(self) -> Changes:
+        """The server was restored from a backup: everything that took effect there is sent again,
+        before what waits. The mark of the time before means nothing any more."""
+        with self._write():
+            self._conn.execute("DELETE FROM mark")
+            self._conn.execute("UPDATE actions SET not_before = NULL WHERE turn IS NOT NULL")
+            rows = self._conn.execute(
+                "UPDATE actions SET turn = 0, retries = 0, not_before = NULL WHERE turn IS NULL"
+                " AND op_id IN (SELECT op_id FROM receipts WHERE outcome IN ('applied', 'merged'))"
+                " RETURNING task_id"
+            ).fetchall()
+        return Changes(frozenset(row[0] for row in rows))
+
+    def prune(self, before: int) -> None:
+        """Forgets what was settled before that moment; what is in the tray stays."""
+        settled = (
+            "SELECT r.op_id FROM receipts r JOIN actions a USING (op_id) WHERE a.turn IS NULL"
+            " AND r.received_at < ? AND (r.outcome IN ('applied', 'merged')"
+            " OR r.resolved_at < ?)"
+        )
+        with self._read():
+            old = self._conn.execute(settled, (before, before)).fetchall()
+        if old:
+            with self._write():
+                self._conn.executemany("DELETE FROM receipts WHERE op_id = ?", old)
+                self._conn.executemany("DELETE FROM actions WHERE op_id = ?", old)
 
     # -- asking ----------------------------------------------------------------------------
 
@@ -291,16 +394,37 @@ class Outbox:
             return self._waiting("")
 
     def overlay(self, epoch: str | None, seq: int) -> list[tuple[Action, Receipt | None]]:
-        """Own actions that pulled rows up to `seq` of `epoch` cannot contain yet, in order."""
+        """Own actions that pulled rows up to `seq` of `epoch` cannot contain yet, in order. The
+        receipt is None while the action waits.
+
+        Rows of an epoch that is over lack what was decided in the new one, except what is only
+        offered again: that they had before.
+        """
         with self._read():
             rows = self._conn.execute(
-                "SELECT a.body, r.body FROM actions a LEFT JOIN receipts r USING (op_id)"
-                " WHERE r.op_id IS NULL OR a.op_id IN (SELECT op_id FROM receipts"
-                " WHERE epoch = ? AND seq > ? AND outcome IN ('applied', 'merged'))"
+                "SELECT a.body, iif(a.turn IS NULL, r.body, NULL) FROM actions a"
+                " LEFT JOIN receipts r USING (op_id) WHERE a.op_id IN ("
+                " SELECT op_id FROM actions WHERE turn = 1"
+                " UNION ALL SELECT op_id FROM receipts WHERE epoch = :epoch AND seq > :seq"
+                "  AND outcome IN ('applied', 'merged')"
+                " UNION ALL SELECT op_id FROM actions JOIN receipts USING (op_id)"
+                "  WHERE turn = 0 AND epoch IS NOT :epoch"
+                " UNION ALL SELECT op_id FROM receipts JOIN mark USING (epoch)"
+                "  WHERE epoch IS NOT :epoch AND outcome IN ('applied', 'merged')"
+                "  AND (was_epoch IS NOT :epoch OR was_seq > :seq))"
                 " ORDER BY a.device_seq",
-                (epoch, seq),
+                {"epoch": epoch, "seq": seq},
             ).fetchall()
         return [(load(body), _receipt(given) if given else None) for body, given in rows]
+
+    def on_the_way(self) -> set[str]:
+        """Tasks with actions that were sent and not answered: their effect may be anywhere."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT DISTINCT task_id FROM actions"
+                " WHERE turn IS NOT NULL AND first_attempt_at IS NOT NULL"
+            ).fetchall()
+        return {row[0] for row in rows}
 
     def tray(self) -> list[TrayEntry]:
         with self._read():
@@ -330,19 +454,24 @@ class Outbox:
 
     def tally(self) -> Tally:
         with self._read():
-            waiting = self._conn.execute(
-                "SELECT (SELECT count(*) FROM actions) - (SELECT count(*) FROM receipts)"
-            ).fetchone()[0]
+            waiting, parked = self._conn.execute(
+                "SELECT count(*), coalesce(sum(retries >= ?), 0) FROM actions"
+                " WHERE turn IS NOT NULL", (PARKED_AFTER,)
+            ).fetchone()  # fmt: skip
             tray = self._conn.execute(
                 "SELECT count(*) FROM receipts"
                 " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by')"
             ).fetchone()[0]
-        return Tally(waiting, tray)
+        return Tally(waiting, tray, parked)
 
-    def data_version(self) -> int:
-        """Changes when another connection committed; costs one read of the WAL index."""
+    def last_seq(self) -> int:
+        """The number of the newest action. Most calls cost one read of the WAL index."""
         with self._read():
-            return int(self._conn.execute("PRAGMA data_version").fetchone()[0])
+            version = self._conn.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._seen_version:
+                self._seen_version = version
+                self._last_seq = self._conn.execute("SELECT seq FROM device").fetchone()[0]
+            return self._last_seq
 
     # -- drafts ----------------------------------------------------------------------------
 
@@ -357,12 +486,12 @@ class Outbox:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _give_back(self, action: Action, name: str, now: int) -> None:
+    def _give_back(self, action: Action, now: int) -> None:
         """A person's words outlive the action that carried them."""
         said = str(action.args.get("text") or action.args.get("note") or "")
-        half_typed = self._draft(action.task_id, name)
+        half_typed = self._draft(action.task_id, NOTE_DRAFT)
         text = "\n".join(filter(None, (said, half_typed)))
-        self._save_draft(action.task_id, name, text, now)
+        self._save_draft(action.task_id, NOTE_DRAFT, text, now)
 
     def _draft(self, task_id: str, name: str) -> str:
         row = self._conn.execute(
@@ -388,8 +517,57 @@ class Outbox:
         )
 
     def _waiting(self, condition: str) -> list[Waiting]:
-        query = f"{_WAITING} {condition} ORDER BY a.device_seq"
+        query = f"{_WAITING} {condition} {_IN_ORDER}"
         return [_waiting_row(row) for row in self._conn.execute(query)]
+
+    def _is_pending(self, op_ids: Sequence[str]) -> bool:
+        return any(
+            self._conn.execute(
+                "SELECT 1 FROM actions WHERE op_id = ? AND turn IS NOT NULL", (op_id,)
+            ).fetchone()
+            for op_id in op_ids
+        )
+
+    def _settle(self, item: Waiting, receipt: Receipt, now: int) -> None:
+        """The receipt ends the waiting. One of an action that was offered again takes the place
+        of the one from before."""
+        op_id = item.action.op_id
+        was = self._conn.execute(
+            "SELECT epoch, seq FROM receipts WHERE op_id = ?", (op_id,)
+        ).fetchone()
+        self._conn.execute(
+            "INSERT OR REPLACE INTO receipts (op_id, outcome, code, epoch, task_version, seq, body,"
+            " received_at, was_epoch, was_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                op_id, receipt.outcome, receipt.code, receipt.epoch, receipt.task_version,
+                receipt.seq, _dump_receipt(receipt), now, *(was or (None, None)),
+            ),
+        )  # fmt: skip
+        self._conn.execute(
+            "UPDATE actions SET turn = NULL, not_before = NULL WHERE op_id = ?", (op_id,)
+        )
+        if item.given_up and receipt.outcome not in EFFECTIVE:
+            self._give_back(item.action, now)
+            self._resolve(op_id, "given up", now)
+
+    def _renumber(self) -> None:
+        device_id = self._new_device_id()
+        waiting = self._waiting("")
+        seq = self._conn.execute("SELECT seq FROM device").fetchone()[0]
+        # The numbers go on: they also order what is delivered but not pulled yet.
+        self._conn.execute("UPDATE device SET id = ?, seq = ?", (device_id, seq + len(waiting)))
+        self._conn.executemany(
+            "UPDATE actions SET device_id = ?, device_seq = ?, not_before = NULL WHERE op_id = ?",
+            [(device_id, seq + n, item.action.op_id) for n, item in enumerate(waiting, 1)],
+        )
+
+    def _keep_mark(self, mark: Mark) -> None:
+        self._conn.execute(
+            "INSERT INTO mark VALUES (1, ?, ?, ?) ON CONFLICT (only) DO UPDATE"
+            " SET epoch = excluded.epoch, head = excluded.head, text = excluded.text"
+            " WHERE epoch <> excluded.epoch OR head <= excluded.head",
+            (mark.epoch, mark.head, mark.text),
+        )
 
     @contextmanager
     def _write(self) -> Iterator[None]:
@@ -403,9 +581,11 @@ class Outbox:
 
 
 def _waiting_row(row: Sequence[Any]) -> Waiting:
-    op_id, device_id, device_seq, body, first_attempt_at, retries = row
-    del op_id
-    return Waiting(load(body), device_id, device_seq, body, first_attempt_at, retries)
+    _, device_id, device_seq, body, first_attempt_at, retries, turn, not_before, void_at = row
+    return Waiting(
+        load(body), device_id, device_seq, body, first_attempt_at, retries,
+        turn == 0, not_before, void_at is not None,
+    )  # fmt: skip
 
 
 def _dump_receipt(receipt: Receipt) -> str:

@@ -126,7 +126,7 @@ _ENTRIES = (
           "Unhandled exception or 5xx.", 500, True),
     Entry("E4005", "The local copy no longer fits the server and is fetched again.",
           "Nothing to do; unsent changes are kept.",
-          "Cursor of another epoch, scope or role: 410.", 410, True),
+          "Cursor of another scope or role, or one that was not signed here: 410.", 410, True),
     Entry("E4006", "This Tracker and the server speak different versions.", "Update Tracker.",
           "Tracker-Protocol header outside the supported range.", 426),
     Entry("E4007", "The server's certificate is not trusted.",
@@ -136,6 +136,13 @@ _ENTRIES = (
           "Route not found.", 404),
     Entry("E4009", "The address does not allow this method.", "Check the documentation.",
           "Method not allowed.", 405),
+    Entry("E4010", "The server was restored from a backup.",
+          "Nothing to do; what it may have lost is offered again from here.",
+          "The mark or cursor is of another epoch, or proves that one has to begin: 410.",
+          410, True),
+    Entry("E4011", "The rows that arrived do not add up.",
+          "Tracker fetches them again; tell your admin if this stays.",
+          "Count, versions or checksums of a first pull differ from the server's.", 502, True),
     # E5xxx: the work itself
     Entry("E5001", "The task does not exist or is not shared with you any more.",
           "Ask the person who assigned it.", "Unknown task, or no access to it.", 404),
@@ -171,6 +178,14 @@ _ENTRIES = (
           "unassign of someone who is not assigned.", 409),
     Entry("E5016", "A change that is on its way cannot be withdrawn.",
           "Wait for the answer, then undo it.", "first_attempt_at is set."),
+    Entry("E5017", "The server failed at this change.",
+          "Tracker tries it again; the changes after it go on. You can also give it up.",
+          "An unexpected exception while deciding this action alone: retry.", 500, True),
+    Entry("E5018", "The task is not known since the server was restored from a backup.",
+          "Tracker waits up to 7 days for the device that made it.",
+          "An action of another epoch on an unknown task, within 7 days: retry.", 409, True),
+    Entry("E5019", "The change was given up.", "Nothing to do; what you wrote is kept as a draft.",
+          "Withdrawn with void before the server had decided it.", 409),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,31 @@ from tracker.domain.task import (
     Project,
     Task,
 )
+
+
+def checksum(key: str, version: int) -> int:
+    """31 bits of a row's key and version; their sum over a table tells two copies apart. A key of
+    two parts is joined by a colon."""
+    return zlib.crc32(f"{key}:{version}".encode()) & 0x7FFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a table of confirmed rows has to add up to."""
+
+    count: int
+    versions: int
+    checksums: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The server's signed word that it stood at position `head` of `epoch`. A server that cannot
+    confirm it later was restored from a backup."""
+
+    epoch: str
+    head: int
+    text: str
 
 
 class Tombstone(Protocol):
@@ -53,6 +79,10 @@ class Page(Protocol):
     def projects(self) -> Sequence[Project]: ...
     @property
     def gone(self) -> Sequence[Tombstone]: ...
+    @property
+    def sums(self) -> Mapping[str, Sums] | None: ...
+    @property
+    def origin(self) -> Mark: ...
 
 
 @dataclass(frozen=True, slots=True)

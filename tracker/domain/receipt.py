@@ -18,6 +18,8 @@ class Outcome(StrEnum):
 
 FINAL = frozenset({Outcome.APPLIED, Outcome.MERGED, Outcome.REJECTED, Outcome.BLOCKED})
 EFFECTIVE = frozenset({Outcome.APPLIED, Outcome.MERGED})
+PARKED_AFTER = 3
+"""How often an action fails on a healthy server before it is tried once an hour only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from tracker.domain.task import (
     TaskState,
 )
 
+CLOCK_TOLERANCE = 5 * 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -70,6 +72,13 @@ def work_time(action: Action, received_at: int) -> int:
     never later than the arrival and never before 1970. Recorded and shown; it never decides who
     wins."""
     return max(0, min(action.made_at + (action.clock_offset or 0), received_at))
+
+
+def clock_is_off(action: Action, received_at: int) -> bool:
+    """Whether the device's clock was wrong by more than 5 minutes, as far as can be told."""
+    if action.clock_offset is None:
+        return action.made_at > received_at + CLOCK_TOLERANCE
+    return abs(action.clock_offset) > CLOCK_TOLERANCE
 
 
 def decide(
@@ -252,7 +261,9 @@ def _assign(
     )
     people = {**state.people, args.user_id: assignment}
     task = replace(state.task, updated_at=ctx.received_at)
-    return Applied(TaskState(task, people), fact, frozenset({"people"}), granted=args.user_id)
+    changed = frozenset({f"people:{args.user_id}"})
+    merged = tuple(changed & ctx.moved)
+    return Applied(TaskState(task, people), fact, changed, merged, granted=args.user_id)
 
 
 def _unassign(state: TaskState, args: change.Unassigned, ctx: Context) -> Applied | Refusal:
@@ -264,7 +275,9 @@ def _unassign(state: TaskState, args: change.Unassigned, ctx: Context) -> Applie
     people = {user: row for user, row in state.people.items() if user != args.user_id}
     fact = Fact(Kind.UNASSIGN, {"user_id": args.user_id, "part": old.part}, {})
     task = replace(state.task, updated_at=ctx.received_at)
-    return Applied(TaskState(task, people), fact, frozenset({"people"}), lost=args.user_id)
+    changed = frozenset({f"people:{args.user_id}"})
+    merged = tuple(changed & ctx.moved)
+    return Applied(TaskState(task, people), fact, changed, merged, lost=args.user_id)
 
 
 def _create(
@@ -311,4 +324,5 @@ def _create(
         | ({"user_id": next(iter(people))} if len(people) == 1 else {}),
     )
     changed = frozenset(f.name for f in fields(Task)) - {"updated_at", "version"}
+    changed |= {f"people:{user_id}" for user_id in people}
     return Applied(made, fact, changed)

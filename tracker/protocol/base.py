@@ -11,6 +11,8 @@ PROTOCOL_HEADER = "Tracker-Protocol"
 USER_HEADER = "Tracker-User"
 """The person a request is meant to be from. A token of anyone else is refused (E1008), so that a
 queue never goes out under another's name, whatever TRACKER_TOKEN or the keyring holds."""
+MARK_HEADER = "Tracker-Mark"
+"""The greatest mark a device was given; the server checks it before it decides anything."""
 TIME_HEADER = "Tracker-Time"
 """The server's clock in ms at the moment of the answer; clients keep the offset."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.domain.change import LAST_INSTANT
+from tracker.domain.page import Mark, Sums
 from tracker.domain.receipt import Receipt
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
 from tracker.protocol.base import Answer, Request
@@ -40,18 +41,26 @@ class ActionMessage(Request):
     made_at: Millis
     clock_offset: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
     depends_on: Annotated[list[Uuid], Field(max_length=50)] = []
+    replayed: bool = False
+    """Delivered before the server was restored from a backup, and offered again."""
 
 
 class PushRequest(Request):
-    """Actions in `device_seq` order. `unsent` is what waits behind them, for the admin to see."""
+    """Actions in `device_seq` order. `unsent` is what waits behind them, for the admin to see.
+    `void` names actions the person gave up: they are rejected for ever, unless decided already."""
 
     actions: Annotated[list[Any], Field(max_length=BATCH_LIMIT)]
+    void: Annotated[list[Uuid], Field(max_length=BATCH_LIMIT)] = []
     unsent: Annotated[int, Field(ge=0)] = 0
 
 
 class PushAnswer(Answer):
+    """One receipt for each action, then one for each void. `mark` stands at position `head`."""
+
     receipts: list[Receipt]
     epoch: str
+    head: int
+    mark: str
 
 
 class Gone(Answer):
@@ -64,8 +73,9 @@ class Gone(Answer):
 class PullPage(Answer):
     """Rows newer than the cursor that was sent. Apply rows and `cursor` in one transaction.
 
-    `snapshot` pages belong to a first pull and go beside the live rows until `more` is false.
-    `seq` is the head the page was read at; receipts compare with it within `epoch`.
+    `snapshot` pages belong to a first pull and go beside the live rows until `more` is false; the
+    last one carries in `sums` what each kind has to add up to. `seq` is how far the cursor leads;
+    receipts compare with it within `epoch`. `mark` stands at position `head`.
     """
 
     epoch: str
@@ -74,6 +84,9 @@ class PullPage(Answer):
     more: bool
     snapshot: bool
     zone: str
+    head: int
+    mark: str
+    sums: dict[str, Sums] | None = None
     tasks: list[Task] = []
     assignments: list[Assignment] = []
     comments: list[Comment] = []
@@ -81,3 +94,7 @@ class PullPage(Answer):
     people: list[Person] = []
     projects: list[Project] = []
     gone: list[Gone] = []
+
+    @property
+    def origin(self) -> Mark:
+        return Mark(self.epoch, self.head, self.mark)

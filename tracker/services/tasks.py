@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.cache.outbox import TrayEntry
+from tracker.cache.outbox import NOTE_DRAFT, TrayEntry
 from tracker.cache.projection import TaskView, zone_named
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
@@ -31,7 +31,6 @@ OPPOSITE = {
     Kind.CREATE_TASK: Kind.CANCEL,
 }
 """What undoes an action that was sent already."""
-NOTE_DRAFT = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class Tasks:
     def withdraw(self, op_id: str) -> Changes | Refusal:
         """Takes an unsent action back; what was written in it is a draft again. E5016 when the
         synchronising was quicker."""
-        return self._work.outbox.withdraw(op_id, NOTE_DRAFT, device_clock())
+        return self._work.outbox.withdraw(op_id, device_clock())
 
     def retry(self, entry: TrayEntry) -> Done | Refusal:
         """Does it again as a new action on what the task is now."""

@@ -1,10 +1,10 @@
 """One synchronisation: push what waits, pull what is new. No thread, no sleep, no clock of its
-own; the same object runs in the windows, in commands and in tests."""
+own; the same object runs in the windows, in commands, in tests and in the simulator."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,14 +16,19 @@ from tracker.domain.errors import (
     Unreachable,
 )
 from tracker.domain.page import Changes
-from tracker.domain.receipt import FINAL, Outcome, Receipt
+from tracker.domain.receipt import FINAL, PARKED_AFTER, Outcome, Receipt
 from tracker.sync import pacing
-from tracker.sync.ports import Confirmed, Counts, Outbox, Scope, Server
+from tracker.sync.ports import Confirmed, Counts, Outbox, Outgoing, Scope, Server
 
 BATCH = 500
 BATCH_BYTES = 900_000
 """Below the contract's 1 MB, with room for the envelope."""
 RETRY_SECONDS = 5.0
+PARKED_MS = 3_600_000
+KEPT_MS = 30 * 86_400_000
+"""Delivered actions are kept so long, to be offered again to a restored server."""
+STUCK_MS = 60_000
+_RESTARTS = 3
 
 
 class State(StrEnum):
@@ -38,7 +43,8 @@ class State(StrEnum):
 class Report:
     """How a run ended. `changes` is what screens refresh; `fault` says why it is not SYNCED: the
     network (OFFLINE), the session (SIGN_IN), the server (REFUSED) or this machine (FAULT).
-    `sent` counts actions that got a final receipt."""
+    `sent` counts actions that got a final receipt; `parked` those of the waiting that are tried
+    once an hour. `stuck` is the alarm: the server answers, and for two minutes nothing moved."""
 
     state: State
     at: int
@@ -47,6 +53,8 @@ class Report:
     waiting: int
     tray: int
     fault: TrackerError | None = None
+    parked: int = 0
+    stuck: bool = False
 
 
 def _own(receipt: Receipt) -> Receipt:
@@ -61,6 +69,7 @@ def _own(receipt: Receipt) -> Receipt:
 class NoCounts:
     waiting: int = 0
     tray: int = 0
+    parked: int = 0
 
 
 class Engine:
@@ -84,22 +93,26 @@ class Engine:
         self._rng = rng
         self._on_sending = on_sending
         self._batch = BATCH
+        self._breakdowns = 0
+        self._suspects: list[str] = []
+        self._moved_at = now()
+        self._renewed = False
+        self._pruned_at = 0
         self._changes = Changes()
         self._sent = 0
         self._tally: Counts = NoCounts()
-        self._refused: ServerRefusal | None = None
+        self._trouble: TrackerError | None = None
 
     def run_once(self) -> Report:
         """Pushes, then pulls, until there is nothing more. What was done before a fault counts:
         every receipt and page is committed by itself."""
-        self._changes, self._sent = Changes(), 0
+        self._changes, self._sent, self._trouble = Changes(), 0, None
         try:
             self._tally = self._outbox.tally()
-            self._refused = None
-            self._signed_in(self._push)
-            self._signed_in(self._pull)
-            if self._refused is not None:
-                return self._report(State.REFUSED, self._refused)
+            self._exchange()
+            self._forget_old()
+            if self._trouble is not None:
+                raise self._trouble
         except SignInNeeded as fault:
             return self._report(State.SIGN_IN, fault)
         except Unreachable as fault:
@@ -110,12 +123,43 @@ class Engine:
             return self._report(State.FAULT, fault)
         return self._report(State.SYNCED, None)
 
+    def _exchange(self) -> None:
+        """Push and pull; again from the start when the server turns out to be a restored one."""
+        for _ in range(_RESTARTS):
+            try:
+                self._signed_in(self._push_or_note)
+                self._signed_in(self._pull)
+                return
+            except ServerRefusal as refusal:
+                if refusal.code != "E4010":
+                    raise
+                # What it may have lost is offered again before anything else, then all rows are
+                # pulled anew beside the ones on the screen.
+                self._changes |= self._outbox.offer_again()
+                self._confirmed.forget_position()
+        raise Unreachable("E4010")
+
     def _report(self, state: State, fault: TrackerError | None) -> Report:
         # A disk that cannot be read has no new numbers; the last ones are said then.
         tally = self._tally = self._tally if state is State.FAULT else self._outbox.tally()
+        stuck = self._watch(state, tally)
         return Report(
-            state, self._now(), self._changes, self._sent, tally.waiting, tally.tray, fault
-        )
+            state, self._now(), self._changes, self._sent, tally.waiting, tally.tray, fault,
+            tally.parked, stuck,
+        )  # fmt: skip
+
+    def _watch(self, state: State, tally: Counts) -> bool:
+        """Whether changes wait although the server answers. The first thing to try is a new
+        connection; then a person has to know."""
+        answered = state in (State.SYNCED, State.REFUSED) or self._trouble is not None
+        if self._sent or not answered or tally.waiting == tally.parked:
+            self._moved_at, self._renewed = self._now(), False
+            return False
+        quiet = self._now() - self._moved_at
+        if quiet >= STUCK_MS and not self._renewed:
+            self._renewed = True
+            self._server.renew()
+        return quiet >= 2 * STUCK_MS
 
     def _signed_in(self, step: Callable[[], None]) -> None:
         """Runs the step; an ended session is refreshed once."""
@@ -125,26 +169,49 @@ class Engine:
             self._server.refresh()
             step()
 
+    # -- push ------------------------------------------------------------------------------
+
+    def _push_or_note(self) -> None:
+        """A push that the server cannot take now must not keep news away: reading goes on, and
+        what was wrong is said after it. Where nobody answers at all, reading would not either."""
+        try:
+            self._push()
+        except Unreachable as fault:
+            if fault.code not in ("E4002", "E4004"):
+                raise
+            self._trouble = fault
+
     def _push(self) -> None:
         total = self._outbox.tally().waiting
-        renumbered = False
-        while batch := self._outbox.take_batch(self._now(), self._batch, BATCH_BYTES):
+        renumbered = broken = False
+        while True:
+            batch = self._outbox.take_batch(self._now(), self._batch, BATCH_BYTES)
+            void = self._outbox.given_up()
+            if not batch and not void:
+                break
             waiting = self._outbox.tally().waiting
             self._on_sending(total - waiting, total)
             messages = [item.message() for item in batch]
+            unsent = waiting - len(batch) - len(void)
             try:
-                receipts = self._server.push(messages, waiting - len(batch))
+                answer = self._server.push(messages, void, unsent, self._outbox.mark())
             except ServerRefusal as refusal:
-                if refusal.status not in (413, 422):
+                if refusal.status not in (413, 422) or not batch:
                     raise
-                if len(batch) == 1:
-                    self._refused = refusal  # said after the pull: reading goes on meanwhile
-                    return
-                self._batch = len(batch) // 2
+                self._divide(batch, refusal)
                 continue
-            mine = {item.action.op_id for item in batch}
-            receipts = [_own(receipt) for receipt in receipts if receipt.op_id in mine]
-            self._changes |= self._outbox.record(receipts, self._now(), self._retry_at)
+            except Unreachable as fault:
+                if fault.code != "E4004" or not batch:
+                    raise
+                broken = True
+                self._breakdowns += 1
+                if self._breakdowns <= 2:
+                    raise
+                self._divide(batch, fault)
+                continue
+            mine = {item.action.op_id for item in batch} | set(void)
+            receipts = [_own(receipt) for receipt in answer.receipts if receipt.op_id in mine]
+            self._changes |= self._outbox.record(receipts, self._now(), self._retry_at, answer.mark)
             final = sum(receipt.outcome in FINAL for receipt in receipts)
             self._sent += final
             self._batch = BATCH
@@ -152,29 +219,62 @@ class Engine:
             if cloned and not renumbered:
                 renumbered = True
                 self._outbox.take_new_device()
-            elif not final:
+            elif not receipts:
                 break
+        if not broken:
+            self._breakdowns = 0
+
+    def _divide(self, batch: Sequence[Outgoing], fault: ServerRefusal | Unreachable) -> None:
+        """Finds the action that makes a batch fail, by halves. Found, it steps aside, and the
+        others go on. Two that fail alone may mean that the server is ill: an empty batch, which
+        locks and commits like any other, tells. Only a healthy server's failures count."""
+        if len(batch) > 1:
+            self._batch = len(batch) // 2
+            return
+        self._trouble = fault
+        op_id = batch[0].action.op_id
+        self._outbox.step_aside(op_id, self._retry_at(0))
+        self._suspects.append(op_id)
+        if len(self._suspects) < 2:
+            return
+        suspects, self._suspects = self._suspects, []
+        self._server.push([], [], self._outbox.tally().waiting, self._outbox.mark())
+        self._changes |= self._outbox.count_failures(suspects, self._retry_at)
 
     def _retry_at(self, retries: int) -> int:
+        if retries + 1 >= PARKED_AFTER:
+            return self._now() + PARKED_MS
         delay = pacing.backoff(retries + 1, RETRY_SECONDS, self._rng, None)
         return self._now() + int(delay * 1000)
 
+    # -- pull ------------------------------------------------------------------------------
+
     def _pull(self) -> None:
         while True:
+            cursor = self._confirmed.next_cursor()
             unsent = self._outbox.tally().waiting
             try:
-                page = self._server.pull(self._confirmed.next_cursor(), self._scope, unsent)
+                page = self._server.pull(cursor, self._scope, unsent, self._outbox.mark())
             except ServerRefusal as refusal:
-                if refusal.status != 410:
+                if refusal.code != "E4005" or cursor is None:
                     raise
-                # Another epoch, role or scope: the rows are pulled anew, the outbox is kept.
+                # Another role or scope: the rows are pulled anew, the outbox is kept.
                 self._confirmed.forget_position()
-                page = self._server.pull(None, self._scope, unsent)
+                continue
             if page is None:
                 break
+            # Before the page: a mark that is ahead of the rows does no harm, one behind them
+            # would not notice that what they show was lost.
+            self._outbox.keep_mark(page.origin)
             self._changes |= self._confirmed.apply(page, self._now())
-            if not page.more and not page.snapshot:
-                break  # after a first pull's last page comes what happened since it began
+            if not page.more:
+                break
         self._confirmed.heard(self._now(), self._server.clock_offset())
         if self._scope == "monitor":
             self._changes |= self._confirmed.save_presence(self._server.presence())
+
+    def _forget_old(self) -> None:
+        """After a pull that succeeded: what was delivered long ago is safe in every backup."""
+        if self._now() - self._pruned_at >= PARKED_MS:
+            self._pruned_at = self._now()
+            self._outbox.prune(self._now() - KEPT_MS)

@@ -7,6 +7,7 @@ proxy's error or a redirect is "not from Tracker", and the queue stays as it was
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +17,9 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
-from tracker.domain.page import PersonPresence
-from tracker.domain.receipt import Receipt
+from tracker.domain.page import Mark, PersonPresence
 from tracker.protocol.base import (
+    MARK_HEADER,
     PROTOCOL,
     PROTOCOL_HEADER,
     SERVER_HEADER,
@@ -30,7 +31,7 @@ from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
 from tracker.protocol.sync import PullPage, PushAnswer
-from tracker.sync.ports import Credentials, Scope, Tokens
+from tracker.sync.ports import Credentials, Delivery, Scope, Tokens
 
 _M = TypeVar("_M", bound=Answer)
 
@@ -54,6 +55,7 @@ class Carrier(Protocol):
     def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply: ...
+    def renew(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -78,6 +80,10 @@ class RemoteServer:
 
     def close(self) -> None:
         self._carrier.close()
+
+    def renew(self) -> None:
+        """Leaves the connection: a new one may get through where the old one hangs."""
+        self._carrier.renew()
 
     def clock_offset(self) -> int | None:
         """Server time minus device time in ms, from the last answer."""
@@ -111,13 +117,25 @@ class RemoteServer:
 
     # -- sync ------------------------------------------------------------------------------
 
-    def push(self, messages: Sequence[str], unsent: int) -> Sequence[Receipt]:
-        body = f'{{"actions":[{",".join(messages)}],"unsent":{unsent}}}'
-        answer = self._send("POST", "/api/v1/sync/push", body, token=self._token())
-        return self._read(PushAnswer, answer).receipts
+    def push(
+        self, messages: Sequence[str], void: Sequence[str], unsent: int, mark: str | None
+    ) -> Delivery:
+        body = (
+            f'{{"actions":[{",".join(messages)}],"void":{json.dumps(list(void))},'
+            f'"unsent":{unsent}}}'
+        )
+        headers = {MARK_HEADER: mark} if mark else {}
+        path = "/api/v1/sync/push"
+        answer = self._send("POST", path, body, token=self._token(), headers=headers)
+        found = self._read(PushAnswer, answer)
+        return Delivery(found.receipts, Mark(found.epoch, found.head, found.mark))
 
-    def pull(self, cursor: str | None, scope: Scope, unsent: int) -> PullPage | None:
+    def pull(
+        self, cursor: str | None, scope: Scope, unsent: int, mark: str | None
+    ) -> PullPage | None:
         headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
+        if mark:
+            headers[MARK_HEADER] = mark
         path = f"/api/v1/sync/pull?scope={scope}&unsent={unsent}"
         answer = self._send("GET", path, token=self._token(), headers=headers)
         return None if answer.status == 304 else self._read(PullPage, answer)

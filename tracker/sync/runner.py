@@ -22,7 +22,7 @@ class Runner:
     """Polls every `interval` seconds ± 10 %, at once on `wake`, with backoff while offline.
 
     `make_engine` runs in the thread, so that importing the network does not delay the first
-    paint. `changed` answers a number that differs when another connection committed an action.
+    paint. `changed` answers a number that differs when another connection added an action.
     """
 
     def __init__(

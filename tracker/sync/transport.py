@@ -31,10 +31,18 @@ class HttpCarrier:
     """One keep-alive client. Redirects are not followed."""
 
     def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
         try:
-            self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=False)
+            self._client = self._open()
         except (httpx.InvalidURL, UnicodeError) as error:
             raise InputError("E2007", field="server") from error
+
+    def _open(self) -> httpx.Client:
+        return httpx.Client(base_url=self._base_url, timeout=TIMEOUT, follow_redirects=False)
+
+    def renew(self) -> None:
+        self._client.close()
+        self._client = self._open()
 
     def close(self) -> None:
         self._client.close()

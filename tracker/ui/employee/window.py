@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from tracker.cache.outbox import NOTE_DRAFT
 from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority
 from tracker.services.board import Board, Filter, Place, Sort
-from tracker.services.tasks import NOTE_DRAFT, Done
+from tracker.services.tasks import Done
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
 from tracker.ui.widgets import entries

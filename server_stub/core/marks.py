@@ -1,0 +1,87 @@
+"""Marks: how a server finds out that it was restored from a backup.
+
+Each writing transaction leaves a random nonce at the position it ended at. A reader carries the
+greatest (epoch, position, nonce) it has seen, signed. Where the database does not hold that nonce
+at that position, or ends before it, something the reader has seen is gone: the tenant gets a new
+epoch, positions and versions of the old one mean nothing any more, and devices offer again what
+they had delivered.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.database import tell
+from server_stub.core.feed import Tenant
+from server_stub.core.heads import News
+from server_stub.core.signing import Signer
+from server_stub.core.tables import marks, tenants
+
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    tenant: str
+    epoch: str
+    seq: int
+    nonce: str
+
+
+class Marks:
+    """Makes and checks marks. What was verified since this start is remembered: only then may a
+    poll be answered without looking at the database."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self._verified: OrderedDict[str, None] = OrderedDict()
+
+    def of(self, tenant: Tenant) -> str:
+        """The mark of the tenant's head, which this transaction read or is about to commit."""
+        return self._signer.sign([tenant.id, tenant.epoch, tenant.seq, tenant.nonce])
+
+    def is_verified(self, text: str | None) -> bool:
+        return text is None or text in self._verified
+
+    def verify(self, conn: Connection, tenant: Tenant, text: str | None) -> bool | None:
+        """True for a mark this database knows, None for one of another epoch, and False for one
+        that proves a restore. A mark that this server did not sign proves nothing."""
+        mark = self._read(text)
+        if mark is None or mark.tenant != tenant.id:
+            return True
+        # Of another epoch: the device has yet to learn that its own is over.
+        if mark.epoch != tenant.epoch:
+            return None
+        if mark.seq > tenant.seq or nonce_at(conn, tenant, mark.seq) != mark.nonce:
+            return False
+        assert text is not None
+        self._verified[text] = None
+        if len(self._verified) > _REMEMBERED:
+            self._verified.popitem(last=False)
+        return True
+
+    def _read(self, text: str | None) -> Mark | None:
+        payload = self._signer.unsign(text) if text else None
+        if not isinstance(payload, list) or len(payload) != 4:
+            return None
+        return Mark(*payload)
+
+
+def nonce_at(conn: Connection, tenant: Tenant, seq: int) -> str:
+    if seq == tenant.seq:
+        return tenant.nonce
+    query = sa.select(marks.c.nonce).where(marks.c.tenant_id == tenant.id, marks.c.seq == seq)
+    return conn.execute(query).scalar() or ""
+
+
+def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:
+    """Ends the tenant's epoch; the caller holds its counter row and commits."""
+    tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), now
+    values = {"epoch": tenant.epoch, "epoch_at": now}
+    conn.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(**values))
+    tell(conn, News(tenant.id, tenant.epoch))

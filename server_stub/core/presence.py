@@ -1,0 +1,69 @@
+"""Who was heard of when, with how much unsent. A write for each poll of each client would be the
+server's main work, so this is memory, written every minute and when the server stops."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.tables import users
+from tracker.domain.task import Occupancy
+
+LIVE_MS = 30_000
+"""Heard of within this time, a device counts as online: six polls of 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`unsent` is None until a device of the person has said it."""
+
+    at: int
+    unsent: int | None = None
+    occupancy: Occupancy = Occupancy.UNKNOWN
+
+
+class PresenceBook:
+    """Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, Heard] = {}
+        self._written: dict[str, Heard] = {}
+        self._lock = threading.Lock()
+
+    def hear(
+        self, user_id: str, at: int, unsent: int | None = None, occupancy: Occupancy | None = None
+    ) -> None:
+        with self._lock:
+            old = self._heard.get(user_id, Heard(at))
+            self._heard[user_id] = replace(
+                old,
+                at=at,
+                unsent=old.unsent if unsent is None else unsent,
+                occupancy=occupancy or old.occupancy,
+            )
+
+    def of(self, user_id: str) -> Heard | None:
+        return self._heard.get(user_id)
+
+    def occupancy(self, user_id: str, now: int) -> Occupancy:
+        """What the device reported, while it is heard of; OFFLINE after that."""
+        heard = self._heard.get(user_id)
+        live = heard is not None and heard.at > now - LIVE_MS
+        return heard.occupancy if heard and live else Occupancy.OFFLINE
+
+    def news(self) -> dict[str, Heard]:
+        """What differs from what was written."""
+        with self._lock:
+            return {u: h for u, h in self._heard.items() if self._written.get(u) != h}
+
+    def write(self, conn: Connection, news: dict[str, Heard]) -> None:
+        for user_id, heard in news.items():
+            values: dict[str, int] = {"last_heard_at": heard.at}
+            if heard.unsent is not None:
+                values["last_unsent"] = heard.unsent
+            conn.execute(sa.update(users).where(users.c.id == user_id).values(**values))
+        with self._lock:
+            self._written.update(news)
