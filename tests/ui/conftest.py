@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,7 +28,11 @@ from tracker.services.credentials import InEnvironment
 from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Collector
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.theme import theme
+from tracker.ui.widgets.shell import Shell
+
+_W = TypeVar("_W", bound=Shell)
 
 _GRACE = 2.0
 """Seconds that a thread which was told to end may take for it."""
@@ -74,13 +79,25 @@ def _running_timers() -> list[QTimer]:
 @pytest.fixture
 def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., EmployeeWindow]]:
     """Ana's window over tasks that were pulled once, with nothing that synchronises."""
-    opened: list[EmployeeWindow] = []
+    yield from _offline(EmployeeWindow, tmp_path, "ana")
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., MonitorWindow]]:
+    """Rita's monitor in the same way."""
+    yield from _offline(MonitorWindow, tmp_path, "rita")
+
+
+def _offline(
+    kind: Callable[[Workspace, Board], _W], folder: Path, name: str
+) -> Iterator[Callable[..., _W]]:
+    opened: list[_W] = []
     workspaces: list[Workspace] = []
 
-    def make(*tasks: Task, **more: object) -> EmployeeWindow:
-        workspace = offline_workspace(tmp_path, tasks, **more)
+    def make(*tasks: Task, **more: object) -> _W:
+        workspace = offline_workspace(folder, tasks, name, **more)
         workspaces.append(workspace)
-        window = EmployeeWindow(workspace, Board(workspace))
+        window = kind(workspace, Board(workspace))
         opened.append(window)
         window.show()
         return window

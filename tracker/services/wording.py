@@ -91,8 +91,13 @@ def due(task: Task, now: int) -> str:
 
 
 def attempt(kind: Kind, code: str) -> str:
+    """The headline of a refused action."""
+    return unable(ATTEMPTS[kind], code)
+
+
+def unable(tried: str, code: str) -> str:
     """The headline of an error: what was tried, and the code."""
-    return f"Unable to {ATTEMPTS[kind]} ({code})"
+    return f"Unable to {tried} ({code})"
 
 
 def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from tracker.services.tasks import NOTE_DRAFT, Done
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
 from tracker.ui.widgets import entries
+from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
@@ -36,6 +37,8 @@ class EmployeeWindow(Shell):
         title = f"Tracker · {workspace.profile.display_name}"
         super().__init__(workspace, board, title, AGE_REFRESH_MS)
         self._page = Place.ALL.value
+        self._unsaved: dict[str, str] = {}  # half-typed notes that the disk did not take yet
+        self._told_unsaved = False
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
         self._build()
@@ -53,7 +56,7 @@ class EmployeeWindow(Shell):
             self._work.actor,
             self.board,
             self._work.projection.trail,
-            lambda task_id: self._work.outbox.draft(task_id, NOTE_DRAFT),
+            self._draft,
             self._now,
         )
         self.body.acted.connect(self._acted)
@@ -121,6 +124,7 @@ class EmployeeWindow(Shell):
 
     # -- showing ---------------------------------------------------------------------------
 
+    @border("open the page")
     def open_page(self, name: str) -> None:
         """Goes to a row of the rail."""
         self._page = name
@@ -131,7 +135,8 @@ class EmployeeWindow(Shell):
         else:
             self._narrow(place=Place(name))
 
-    def _narrow(self, **changes: object) -> None:
+    @border("narrow the list")
+    def _narrow(self, /, **changes: object) -> None:
         known = {name: getattr(self._filter, name) for name in Filter.__slots__}
         self._filter = Filter(**{**known, **changes})
         if self._page in (WAITING, ATTENTION) and "place" not in changes:
@@ -156,6 +161,7 @@ class EmployeeWindow(Shell):
             return "No tasks yet. When somebody assigns you one, it appears here within seconds."
         return f"Nothing under “{self._page}”."
 
+    @border("show what changed")
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
@@ -184,6 +190,7 @@ class EmployeeWindow(Shell):
 
     # -- doing -----------------------------------------------------------------------------
 
+    @border("open the task")
     def _selected(self, task_id: str) -> None:
         if task_id:
             self.body.show_task(self.board.views[task_id])
@@ -195,6 +202,7 @@ class EmployeeWindow(Shell):
         note = self.body.note.toPlainText() if task_id == self.cards.selected_id else ""
         self._acted(task_id, Kind.SET_PROGRESS, percent, note)
 
+    @border("save the change")
     def _acted(self, task_id: str, kind: Kind, percent: int | None, note: str) -> None:
         if task_id == self.cards.selected_id:
             self._draft_changed(task_id, note)
@@ -208,6 +216,7 @@ class EmployeeWindow(Shell):
         if isinstance(done, Done) and task_id == self.cards.selected_id:
             self.body.clear_note()
 
+    @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
         withdrawn = self._tasks.withdraw(op_id)
         if isinstance(withdrawn, Refusal):
@@ -220,8 +229,21 @@ class EmployeeWindow(Shell):
         super()._show_withdrawn(changes)
         self.body.read_draft(changes.tasks)
 
+    def _draft(self, task_id: str) -> str:
+        kept = self._unsaved.get(task_id)
+        return self._work.outbox.draft(task_id, NOTE_DRAFT) if kept is None else kept
+
     def _draft_changed(self, task_id: str, text: str) -> None:
-        self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
+        self._unsaved[task_id] = text
+        self._save_drafts()
+
+    @border("save the note")
+    def _save_drafts(self) -> None:
+        """Each is held here until it is on the disk: its field may show another task by then."""
+        for task_id, text in list(self._unsaved.items()):
+            self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
+            del self._unsaved[task_id]
+        self._told_unsaved = False
 
     # -- the window itself -----------------------------------------------------------------
 
@@ -236,9 +258,11 @@ class EmployeeWindow(Shell):
         if chosen in self.board.views:
             QTimer.singleShot(0, self, lambda: self.cards.select(chosen))
 
-    def _keep_state(self) -> None:
+    def _keep_state(self) -> bool:
         if self.cards.selected_id:
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
         self._settings.setValue("place", self._page)
         self._settings.setValue("sort", self._filter.sort.value)
         self._settings.setValue("selected", self.cards.selected_id)
+        told, self._told_unsaved = self._told_unsaved, bool(self._unsaved)
+        return told or not self._unsaved

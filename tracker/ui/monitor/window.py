@@ -19,6 +19,7 @@ from tracker.ui.monitor.drawer import Drawer
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
 from tracker.ui.widgets.controls import Button, Choice, Search
@@ -179,6 +180,7 @@ class MonitorWindow(Shell):
 
     # -- showing ---------------------------------------------------------------------------
 
+    @border("open the page")
     def open_page(self, name: str) -> None:
         self.rail.choose(name)
         self._page = name
@@ -187,7 +189,8 @@ class MonitorWindow(Shell):
         if name == ASSIGN:
             self.assign.title.setFocus()
 
-    def _narrow(self, **changes: object) -> None:
+    @border("narrow the list")
+    def _narrow(self, /, **changes: object) -> None:
         known = {name: getattr(self._filter, name) for name in Filter.__slots__}
         self._filter = Filter(**{**known, **changes})
         self._show_cards()
@@ -199,6 +202,7 @@ class MonitorWindow(Shell):
         self.empty.setText(words)
         self._list.setCurrentWidget(self.cards if ids else self.empty)
 
+    @border("show what changed")
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
@@ -246,6 +250,7 @@ class MonitorWindow(Shell):
         else:
             self._held_back |= changes
 
+    @border("show what changed")
     def _auto_toggled(self, on: bool) -> None:
         if on:
             held, self._held_back = self._held_back, Changes()
@@ -256,6 +261,7 @@ class MonitorWindow(Shell):
 
     # -- doing -----------------------------------------------------------------------------
 
+    @border("open the task")
     def _selected(self, task_id: str) -> None:
         self._show_drawer()
 
@@ -266,10 +272,12 @@ class MonitorWindow(Shell):
             self.drawer.show_task(self.board.views[task_id])
         self.drawer.setVisible(self._page == MONITOR and bool(task_id))
 
+    @border("save the change")
     def _acted(self, task_id: str, kind: Kind) -> None:
         done = self._tasks.move(kind, task_id)
         self._after(done, kind, lambda: self._acted(task_id, kind))
 
+    @border("create the task")
     def _assign(self, new: NewTask) -> None:
         done = self._tasks.create(new)
         if not self._after(done, Kind.CREATE_TASK, lambda: self._assign(new)):

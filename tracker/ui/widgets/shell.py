@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal, entry_of
+from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
 from tracker.domain.page import Changes
 from tracker.services import wording
 from tracker.services.board import Board, Filter
@@ -24,6 +24,7 @@ from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.widgets import entries
+from tracker.ui.widgets.border import border
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
 from tracker.ui.widgets.rows import RowPage
 
@@ -89,11 +90,20 @@ class Shell(QMainWindow):
         """What a run brought."""
         self.show_changes(changes)
 
-    def _keep_state(self) -> None:
-        """Called when the window closes, before its settings are written."""
+    def _keep_state(self) -> bool:
+        """Called when the window closes, before its settings are written. False when something
+        typed could not be kept and the person has yet to hear of it: then it stays open."""
+        return True
+
+    def tell_fault(self, tried: str, fault: EnvironmentFault, again: Callable[[], None]) -> None:
+        """This machine could not do it now; `border` calls this."""
+        words = f"{fault.entry.message} {fault.entry.remedy}"
+        headline = wording.unable(tried, fault.code)
+        self.toast.say(headline, words, bad=True, action=("Retry", again))
 
     # -- reports ---------------------------------------------------------------------------
 
+    @border("show what came")
     def show_report(self, report: Report) -> None:
         """A run of the engine ended: rows first, then what it says about itself. One that was on
         its way when the window closed is dropped."""
@@ -111,6 +121,7 @@ class Shell(QMainWindow):
         if report.tray > refused_before:
             self._tell_refusal()
 
+    @border("count what is sent")
     def show_sending(self, done: int, total: int) -> None:
         if not self._is_open:
             return
@@ -158,6 +169,7 @@ class Shell(QMainWindow):
     def _offer_undo(self, headline: str, done: Done) -> None:
         self.toast.say(headline, action=("Undo", lambda: self._undo(done)))
 
+    @border("take it back")
     def _undo(self, done: Done) -> None:
         undone = self._tasks.undo(done)
         if isinstance(undone, Changes):
@@ -183,14 +195,17 @@ class Shell(QMainWindow):
             ]
         )
 
+    @border("try it again")
     def _retry(self, entry: TrayEntry) -> None:
         self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
 
+    @border("send it as a comment")
     def _send_as_comment(self, entry: TrayEntry) -> None:
         done = self._tasks.send_as_comment(entry)
         if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
             self.toast.say("Sent as a comment.")
 
+    @border("discard it")
     def _discard(self, entry: TrayEntry) -> None:
         self.show_changes(self._tasks.discard(entry))
 
@@ -202,8 +217,10 @@ class Shell(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._keep_state():
+            event.ignore()
+            return
         self._is_open = False
-        self._keep_state()
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.sync()
         self._ages.stop()
