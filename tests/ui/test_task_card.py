@@ -388,3 +388,19 @@ def test_undo_gives_the_note_back(desk: Desk, qtbot: QtBot) -> None:
     press(qtbot, window.body.complete)
     press(qtbot, window.toast.button)
     assert window.body.note.toPlainText() == "long words"
+
+
+def test_a_note_that_was_sent_is_no_draft_when_the_card_leaves_the_page(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    one = task(task_id(1), status=Status.IN_PROGRESS, progress=35)
+    window = desk(one)
+    window.open_page("In progress")
+    card_of(window, one.id)
+    qtbot.keyClicks(window.body.note, "all done")
+    press(qtbot, window.body.complete)
+    assert window.cards.selected_id == ""
+    assert window._work.outbox.draft(one.id, "note") == ""
+    window.open_page("Done")
+    card_of(window, one.id)
+    assert window.body.note.toPlainText() == ""

@@ -212,9 +212,11 @@ class EmployeeWindow(Shell):
             done = self._tasks.comment(task_id, note)
         else:
             done = self._tasks.move(kind, task_id, note)
-        self._after(done, kind, lambda: self._acted(task_id, kind, percent, note))
         if isinstance(done, Done) and task_id == self.cards.selected_id:
+            # Before the card may leave the page: one that goes keeps what is written as a draft.
             self.body.clear_note()
+            self._unsaved.pop(task_id, None)
+        self._after(done, kind, lambda: self._acted(task_id, kind, percent, note))
 
     @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
