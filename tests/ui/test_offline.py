@@ -141,8 +141,8 @@ def test_withdrawing_what_was_sent_meanwhile_says_so(
     assert "(E5016)" in window.toast.headline.text()
 
 
-def progress(percent: int) -> tuple[Kind, int, str]:
-    return Kind.SET_PROGRESS, percent, ""
+def progress(percent: int) -> tuple[Kind, int]:
+    return Kind.SET_PROGRESS, percent
 
 
 def test_what_waited_is_there_after_a_restart_and_is_sent_once(

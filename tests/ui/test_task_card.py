@@ -404,3 +404,18 @@ def test_a_note_that_was_sent_is_no_draft_when_the_card_leaves_the_page(
     window.open_page("Done")
     card_of(window, one.id)
     assert window.body.note.toPlainText() == ""
+
+
+@pytest.mark.parametrize("first", ["", "x" * 20_000])
+def test_retry_sends_what_is_written_by_then(desk: Desk, qtbot: QtBot, first: str) -> None:
+    one = task(task_id(1))
+    window = desk(one)
+    card_of(window, one.id)
+    window.body.note.setPlainText(first)
+    press(qtbot, window.body.comment)
+    assert window.toast.headline.text().startswith("Unable to send the comment (E")
+    window.body.note.setPlainText("mended words")
+    press(qtbot, window.toast.button)
+    (item,) = window._work.outbox.waiting()
+    assert item.action.args["text"] == "mended words"
+    assert window.body.note.toPlainText() == ""

@@ -119,7 +119,9 @@ class EmployeeWindow(Shell):
             self._now,
             lambda view: access.may(actor, Kind.SET_PROGRESS, view.state),
         )
-        card.committed.connect(self._bar_moved)
+        card.committed.connect(
+            lambda task_id, percent: self._acted(task_id, Kind.SET_PROGRESS, percent)
+        )
         return card
 
     # -- showing ---------------------------------------------------------------------------
@@ -198,13 +200,12 @@ class EmployeeWindow(Shell):
         else:
             self.body.hide()
 
-    def _bar_moved(self, task_id: str, percent: int) -> None:
-        note = self.body.note.toPlainText() if task_id == self.cards.selected_id else ""
-        self._acted(task_id, Kind.SET_PROGRESS, percent, note)
-
     @border("save the change")
-    def _acted(self, task_id: str, kind: Kind, percent: int | None, note: str) -> None:
-        if task_id == self.cards.selected_id:
+    def _acted(self, task_id: str, kind: Kind, percent: int | None) -> None:
+        """Sends along what the opened card's note says now, also when it is done again."""
+        opened = task_id == self.cards.selected_id
+        note = self.body.note.toPlainText() if opened else ""
+        if opened:
             self._draft_changed(task_id, note)
         if kind is Kind.SET_PROGRESS:
             done = self._tasks.set_progress(task_id, percent, note)
@@ -212,11 +213,11 @@ class EmployeeWindow(Shell):
             done = self._tasks.comment(task_id, note)
         else:
             done = self._tasks.move(kind, task_id, note)
-        if isinstance(done, Done) and task_id == self.cards.selected_id:
+        if isinstance(done, Done) and opened:
             # Before the card may leave the page: one that goes keeps what is written as a draft.
-            self.body.clear_note()
+            self.body.clear_note(note)
             self._unsaved.pop(task_id, None)
-        self._after(done, kind, lambda: self._acted(task_id, kind, percent, note))
+        self._after(done, kind, lambda: self._acted(task_id, kind, percent))
 
     @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:

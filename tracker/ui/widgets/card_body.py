@@ -30,10 +30,10 @@ _QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
 
 
 class CardBody(QWidget):
-    """`acted` carries (task id, kind, percent or None, note); `going` a part that is about to be
-    hidden and may have the focus."""
+    """`acted` carries (task id, kind, percent or None); `going` a part that is about to be hidden
+    and may have the focus."""
 
-    acted = Signal(str, object, object, str)
+    acted = Signal(str, object, object)
     draft_changed = Signal(str, str)
     going = Signal(QWidget)
 
@@ -161,7 +161,10 @@ class CardBody(QWidget):
             self.note.setPlainText(self._draft(self._task_id))
             self.note.blockSignals(False)
 
-    def clear_note(self) -> None:
+    def clear_note(self, sent: str) -> None:
+        """Empties the field if it says what was sent and nothing else."""
+        if self.note.toPlainText() != sent:
+            return
         self.note.blockSignals(True)
         self.note.clear()
         self.note.blockSignals(False)
@@ -208,7 +211,7 @@ class CardBody(QWidget):
 
     def _emit(self, kind: Kind, percent: int | None) -> None:
         self._draft_timer.stop()
-        self.acted.emit(self._task_id, kind, percent, self.note.toPlainText())
+        self.acted.emit(self._task_id, kind, percent)
 
     def _keep_draft(self) -> None:
         self._draft_timer.stop()
