@@ -101,6 +101,9 @@ class Shell(QMainWindow):
         headline = wording.unable(tried, fault.code)
         self.toast.say(headline, words, bad=True, action=("Retry", again))
 
+    def tell_not_remembered(self) -> None:
+        self.toast.say("Signed in for this run only (E1007)", entry_of("E1007").message)
+
     # -- reports ---------------------------------------------------------------------------
 
     @border("show what came")
