@@ -17,6 +17,7 @@ from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
 from tracker.domain.page import Changes
+from tracker.domain.task import Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 from tracker.services.status import SyncStatus
@@ -162,23 +163,33 @@ class Shell(QMainWindow):
             )
             self.show_changes(None)
             return False
+        before = self.board.views.get(done.task_id)
         self.show_changes(done.changes)
         self.sync_wanted.emit()
-        if done.kind in _UNDOABLE:
-            title = self.board.views[done.task_id].task.title
-            self._offer_undo(f"{_UNDOABLE[done.kind]}: {title}", done)
+        view = self.board.views.get(done.task_id)
+        if done.kind is Kind.SET_PROGRESS and view and view.task.status is Status.COMPLETED:
+            done = replace(done, kind=Kind.COMPLETE)  # 100 % completes, however it was reached
+        if view and done.kind in _UNDOABLE:
+            headline = f"{_UNDOABLE[done.kind]}: {view.task.title}"
+            self._offer_undo(headline, done, before.task.status if before else None)
         return True
 
-    def _offer_undo(self, headline: str, done: Done) -> None:
-        self.toast.say(headline, action=("Undo", lambda: self._undo(done)))
+    def _offer_undo(self, headline: str, done: Done, was: Status | None = None) -> None:
+        self.toast.say(headline, action=("Undo", lambda: self._undo(done, was)))
 
     @border("take it back")
-    def _undo(self, done: Done) -> None:
+    def _undo(self, done: Done, was: Status | None) -> None:
         undone = self._tasks.undo(done)
         if isinstance(undone, Changes):
             self._show_withdrawn(undone)
-        else:
-            self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done))
+            return
+        if not self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done, was)):
+            return
+        task = self.board.views[done.task_id].task
+        if was not in (None, task.status):
+            # No transition leads back to Pending, so say what undoing came to instead.
+            now, then = wording.STATUS_WORDS[task.status], wording.STATUS_WORDS[was]
+            self.toast.say(f"{now}: {task.title}", f"It was sent already; {then} cannot come back.")
 
     def _show_withdrawn(self, changes: Changes) -> None:
         """An action was taken back before it was sent."""
