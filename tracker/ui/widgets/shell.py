@@ -44,8 +44,8 @@ class Shell(QMainWindow):
         super().__init__()
         self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
         self._filter = Filter()
-        tally = workspace.outbox.tally()
-        self.status = SyncStatus(synced_at=board.synced_at, waiting=tally.waiting, tray=tally.tray)
+        self.status = SyncStatus(synced_at=board.synced_at)
+        self._told = {entry.action.op_id for entry in workspace.outbox.tray()}
         self._is_open = True
         self.setWindowTitle(title)
         folder = workspace.profile.folder
@@ -113,7 +113,7 @@ class Shell(QMainWindow):
         its way when the window closed is dropped."""
         if not self._is_open:
             return
-        refused_before, was_stale = self.status.tray, self.status.is_stale(device_clock())
+        was_stale = self.status.is_stale(device_clock())
         self.status = self.status.after(report)
         self.board.synced_at = self.status.synced_at
         if report.changes:
@@ -122,8 +122,7 @@ class Shell(QMainWindow):
             self.show_changes(None)
         self._show_lists()
         self._show_status()
-        if report.tray > refused_before:
-            self._tell_refusal()
+        self._tell_refusals()
 
     @border("count what is sent")
     def show_sending(self, done: int, total: int) -> None:
@@ -133,12 +132,21 @@ class Shell(QMainWindow):
         self._show_status()
 
     def _show_status(self) -> None:
-        now = device_clock()
+        """The counts are the outbox's own: what was done here changes them before any run."""
+        now, tally = device_clock(), self._work.outbox.tally()
+        self.status = replace(self.status, waiting=tally.waiting, tray=tally.tray)
         self.chip.show_status(self.status, now)
         self.banner.show_status(self.status, now)
 
-    def _tell_refusal(self) -> None:
-        newest = self._work.outbox.tray()[-1]
+    def _tell_refusals(self) -> None:
+        """Tells the newest of those that were not told yet. One may have come while another was
+        settled, so the ids say it and the count does not."""
+        tray = self._work.outbox.tray()
+        new = [entry for entry in tray if entry.action.op_id not in self._told]
+        self._told = {entry.action.op_id for entry in tray}
+        if not new:
+            return
+        newest = new[-1]
         code = newest.receipt.code or "E5008"
         self.toast.say(
             wording.attempt(newest.action.kind, code),

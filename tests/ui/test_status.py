@@ -1,0 +1,66 @@
+"""Chip, banner and toast say what the outbox knows, at once and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytestqt.qtbot import QtBot
+
+from tests.support.client import action, receipt, task
+from tests.support.windows import card_of, press, task_id
+from tracker.domain.errors import Unreachable
+from tracker.domain.page import Changes
+from tracker.domain.receipt import Outcome
+from tracker.services.workspace import device_clock
+from tracker.sync.engine import Report, State
+from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.widgets.shell import Shell
+
+Desk = Callable[..., EmployeeWindow]
+
+
+def report(state: State = State.SYNCED, changes: Changes | None = None) -> Report:
+    """With counts that are older than what was done since."""
+    fault = None if state is State.SYNCED else Unreachable("E4001")
+    return Report(state, device_clock(), changes or Changes(), 0, 0, 0, fault)
+
+
+def refuse(window: Shell, task: str) -> str:
+    """An own action is refused; returns its id."""
+    outbox, change = window._work.outbox, action(task_id=task)
+    outbox.add([change])
+    outbox.take_batch(device_clock(), 10, 100_000)
+    answer = receipt(change, Outcome.REJECTED, code="E5005")
+    window.show_report(report(changes=outbox.record([answer], device_clock(), lambda _: 0)))
+    return change.op_id
+
+
+def test_what_is_done_offline_is_counted_at_once(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(task(task_id(1)))
+    window.show_report(report(State.OFFLINE))
+    card_of(window, task_id(1))
+    press(qtbot, window.body.quick[1])
+    assert window.chip.text().endswith(", 1 waiting")
+    assert "1 change goes out" in window.banner.sentence.text()
+
+
+def test_what_was_settled_is_not_counted_any_more(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(task(task_id(1)))
+    refuse(window, task_id(1))
+    assert window.chip.text() == "1 needs attention"
+    window.open_page("Needs attention")
+    press(qtbot, window.tray_page.rows[0].buttons["Discard"])
+    assert window.chip.text().startswith("Synced ")
+
+
+def test_a_refusal_is_told_also_when_as_many_were_settled(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(task(task_id(1)), task(task_id(2), number=2))
+    first = refuse(window, task_id(1))
+    window.toast.hide()
+    window._work.outbox.resolve(first, "discarded", device_clock())
+    refuse(window, task_id(2))
+    assert window.toast.headline.text() == "Unable to save progress (E5005)"
+    assert window.toast.isVisible()
+    window.toast.hide()
+    window.show_report(report())
+    assert not window.toast.isVisible()
