@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import action, receipt, task
@@ -64,3 +66,15 @@ def test_a_refusal_is_told_also_when_as_many_were_settled(desk: Desk, qtbot: QtB
     window.toast.hide()
     window.show_report(report())
     assert not window.toast.isVisible()
+
+
+@pytest.mark.parametrize("state", [State.SIGN_IN, State.REFUSED, State.FAULT])
+def test_offline_since_begins_with_being_offline(desk: Desk, state: State) -> None:
+    window = desk(task(task_id(1)))
+    early = replace(report(state), at=device_clock() - 3_600_000)
+    window.show_report(early)
+    assert window.status.offline_since is None
+    window.show_report(report(State.OFFLINE))
+    since = window.status.offline_since
+    assert since is not None
+    assert since > early.at
