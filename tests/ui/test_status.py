@@ -8,14 +8,16 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.support.client import action, receipt, task
+from tests.support.client import action, page, receipt, task
 from tests.support.windows import card_of, press, task_id
 from tracker.domain.errors import Unreachable
 from tracker.domain.page import Changes
 from tracker.domain.receipt import Outcome
+from tracker.domain.task import Status
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.widgets.shell import Shell
 
 Desk = Callable[..., EmployeeWindow]
@@ -78,3 +80,24 @@ def test_offline_since_begins_with_being_offline(desk: Desk, state: State) -> No
     since = window.status.offline_since
     assert since is not None
     assert since > early.at
+
+
+def test_with_auto_refresh_off_what_became_of_an_own_action_is_shown(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    one, two = task(task_id(1)), task(task_id(2), number=2)
+    window = monitor(one, two)
+    press(qtbot, window.auto)
+    outbox, change = window._work.outbox, action(task_id=one.id)
+    window.show_changes(outbox.add([change]))
+    assert window.board.views[one.id].mark.value == "waiting"
+    outbox.take_batch(device_clock(), 10, 100_000)
+    changes = outbox.record([receipt(change, task_version=2, seq=11)], device_clock(), lambda _: 0)
+    theirs = replace(two, status=Status.COMPLETED, progress=100, version=2)
+    mine = replace(one, status=Status.IN_PROGRESS, progress=45, version=2)
+    changes |= window._work.confirmed.apply(page(11, tasks=[mine, theirs]), device_clock())
+    window.show_report(report(changes=changes))
+    assert window.board.views[one.id].mark.value == "saved"
+    assert window.board.views[two.id].task.status is Status.PENDING
+    press(qtbot, window.auto)
+    assert window.board.views[two.id].task.status is Status.COMPLETED

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from tracker.cache.projection import Mark
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Role
@@ -244,11 +245,16 @@ class MonitorWindow(Shell):
         self.auto.updateGeometry()
 
     def _take_changes(self, changes: Changes) -> None:
-        """With auto-refresh off the changes are kept until it is on again."""
+        """With auto-refresh off the changes are kept until it is on again, except for what
+        became of one's own actions."""
         if self.auto.isChecked():
             self.show_changes(changes)
-        else:
-            self._held_back |= changes
+            return
+        self._held_back |= changes
+        views = self.board.views
+        own = {t for t in changes.tasks if t in views and views[t].mark is not Mark.SAVED}
+        if own:
+            self.show_changes(Changes(frozenset(own)))
 
     @border("show what changed")
     def _auto_toggled(self, on: bool) -> None:
