@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from tracker.cache.projection import Mark, TaskView
@@ -137,12 +136,13 @@ class Board:
         if place is Place.OVERDUE:
             return lambda view: is_overdue(view.task, now)
         if place is Place.TODAY:
-            today = datetime.fromtimestamp(now / 1000).astimezone()
-            tomorrow = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
+            today = wording.local(now)
+            day = today.date().isoformat()
+            end = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
             return lambda view: (
                 view.task.status in OPEN
                 and view.task.due_at is not None
-                and view.task.due_at <= tomorrow
+                and (view.task.due_date <= day if view.task.due_date else view.task.due_at <= end)
             )
         if place is Place.WATCHING:
             return lambda view: any(
