@@ -273,6 +273,11 @@ class Toast(QWidget):
         self.raise_()
         self._timer.start()
 
+    def undo(self) -> None:
+        """Ctrl+Z: presses the button while it is one that undoes."""
+        if self.isVisible() and self._do is not None and self.button.text() == "Undo":
+            self._pressed()
+
     def _pressed(self) -> None:
         do, self._do = self._do, None
         self.hide()

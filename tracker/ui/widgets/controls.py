@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -236,6 +237,18 @@ class TextBox(QPlainTextEdit):
         self.document().setDocumentMargin(SPACE_2)
         self.setVerticalScrollBar(ScrollBar(self))
         self.setFixedHeight(height)
+
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+Z is the window's where there is nothing typed to undo."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.matches(QKeySequence.StandardKey.Undo)
+            and not self.document().isUndoAvailable()
+        ):
+            event.ignore()
+            return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         ctrl = event.modifiers() & Qt.KeyboardModifier.ControlModifier

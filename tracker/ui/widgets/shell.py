@@ -69,7 +69,7 @@ class Shell(QMainWindow):
         return rail
 
     def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
-        for keys, do in (("F5", self.sync_wanted.emit), *bindings):
+        for keys, do in (("F5", self.sync_wanted.emit), ("Ctrl+Z", self.toast.undo), *bindings):
             QShortcut(QKeySequence(keys), self, do)
 
     def _now(self) -> int:
