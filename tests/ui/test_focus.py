@@ -15,8 +15,10 @@ from tests.support.client import action, page, task
 from tests.support.windows import card_of, task_id, waits
 from tracker.domain.change import Kind
 from tracker.domain.task import Status, Task
+from tracker.services.board import Place
 from tracker.services.workspace import device_clock
 from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.widgets.progress_track import ProgressTrack
 from tracker.ui.widgets.rows import Row
 from tracker.ui.widgets.task_card import TaskCard
@@ -248,3 +250,33 @@ def test_ctrl_z_repeats_no_other_button_of_a_toast(active: Desk, qtbot: QtBot) -
     window.toast.say("Unable to save progress (E5005)", action=("Look", lambda: pressed.append(1)))
     ctrl_z(qtbot)
     assert pressed == []
+
+
+# Return, and the keys that go to a place
+
+
+def test_return_presses_whatever_has_the_keys(
+    active: Desk, monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window, overview = active(*moving(1)), monitor()
+    card_of(window, task_id(1))
+    synced: list[int] = []
+    window.sync_wanted.connect(lambda: synced.append(1))
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        qtbot.keyClick(window.chip, key)
+    assert synced == [1, 1]
+    qtbot.keyClick(window.body.hold, Qt.Key.Key_Return)
+    assert window.board.views[task_id(1)].task.status is Status.ON_HOLD
+    counter = overview.counters[Place.OVERDUE]
+    qtbot.keyClick(counter, Qt.Key.Key_Return)
+    assert counter.isChecked()
+
+
+def test_a_held_return_presses_once(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(1))
+    card_of(window, task_id(1))
+    for n in range(4):
+        kind = QEvent.Type.KeyPress
+        event = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "", n > 0)
+        QApplication.sendEvent(window.body.quick[0], event)
+    assert window.board.views[task_id(1)].task.progress == 20

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.projection import Mark
 from tracker.domain.change import Kind
@@ -23,7 +23,7 @@ from tracker.ui.widgets import paint
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Choice, Search
+from tracker.ui.widgets.controls import Button, Choice, Pressable, Search
 from tracker.ui.widgets.shell import ATTENTION, Shell
 
 MONITOR, ASSIGN = "Monitor", "Assign"
@@ -37,17 +37,15 @@ _COUNTERS = (
 )
 
 
-class Counter(QAbstractButton):
+class Counter(Pressable):
     """A number that filters the grid when pressed."""
 
     def __init__(self, name: str, colour: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(name)
+        super().__init__(name, parent)
         self._colour = colour
         self._value = ""
         self.setFixedHeight(70)
         self.setMinimumWidth(96)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
     def value(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
 from tracker.services.status import SyncStatus
@@ -14,23 +14,20 @@ from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Panel, label
+from tracker.ui.widgets.controls import Button, Panel, Pressable, label
 
 TOAST_MS = 5_000
 RAIL_WIDTH = 240
 
 
-class RailRow(QAbstractButton):
+class RailRow(Pressable):
     """One row of the rail with its count."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(name)
+        super().__init__(name, parent)
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setFixedHeight(34)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._count: int | None = None
         self.set_count(None)
 
@@ -59,12 +56,6 @@ class RailRow(QAbstractButton):
             )  # fmt: skip
         if self.hasFocus():
             paint.rounded(painter, rect, None, t.accent, width=2.0)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
 
 class Rail(Panel):
@@ -123,17 +114,14 @@ class Who(QWidget):
         paint.text(painter, inner.translated(0, 18), self._about, t.muted, tokens.SMALL + 1)
 
 
-class SyncChip(QAbstractButton):
+class SyncChip(Pressable):
     """One truthful sentence about synchronising; pressing it tries now."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("Checking", parent)
         self.setFixedHeight(34)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Synchronise now")
         self._status = SyncStatus()
-        self.setText("Checking")
 
     def show_status(self, status: SyncStatus, now: int) -> None:
         self._status = status

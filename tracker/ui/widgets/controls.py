@@ -36,7 +36,23 @@ from tracker.ui.widgets import paint
 SEARCH_DELAY_MS = 300
 
 
-class Button(QAbstractButton):
+class Pressable(QAbstractButton):
+    """Base of everything that is pressed: by mouse, Space or Return, of which Qt knows two."""
+
+    def __init__(self, text: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setText(text)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
+
+
+class Button(Pressable):
     """A push button. `primary` is the one thing to do here; `small` for rows of quick buttons;
     `chevron` says that a menu opens."""
 
@@ -50,11 +66,8 @@ class Button(QAbstractButton):
         icon: str = "",
         chevron: bool = False,
     ) -> None:
-        super().__init__(parent)
-        self.setText(text)
+        super().__init__(text, parent)
         self.setAccessibleName(text)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._primary, self._small = primary, small
         self._icon, self._chevron = icon, chevron
