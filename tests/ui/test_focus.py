@@ -280,3 +280,29 @@ def test_a_held_return_presses_once(active: Desk, qtbot: QtBot) -> None:
         event = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "", n > 0)
         QApplication.sendEvent(window.body.quick[0], event)
     assert window.board.views[task_id(1)].task.progress == 20
+
+
+@pytest.mark.parametrize("name", ["Waiting to send", "Needs attention", "On hold"])
+def test_ctrl_l_and_ctrl_f_open_the_list_at_the_employees(
+    active: Desk, qtbot: QtBot, name: str
+) -> None:
+    window = active(*moving(1), replace(moving(2)[1], status=Status.ON_HOLD))
+    for key, wanted in ((Qt.Key.Key_L, window.cards), (Qt.Key.Key_F, window.search.edit)):
+        window.open_page(name)
+        qtbot.keyClick(focused(), key, Qt.KeyboardModifier.ControlModifier)
+        assert window.cards.isVisible()
+        assert focused() is wanted
+
+
+@pytest.mark.parametrize("name", ["Assign", "Needs attention"])
+def test_ctrl_l_and_ctrl_f_open_the_grid_in_the_monitor(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot, name: str
+) -> None:
+    window = monitor(*moving(1))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for key, wanted in ((Qt.Key.Key_L, window.cards), (Qt.Key.Key_F, window.search.edit)):
+        window.open_page(name)
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+        assert window.cards.isVisible()
+        assert focused() is wanted

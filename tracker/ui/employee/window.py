@@ -88,11 +88,7 @@ class EmployeeWindow(Shell):
         row.addWidget(self.rail)
         row.addLayout(main, 1)
         self.setCentralWidget(ground)
-        self._bind_keys(
-            ("Ctrl+F", self.search.setFocus),
-            ("Ctrl+1", lambda: self.open_page(Place.ALL.value)),
-            ("Ctrl+L", self.cards.setFocus),
-        )
+        self._bind_keys(("Ctrl+1", lambda: self.open_page(Place.ALL.value)))
 
     def _build_top(self) -> QHBoxLayout:
         top = QHBoxLayout()
@@ -125,6 +121,9 @@ class EmployeeWindow(Shell):
         return card
 
     # -- showing ---------------------------------------------------------------------------
+
+    def _list_page(self) -> str:
+        return self._filter.place.value
 
     @border("open the page")
     def open_page(self, name: str) -> None:

@@ -132,7 +132,6 @@ class MonitorWindow(Shell):
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
         self._bind_keys(
-            ("Ctrl+F", self.search.setFocus),
             ("Ctrl+N", lambda: self.open_page(ASSIGN)),
             ("Ctrl+1", lambda: self.open_page(MONITOR)),
         )
@@ -178,6 +177,9 @@ class MonitorWindow(Shell):
         return row
 
     # -- showing ---------------------------------------------------------------------------
+
+    def _list_page(self) -> str:
+        return MONITOR
 
     @border("open the page")
     def open_page(self, name: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
@@ -26,7 +26,9 @@ from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.widgets import entries
 from tracker.ui.widgets.border import border
+from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.controls import Search
 from tracker.ui.widgets.rows import RowPage
 
 ATTENTION = "Needs attention"
@@ -69,8 +71,19 @@ class Shell(QMainWindow):
         return rail
 
     def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
-        for keys, do in (("F5", self.sync_wanted.emit), ("Ctrl+Z", self.toast.undo), *bindings):
+        own = (
+            ("F5", self.sync_wanted.emit),
+            ("Ctrl+Z", self.toast.undo),
+            ("Ctrl+F", lambda: self._go_to(self.search)),
+            ("Ctrl+L", lambda: self._go_to(self.cards)),
+        )
+        for keys, do in (*own, *bindings):
             QShortcut(QKeySequence(keys), self, do)
+
+    def _go_to(self, part: QWidget) -> None:
+        """The keyboard goes to a part of the list's page, from whichever page is open."""
+        self.open_page(self._list_page())
+        part.setFocus()
 
     def _now(self) -> int:
         return self._work.server_now()
@@ -78,6 +91,12 @@ class Shell(QMainWindow):
     # -- for the window to say -------------------------------------------------------------
 
     rail: Rail
+    cards: CardList
+    search: Search
+
+    def _list_page(self) -> str:
+        """The row of the rail under which the list is."""
+        raise NotImplementedError
 
     def open_page(self, name: str) -> None:
         """Goes to a row of the rail."""
