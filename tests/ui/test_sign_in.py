@@ -69,6 +69,20 @@ def test_the_right_password_lets_in(
     assert dialog.signed_in.profile.name == "ana"
 
 
+def test_an_error_of_trackers_own_is_told_and_can_be_tried_again(
+    qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_typed: str) -> session.SignedIn:
+        raise KeyError("me")
+
+    made = SignInDialog("Welcome", broken, "", "")
+    qtbot.addWidget(made)
+    made.show()
+    try_with(made, qtbot, "https://tracker.example.com", "ana", "x")
+    assert "an error in Tracker itself (KeyError)" in made.problem.text()
+    assert "signing in failed" in caplog.text
+
+
 # Signing in again
 
 
