@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.support.client import page, task
 from tests.support.server import MINUTE, RunningServer
 from tests.support.windows import (
+    ANA,
     PATIENCE,
+    PEOPLE,
     Open,
     delivered,
     next_report,
     open_monitor,
     pick,
     press,
+    task_id,
     waits,
 )
 from tests.ui.conftest import close
 from tracker.config import profile_folder
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, InputError
+from tracker.domain.page import Changes
 from tracker.domain.task import Status
 from tracker.services.board import Place
+from tracker.services.workspace import device_clock
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
@@ -101,6 +110,19 @@ def test_a_filter_survives_a_refresh(
     press(qtbot, window.chip)
     qtbot.waitUntil(lambda: new in window.board.views, timeout=PATIENCE)
     assert (titles(window), window.person.text()) == ({"Seal", "Belt"}, "Ana Moreno")
+
+
+def test_who_is_chosen_stays_chosen_after_leaving(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window = monitor(task(task_id(1)))
+    pick(qtbot, window.person, "Ana Moreno")
+    gone = [replace(PEOPLE[0], active=False)]
+    window.show_changes(window._work.confirmed.apply(page(11, people=gone), device_clock()))
+    assert (window.person.text(), window.person.value) == ("Ana Moreno", ANA)
+    pick(qtbot, window.person, "All people")
+    window.show_changes(Changes(people=True))
+    assert [words for words, _ in window.person._options] == ["All people", "Rita Okafor"]
 
 
 def test_search_finds_in_the_grid(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:

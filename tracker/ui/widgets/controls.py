@@ -136,8 +136,12 @@ class Choice(Button):
         return self._value
 
     def set_options(self, options: Sequence[tuple[str, object]]) -> None:
-        self._options = list(options)
-        if self._value not in [value for _, value in options]:
+        """What is chosen stays chosen, also when it is offered no more: whoever asked for it
+        still narrows by it, and the words must not say otherwise."""
+        offered = [value for _, value in options]
+        kept = [(w, v) for w, v in self._options if v == self._value and v not in offered]
+        self._options = [*options, *kept]
+        if not kept and self._value not in offered:
             self._value = options[0][1]
         self._say()
 
