@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.support.client import task
+from tests.support.client import page, task
 from tests.support.server import RunningServer
 from tests.support.windows import (
     ANA,
     PATIENCE,
+    PEOPLE,
     PROJECT,
     Open,
     delivered,
@@ -29,6 +31,7 @@ from tracker.domain.errors import InputError
 from tracker.domain.task import Priority, Status
 from tracker.services.board import Board
 from tracker.services.tasks import NewTask
+from tracker.services.workspace import device_clock
 from tracker.ui.monitor.assign import AssignPage, read_due, read_minutes, read_title
 from tracker.ui.monitor.window import ASSIGN, MonitorWindow
 
@@ -233,3 +236,21 @@ def test_a_refresh_does_not_disturb_a_form_half_filled(
     assert form.isVisible()
     assert form.title.edit.text() == "Half"
     assert form.people[server.users["ana"]].isChecked()
+
+
+def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window = monitor(task(task_id(1)))
+    box = window.assign.people[ANA]
+    box.setChecked(True)
+    for version, person in enumerate(
+        (replace(PEOPLE[0], display_name="Ana Ruiz"), replace(PEOPLE[0], active=False)), 11
+    ):
+        found = window._work.confirmed.apply(page(version, people=[person]), device_clock())
+        window.show_changes(found)
+        if person.active:
+            assert (box.text(), box.accessibleName()) == ("Ana Ruiz", "Ana Ruiz")
+            assert box.isChecked()
+    assert (box.isChecked(), box.isEnabled()) == (False, False)
+    assert window.assign.problem("people").endswith("(E2016)")

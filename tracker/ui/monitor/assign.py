@@ -137,16 +137,24 @@ class AssignPage(QScrollArea):
         return made
 
     def refresh(self) -> None:
-        """People and projects as they are now; what is chosen stays chosen."""
-        for person in self._board.people.values():
-            if person.role is Role.EMPLOYEE and person.active and person.id not in self.people:
-                box = Check(person.display_name, self)
+        """People and projects as they are now. What is chosen stays chosen, except for people
+        who can do nothing any more."""
+        staff = {
+            person.id: person
+            for person in self._board.people.values()
+            if person.role is Role.EMPLOYEE and person.active
+        }
+        for person in staff.values():
+            if person.id not in self.people:
+                box = Check("", self)
                 box.toggled.connect(lambda _on: self._typed("people"))
                 self._people_row.addWidget(box)
                 self.people[person.id] = box
+            self.people[person.id].set_words(person.display_name)
         for user_id, box in self.people.items():
-            known = self._board.people.get(user_id)
-            box.setEnabled(known is not None and known.active)
+            box.setEnabled(user_id in staff)
+            if user_id not in staff:
+                box.setChecked(False)
         projects = [p for p in self._board.projects.values() if not p.archived]
         self.project.set_options([("none", None), *((p.name, p.id) for p in projects)])
 

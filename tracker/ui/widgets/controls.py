@@ -287,9 +287,13 @@ class Check(QCheckBox):
     """A check box whose box is seen in both themes."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self.setAccessibleName(text)
+        super().__init__(parent)
+        self.set_words(text)
         self.setMinimumHeight(26)
+
+    def set_words(self, text: str) -> None:
+        self.setText(text)
+        self.setAccessibleName(text)
 
     def sizeHint(self) -> QSize:
         return QSize(paint.width_of(self.text(), tokens.BODY) + 34, 26)
