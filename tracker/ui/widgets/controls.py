@@ -158,6 +158,7 @@ class Choice(Button):
 
     def _open(self) -> None:
         menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for words, value in self._options:
             action = QAction(words, menu)
             action.setCheckable(True)
