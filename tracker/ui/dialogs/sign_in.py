@@ -14,6 +14,7 @@ from tracker.services.session import SignedIn
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
 from tracker.ui.widgets.controls import Button, Field, label
+from tracker.ui.widgets.spoken import announce
 
 log = logging.getLogger(__name__)
 
@@ -122,5 +123,6 @@ class SignInDialog(QDialog):
             name = type(outcome).__name__
             words = f"Unable to sign in: an error in Tracker itself ({name}). Please report it."
         self.problem.setText(words)
+        announce(self.problem, words, at_once=True)
         self.server.set_bad(code in ("E2007", "E4001", "E4002", "E4003", "E4007"))
         self.password.set_bad(code == "E1001")

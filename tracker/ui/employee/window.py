@@ -68,7 +68,7 @@ class EmployeeWindow(Shell):
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
         self.empty = Empty(self)
-        self.waiting_page = RowPage("Everything has been delivered.", self)
+        self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
         self._stack = QStackedWidget(self)
         for page in (self.cards, self.empty, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
@@ -97,7 +97,7 @@ class EmployeeWindow(Shell):
         self.search = Search("Search tasks and projects   Ctrl+F", self)
         self.search.searched.connect(lambda text: self._narrow(text=text))
         priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
-        self.priority = Choice("", priorities, self)
+        self.priority = Choice("Priority", priorities, self, named=False)
         self.priority.chosen.connect(lambda value: self._narrow(priority=value))
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
         self.sort.chosen.connect(lambda value: self._narrow(sort=value))

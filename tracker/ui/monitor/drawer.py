@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
@@ -41,11 +41,14 @@ def line_of(entry: HistoryEntry, board: Board, now: int) -> tuple[str, str, str]
 class Moment(QWidget):
     """One line of the timeline with its dot."""
 
+    spoken_role = QAccessible.Role.ListItem
+
     def __init__(self, what: str, who: str, note: str, parent: QWidget) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 0, 0, SPACE_2)
         column.setSpacing(1)
+        self.setAccessibleName(", ".join(part for part in (what, who, note) if part))
         column.addWidget(label(what, bold=True))
         column.addWidget(label(who, tokens.SMALL + 1, muted=True))
         if note:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
@@ -15,6 +15,7 @@ from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Button, Panel, Pressable, label
+from tracker.ui.widgets.spoken import announce
 
 TOAST_MS = 5_000
 RAIL_WIDTH = 240
@@ -98,6 +99,8 @@ class Rail(Panel):
 class Who(QWidget):
     """Avatar, name, and a line about the person."""
 
+    spoken_role = QAccessible.Role.StaticText
+
     def __init__(self, name: str, about: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._name, self._about = name, about
@@ -151,6 +154,7 @@ class SyncChip(Pressable):
 class Banner(QWidget):
     """A sentence across the top with one thing to do; can be put away until the state changes."""
 
+    spoken_role = QAccessible.Role.Notification
     pressed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -170,6 +174,7 @@ class Banner(QWidget):
         row.addWidget(self.button)
         row.addWidget(self.away)
         self._put_away_for = ""
+        self._announced = ""
         self.hide()
 
     def show_status(self, status: SyncStatus, now: int) -> None:
@@ -177,6 +182,7 @@ class Banner(QWidget):
         if told is None or told[0] != self._put_away_for:
             self._put_away_for = ""
         if told is None or told[0] == self._put_away_for:
+            self._announced = ""
             self.hide()
             return
         self.headline.setText(told[0])
@@ -185,6 +191,10 @@ class Banner(QWidget):
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
         self._colour()
+        self.setAccessibleName(f"{told[0]} {told[1]}")
+        if told[0] != self._announced:
+            announce(self, self.accessibleName())
+        self._announced = told[0]
         self.show()
 
     def _colour(self) -> None:
@@ -211,6 +221,8 @@ class Banner(QWidget):
 
 class Toast(QWidget):
     """One message at the lower right for 5 s, with at most one thing to do about it."""
+
+    spoken_role = QAccessible.Role.AlertMessage
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -255,7 +267,8 @@ class Toast(QWidget):
             self.button.setText(action[0])
             self.button.setAccessibleName(action[0])
             self.button.updateGeometry()
-        self.setAccessibleName(f"{headline} {sentence}")
+        self.setAccessibleName(f"{headline} {sentence}".strip())
+        announce(self, self.accessibleName(), at_once=bad)
         self._place()
         self.show()
         self.raise_()

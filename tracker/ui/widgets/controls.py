@@ -119,13 +119,21 @@ class Button(Pressable):
 
 
 class Choice(Button):
-    """A button with a menu of choices; says what is chosen. `chosen` carries the value."""
+    """A button with a menu of choices; says what is chosen. `chosen` carries the value. A
+    label that is not `named` is for screen readers alone."""
 
     chosen = Signal(object)
 
-    def __init__(self, label: str, options: Sequence[tuple[str, object]], parent: QWidget) -> None:
+    def __init__(
+        self,
+        label: str,
+        options: Sequence[tuple[str, object]],
+        parent: QWidget,
+        *,
+        named: bool = True,
+    ) -> None:
         super().__init__("", parent, chevron=True)
-        self._label = label
+        self._label, self._named = label, named
         self._options: list[tuple[str, object]] = []
         self._value: object = None
         self.set_options(options)
@@ -151,8 +159,8 @@ class Choice(Button):
 
     def _say(self) -> None:
         words = next(words for words, value in self._options if value == self._value)
-        self.setText(f"{self._label}: {words}" if self._label else words)
-        self.setAccessibleName(f"{self._label}: {words}" if self._label else words)
+        self.setAccessibleName(f"{self._label}: {words}")
+        self.setText(self.accessibleName() if self._named else words)
         self.updateGeometry()
         self.update()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.ui.theme import tokens
@@ -29,6 +29,8 @@ class Row:
 
 
 class RowWidget(QWidget):
+    spoken_role = QAccessible.Role.ListItem
+
     def __init__(self, row: Row, parent: QWidget) -> None:
         super().__init__(parent)
         self.key, self._bad = row.key, row.bad
@@ -51,6 +53,7 @@ class RowWidget(QWidget):
             foot.addStretch(1)
             for words, do in row.buttons:
                 button = Button(words, self, small=True)
+                button.setAccessibleName(f"{words}: {row.title}")
                 button.clicked.connect(lambda _c=False, d=do: d())
                 foot.addWidget(button)
                 self.buttons[words] = button
@@ -66,10 +69,12 @@ class RowWidget(QWidget):
 class RowPage(QScrollArea):
     """Shows rows, or a sentence where there are none. A hundred at most are made."""
 
+    spoken_role = QAccessible.Role.List
     MOST = 100
 
-    def __init__(self, empty: str, parent: QWidget) -> None:
+    def __init__(self, name: str, empty: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setAccessibleName(name)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBar(ScrollBar(self))

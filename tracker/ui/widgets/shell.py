@@ -24,7 +24,7 @@ from tracker.services.status import SyncStatus
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
-from tracker.ui.widgets import entries
+from tracker.ui.widgets import entries, spoken
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
@@ -44,6 +44,7 @@ class Shell(QMainWindow):
 
     def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
         super().__init__()
+        spoken.install()
         self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
         self._filter = Filter()
         self.status = SyncStatus(synced_at=board.synced_at)
@@ -54,7 +55,7 @@ class Shell(QMainWindow):
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.banner = Banner(self)
         self.banner.pressed.connect(self._chip_pressed)
-        self.tray_page = RowPage("Nothing needs your attention.", self)
+        self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
         self.toast = Toast(self)
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
