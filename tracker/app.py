@@ -101,7 +101,7 @@ def run(scope: Scope, root: Path) -> int:
     app = QApplication.instance() or QApplication(["tracker"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Tracker")
-    theme.apply(app, settings.theme)
+    theme.follow(app, settings.theme)
     profile = current_profile(root, scope)
     remembered = True
     if profile is None:
