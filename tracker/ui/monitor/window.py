@@ -60,7 +60,7 @@ class Counter(Pressable):
         t = tokens_of(self.palette())
         painter = QPainter(self)
         strong = self.isChecked() or self.hasFocus()
-        line = t.accent if strong else t.line
+        line = t.accent if strong else t.control_line
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, width=2.0 if strong else 1.0)
         inner = self.rect().adjusted(14, 10, -8, 0)
         inner.setHeight(20)

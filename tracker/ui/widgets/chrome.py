@@ -136,7 +136,7 @@ class SyncChip(Pressable):
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         painter = QPainter(self)
-        line = t.accent if self.hasFocus() else t.line
+        line = t.accent if self.hasFocus() else t.control_line
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, 17)
         state = self._status.state
         good = state is State.SYNCED and not self._status.tray

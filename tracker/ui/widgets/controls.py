@@ -90,7 +90,7 @@ class Button(Pressable):
             fill = t.accent_weak
         if not self.isEnabled() and self._primary:
             fill = t.track
-        paint.rounded(painter, rect, fill, None if self._primary else t.line)
+        paint.rounded(painter, rect, fill, None if self._primary else t.control_line)
         colour = t.on_accent if self._primary else t.text
         if not self.isEnabled():
             colour = t.muted
