@@ -419,3 +419,17 @@ def test_retry_sends_what_is_written_by_then(desk: Desk, qtbot: QtBot, first: st
     (item,) = window._work.outbox.waiting()
     assert item.action.args["text"] == "mended words"
     assert window.body.note.toPlainText() == ""
+
+
+def test_a_long_line_of_the_history_is_cut_and_whole_in_its_tool_tip(desk: Desk) -> None:
+    one = task(task_id(1))
+    window = desk(one)
+    card_of(window, one.id)
+    line = window.body._lines[0]
+    for note, told in (("short", False), ("<b>long</b> words " * 30, True)):
+        window.show_changes(window._tasks.set_progress(one.id, 20, note).changes)  # type: ignore[union-attr]
+        QApplication.processEvents()
+        assert note.strip() in line.text()
+        assert bool(line.toolTip()) is told
+    assert "&lt;b&gt;long&lt;/b&gt; words" in line.toolTip()
+    assert window.body.complete.geometry().right() <= window.body.width()

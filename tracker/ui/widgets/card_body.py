@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
 from tracker.domain import access
@@ -22,7 +22,7 @@ from tracker.services import wording
 from tracker.services.board import Board
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
-from tracker.ui.widgets.controls import Button, TextBox, label
+from tracker.ui.widgets.controls import Button, OneLine, TextBox, label
 
 HISTORY_SHOWN = 5
 DRAFT_DELAY_MS = 400
@@ -98,11 +98,9 @@ class CardBody(QWidget):
         row.setSpacing(SPACE_3)
         history = QVBoxLayout()
         history.setSpacing(2)
-        self._lines: list[QLabel] = []
+        self._lines: list[OneLine] = []
         for _ in range(HISTORY_SHOWN):
-            line = label("", tokens.SMALL + 1)
-            line.setWordWrap(False)
-            line.setMinimumWidth(60)
+            line = OneLine(tokens.SMALL + 1)
             history.addWidget(line)
             self._lines.append(line)
         row.addLayout(history, 1)
@@ -181,10 +179,10 @@ class CardBody(QWidget):
             line.setVisible(index < len(entries))
             if index < len(entries):
                 entry = entries[index]
-                note = f" · “{' '.join(entry.note.split())[:80]}”" if entry.note else ""
+                note = f" · “{' '.join(entry.note.split())}”" if entry.note else ""
                 waits = " · waiting" if entry.received_at is None else ""
                 who = self._board.name_of(entry.user_id)
-                line.setText(
+                line.set_words(
                     f"{wording.clock(entry.made_at, self._now()):<9} {who}: "
                     f"{wording.happened(entry, names)}{note}{waits}"
                 )

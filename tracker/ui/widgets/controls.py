@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -14,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -356,6 +358,34 @@ def label(
     if muted:
         made.setForegroundRole(made.palette().ColorRole.PlaceholderText)
     return made
+
+
+class OneLine(QLabel):
+    """One line of plain text. What does not fit is cut with an ellipsis and is in the tool tip."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self._pixels = pixels
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(pixels))
+        self.setMinimumWidth(60)
+
+    def set_words(self, words: str) -> None:
+        self.setText(words)
+        self._tell_rest()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        cut = paint.width_of(self.text(), self._pixels) > self.width()
+        # Escaped: a tool tip reads as markup what looks like it, and people wrote this.
+        self.setToolTip(f"<p>{escape(self.text())}</p>" if cut else "")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colour = tokens_of(self.palette()).text
+        paint.text(QPainter(self), self.rect(), self.text(), colour, self._pixels)
 
 
 class Panel(QWidget):
