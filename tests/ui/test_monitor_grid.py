@@ -290,6 +290,23 @@ def test_escape_closes_the_drawer(four: dict[str, str], open_window: Open, qtbot
     assert not window.drawer.isVisible()
 
 
+@pytest.mark.parametrize("way", ["button", "escape"])
+def test_the_drawer_is_closed_from_inside(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot, way: str
+) -> None:
+    window = monitor(task(task_id(1)))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.cards.select(task_id(1))
+    if way == "button":
+        press(qtbot, window.drawer.close_button)
+    else:
+        window.drawer.buttons[Kind.HOLD].setFocus()
+        qtbot.keyClick(window.drawer.buttons[Kind.HOLD], Qt.Key.Key_Escape)
+    assert (window.drawer.isVisible(), window.cards.selected_id) == (False, "")
+    assert window.cards.hasFocus()
+
+
 # Who may
 
 

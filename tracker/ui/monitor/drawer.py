@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
@@ -62,9 +62,10 @@ class Moment(QWidget):
 
 
 class Drawer(Panel):
-    """`acted` carries (task id, kind)."""
+    """`acted` carries (task id, kind); `closed` says that the person is done reading."""
 
     acted = Signal(str, object)
+    closed = Signal()
 
     def __init__(
         self,
@@ -86,7 +87,14 @@ class Drawer(Panel):
         self.about = label("", muted=True)
         self.due = label("", bold=True)
         self.description = label("")
-        for widget in (self.title, self.about, self.due, self.description):
+        self.close_button = Button("Close", self, small=True)
+        self.close_button.setAccessibleName("Close the details")
+        self.close_button.clicked.connect(self.closed)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        for widget in (self.about, self.due, self.description):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(SPACE_2)
@@ -115,6 +123,12 @@ class Drawer(Panel):
         self._scroll.viewport().setAutoFillBackground(False)
         column.addWidget(self._scroll, 1)
         self.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def show_task(self, view: TaskView) -> None:
         task, now = view.task, self._now()

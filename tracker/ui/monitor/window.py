@@ -118,6 +118,7 @@ class MonitorWindow(Shell):
             self._work.actor, self.board, self._work.projection.trail, self._now, self
         )
         self.drawer.acted.connect(self._acted)
+        self.drawer.closed.connect(self._close_drawer)
         main = QVBoxLayout()
         main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
         main.setSpacing(SPACE_3)
@@ -270,6 +271,10 @@ class MonitorWindow(Shell):
     @border("open the task")
     def _selected(self, task_id: str) -> None:
         self._show_drawer()
+
+    def _close_drawer(self) -> None:
+        self.cards.setFocus()  # the drawer takes its own buttons along
+        self.cards.select("")
 
     def _show_drawer(self) -> None:
         """The selected task beside the grid, and beside nothing else."""
