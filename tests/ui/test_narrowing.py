@@ -116,6 +116,18 @@ def test_a_priority_is_chosen_from_a_menu_and_taken_back(desk: Desk, qtbot: QtBo
     assert len(titles(window)) == 5
 
 
+def test_the_priority_outlives_refresh_and_restart(desk: Desk, qtbot: QtBot) -> None:
+    mine = five(device_clock())
+    window = desk(*mine)
+    pick(qtbot, window.priority, "Urgent")
+    window.show_changes(Changes(everything=True))
+    press(qtbot, window.rail.rows["All tasks"])
+    assert (titles(window), window.priority.text()) == (["Pump", "Belt"], "Urgent")
+    window.close()
+    again = desk(*mine)
+    assert (titles(again), again.priority.text()) == (["Pump", "Belt"], "Urgent")
+
+
 def test_a_menu_is_gone_after_its_use(desk: Desk, qtbot: QtBot) -> None:
     window = desk(*five(device_clock()))
     pick(qtbot, window.sort, "title")

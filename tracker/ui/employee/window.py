@@ -254,7 +254,12 @@ class EmployeeWindow(Shell):
         place = str(self._settings.value("place", Place.ALL.value))
         kept = str(self._settings.value("sort"))
         self.sort.set_value(Sort(kept) if kept in set(Sort) else Sort.DUE)
-        self._filter = Filter(sort=self.sort.value)  # type: ignore[arg-type]
+        narrowed = str(self._settings.value("priority"))
+        self.priority.set_value(Priority(narrowed) if narrowed in set(Priority) else None)
+        self._filter = Filter(
+            priority=self.priority.value,  # type: ignore[arg-type]
+            sort=self.sort.value,  # type: ignore[arg-type]
+        )
         self.open_page(place if place in self.rail.rows else Place.ALL.value)
         chosen = str(self._settings.value("selected", ""))
         if chosen in self.board.views:
@@ -265,6 +270,7 @@ class EmployeeWindow(Shell):
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
         self._settings.setValue("place", self._page)
         self._settings.setValue("sort", self._filter.sort.value)
+        self._settings.setValue("priority", self._filter.priority or "")
         self._settings.setValue("selected", self.cards.selected_id)
         told, self._told_unsaved = self._told_unsaved, bool(self._unsaved)
         return told or not self._unsaved
