@@ -290,6 +290,18 @@ def test_escape_closes_the_drawer(four: dict[str, str], open_window: Open, qtbot
     assert not window.drawer.isVisible()
 
 
+def test_the_clock_renews_what_the_drawer_says(
+    monitor: Callable[..., MonitorWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = device_clock()
+    window = monitor(task(task_id(1), due_at=now + 120 * MINUTE))
+    window.cards.select(task_id(1))
+    assert window.drawer.due.text() == "due in 2 h"
+    monkeypatch.setattr(window.drawer, "_now", lambda: now + 100 * MINUTE)
+    window._ages.timeout.emit()
+    assert window.drawer.due.text() == "due in 20 min"
+
+
 @pytest.mark.parametrize("way", ["button", "escape"])
 def test_the_drawer_is_closed_from_inside(
     monitor: Callable[..., MonitorWindow], qtbot: QtBot, way: str

@@ -212,7 +212,7 @@ class MonitorWindow(Shell):
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
-        if chosen and (ids is None or chosen in ids):
+        if chosen and (changes is None or ids is None or chosen in ids):
             self._show_drawer()
         counts = self.board.counts(now)
         for place, counter in self.counters.items():
