@@ -5,6 +5,8 @@ Qt is imported inside functions, so that the command line does not load it by im
 
 from __future__ import annotations
 
+import contextlib
+import locale
 import logging
 import sys
 from dataclasses import dataclass
@@ -101,6 +103,7 @@ def run(scope: Scope, root: Path) -> int:
     app = QApplication.instance() or QApplication(["tracker"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Tracker")
+    use_own_dates()
     theme.follow(app, settings.theme)
     profile = current_profile(root, scope)
     remembered = True
@@ -127,6 +130,13 @@ def run(scope: Scope, root: Path) -> int:
         return app.exec()
     finally:
         opened.close()
+
+
+def use_own_dates() -> None:
+    """Names of days and months as the person has them (LC_TIME). Qt sees to it on some systems
+    only, and a locale that is not installed leaves them as they are."""
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_TIME, "")
 
 
 def ask_sign_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support.client import task
 from tests.support.windows import task_id
+from tracker import app as composition
 from tracker.domain.instants import end_of_day
 from tracker.domain.task import Task
 from tracker.services import wording
@@ -52,3 +54,17 @@ def test_the_today_page_goes_by_that_day_too(
     day = wording.local(device_clock()).date() + timedelta(days=days)
     window = desk(whole_day(day.isoformat()))
     assert window.rail.rows["Today"].accessibleName() == f"Today, {count}"
+
+
+def test_dates_are_said_in_the_persons_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = locale.setlocale(locale.LC_TIME)
+    monkeypatch.delenv("LC_ALL", raising=False)
+    try:
+        locale.setlocale(locale.LC_TIME, "C")
+        monkeypatch.setenv("LC_TIME", "C.UTF-8")
+        composition.use_own_dates()
+        assert "utf" in locale.setlocale(locale.LC_TIME).lower()
+        monkeypatch.setenv("LC_TIME", "xx_XX.not-installed")
+        composition.use_own_dates()
+    finally:
+        locale.setlocale(locale.LC_TIME, kept)
