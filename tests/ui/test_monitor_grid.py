@@ -33,6 +33,7 @@ from tracker.domain.page import Changes
 from tracker.domain.task import Status
 from tracker.services.board import Place
 from tracker.services.workspace import device_clock
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
@@ -300,6 +301,17 @@ def test_the_clock_renews_what_the_drawer_says(
     monkeypatch.setattr(window.drawer, "_now", lambda: now + 100 * MINUTE)
     window._ages.timeout.emit()
     assert window.drawer.due.text() == "due in 20 min"
+
+
+def test_painting_reads_no_file(
+    desk: Callable[..., EmployeeWindow], monitor: Callable[..., MonitorWindow]
+) -> None:
+    for window in (desk(task(task_id(1))), monitor(task(task_id(1)))):
+        read: list[str] = []
+        for kept in (window._work.confirmed, window._work.outbox):
+            kept._conn.set_trace_callback(read.append)
+        window.grab()
+        assert read == []
 
 
 @pytest.mark.parametrize("way", ["button", "escape"])

@@ -47,6 +47,7 @@ class Shell(QMainWindow):
         spoken.install()
         self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
         self._filter = Filter()
+        self._read_clock()
         self.status = SyncStatus(synced_at=board.synced_at)
         self._told = {entry.action.op_id for entry in workspace.outbox.tray()}
         self._is_open = True
@@ -86,8 +87,12 @@ class Shell(QMainWindow):
         self.open_page(self._list_page())
         part.setFocus()
 
+    def _read_clock(self) -> None:
+        """Read here and after each run, as cards ask for the time while they are painted."""
+        self._clock_offset = self._work.confirmed.position().clock_offset or 0
+
     def _now(self) -> int:
-        return self._work.server_now()
+        return device_clock() + self._clock_offset
 
     # -- for the window to say -------------------------------------------------------------
 
@@ -133,6 +138,7 @@ class Shell(QMainWindow):
         its way when the window closed is dropped."""
         if not self._is_open:
             return
+        self._read_clock()
         was_stale = self.status.is_stale(device_clock())
         self.status = self.status.after(report)
         self.board.synced_at = self.status.synced_at
