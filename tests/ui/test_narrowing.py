@@ -155,6 +155,13 @@ def test_search_waits_300_ms_after_the_last_key(desk: Desk, qtbot: QtBot) -> Non
     assert not window.search._timer.isActive()
 
 
+def test_a_window_that_was_closed_searches_no_more(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(*five(device_clock()))
+    qtbot.keyClicks(window.search.edit, "bel")
+    window.close()
+    assert not window.search._timer.isActive()
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("hall b", ["Pump"]), ("  PUMP ", ["Pump"]), ("3", ["Anchor"])]
 )

@@ -234,11 +234,15 @@ class Search(Field):
         self.changed.connect(self._typed)
         self._row.setContentsMargins(36, 4, SPACE_2, 4)
 
+    def stop(self) -> None:
+        """Searches no more for what was typed last."""
+        self._timer.stop()
+
     def _typed(self, text: str) -> None:
         if text:
             self._timer.start()
         else:
-            self._timer.stop()
+            self.stop()
             self.searched.emit("")
         self.update()
 

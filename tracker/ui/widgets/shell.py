@@ -272,5 +272,6 @@ class Shell(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.sync()
         self._ages.stop()
+        self.search.stop()
         super().closeEvent(event)
         self.closed.emit()
