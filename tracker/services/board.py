@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tracker.cache.projection import Mark, TaskView
+from tracker.cache.projection import TaskView
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
 from tracker.services import wording
@@ -176,9 +176,6 @@ class Board:
     def project_of(self, task: Task) -> str:
         project = self.projects.get(task.project_id or "")
         return project.name if project else ""
-
-    def waits_for_attention(self) -> int:
-        return sum(view.mark is Mark.REJECTED for view in self.views.values())
 
 
 def _order(sort: Sort) -> Callable[[Task], tuple[object, ...]]:

@@ -36,10 +36,6 @@ class SyncStatus:
     def is_stale(self, now: int) -> bool:
         return wording.is_stale(self.synced_at, now)
 
-    @property
-    def is_offline(self) -> bool:
-        return self.state is State.OFFLINE
-
 
 def chip(status: SyncStatus, now: int) -> str:
     """`Synced 12:04`, `Sending 3 of 12`, `Offline since 11:58, 4 waiting`, …"""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,7 +22,7 @@ from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Choice, Search
+from tracker.ui.widgets.controls import Choice
 from tracker.ui.widgets.rows import RowPage
 from tracker.ui.widgets.shell import ATTENTION, Shell
 from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
@@ -94,11 +97,7 @@ class EmployeeWindow(Shell):
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, SPACE_2, 0)
         top.setSpacing(10)
-        self.search = Search("Search tasks and projects   Ctrl+F", self)
-        self.search.searched.connect(lambda text: self._narrow(text=text))
-        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
-        self.priority = Choice("Priority", priorities, self, named=False)
-        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+        self._make_filters()
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
         self.sort.chosen.connect(lambda value: self._narrow(sort=value))
         top.addWidget(self.search, 1)
@@ -137,9 +136,8 @@ class EmployeeWindow(Shell):
             self._narrow(place=Place(name))
 
     @border("narrow the list")
-    def _narrow(self, /, **changes: object) -> None:
-        known = {name: getattr(self._filter, name) for name in Filter.__slots__}
-        self._filter = Filter(**{**known, **changes})
+    def _narrow(self, /, **changes: Any) -> None:
+        self._filter = replace(self._filter, **changes)
         if self._page in (WAITING, ATTENTION) and "place" not in changes:
             self._page = self._filter.place.value
             self.rail.choose(self._page)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -9,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from tracker.cache.projection import Mark
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes
-from tracker.domain.task import Priority, Role
+from tracker.domain.task import Role
 from tracker.services import wording
-from tracker.services.board import LIVE_MS, Board, Filter, Place
+from tracker.services.board import LIVE_MS, Board, Place
 from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.monitor.assign import AssignPage
@@ -23,7 +26,7 @@ from tracker.ui.widgets import paint
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Choice, Pressable, Search
+from tracker.ui.widgets.controls import Button, Choice, Pressable
 from tracker.ui.widgets.shell import ATTENTION, Shell
 
 MONITOR, ASSIGN = "Monitor", "Assign"
@@ -159,15 +162,11 @@ class MonitorWindow(Shell):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, SPACE_2, 0)
         row.setSpacing(10)
-        self.search = Search("Search tasks and projects   Ctrl+F", self)
-        self.search.searched.connect(lambda text: self._narrow(text=text))
+        self._make_filters()
         self.person = Choice("Person", [("All people", None)], self, named=False)
         self.person.chosen.connect(lambda value: self._narrow(person=value))
         self.project = Choice("Project", [("All projects", None)], self, named=False)
         self.project.chosen.connect(lambda value: self._narrow(project=value))
-        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
-        self.priority = Choice("Priority", priorities, self, named=False)
-        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
         self.auto = Button("Auto-refresh on", self, icon="refresh")
         self.auto.setCheckable(True)
         self.auto.setChecked(True)
@@ -192,9 +191,8 @@ class MonitorWindow(Shell):
             self.assign.title.setFocus()
 
     @border("narrow the list")
-    def _narrow(self, /, **changes: object) -> None:
-        known = {name: getattr(self._filter, name) for name in Filter.__slots__}
-        self._filter = Filter(**{**known, **changes})
+    def _narrow(self, /, **changes: Any) -> None:
+        self._filter = replace(self._filter, **changes)
         self._show_cards()
 
     def _show_cards(self) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QEnterEvent,
     QKeyEvent,
     QKeySequence,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -395,8 +394,6 @@ class OneLine(QLabel):
 class Panel(QWidget):
     """A plain ground in one of the palette's colours."""
 
-    clicked = Signal()
-
     def __init__(self, colour: str, parent: QWidget | None = None, *, border: str = "") -> None:
         super().__init__(parent)
         self._colour, self._border = colour, border
@@ -409,7 +406,3 @@ class Panel(QWidget):
             painter.fillRect(self.width() - 1, 0, 1, self.height(), QColor(t.line))
         if self._border == "left":
             painter.fillRect(0, 0, 1, self.height(), QColor(t.line))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self.clicked.emit()

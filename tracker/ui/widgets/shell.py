@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -17,18 +18,19 @@ from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
 from tracker.domain.page import Changes
-from tracker.domain.task import Status
+from tracker.domain.task import Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 from tracker.services.status import SyncStatus
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
+from tracker.ui.bridge import assert_ui_thread
 from tracker.ui.widgets import entries, spoken
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
-from tracker.ui.widgets.controls import Search
+from tracker.ui.widgets.controls import Choice, Search
 from tracker.ui.widgets.rows import RowPage
 
 ATTENTION = "Needs attention"
@@ -72,6 +74,14 @@ class Shell(QMainWindow):
         rail.add_foot(self.chip)
         return rail
 
+    def _make_filters(self) -> None:
+        """What both windows narrow their list by."""
+        self.search = Search("Search tasks and projects   Ctrl+F", self)
+        self.search.searched.connect(lambda text: self._narrow(text=text))
+        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
+        self.priority = Choice("Priority", priorities, self, named=False)
+        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+
     def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
         own = (
             ("F5", self.sync_wanted.emit),
@@ -98,7 +108,6 @@ class Shell(QMainWindow):
 
     rail: Rail
     cards: CardList
-    search: Search
 
     def _list_page(self) -> str:
         """The row of the rail under which the list is."""
@@ -106,6 +115,10 @@ class Shell(QMainWindow):
 
     def open_page(self, name: str) -> None:
         """Goes to a row of the rail."""
+        raise NotImplementedError
+
+    def _narrow(self, /, **changes: Any) -> None:
+        """Other values for fields of the filter."""
         raise NotImplementedError
 
     def show_changes(self, changes: Changes | None) -> None:
@@ -136,6 +149,7 @@ class Shell(QMainWindow):
     def show_report(self, report: Report) -> None:
         """A run of the engine ended: rows first, then what it says about itself. One that was on
         its way when the window closed is dropped."""
+        assert_ui_thread(self)
         if not self._is_open:
             return
         self._read_clock()
