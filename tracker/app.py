@@ -5,6 +5,8 @@ Qt is imported inside functions, so that the command line does not load it by im
 
 from __future__ import annotations
 
+import contextlib
+import locale
 import logging
 import sys
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from tracker.config import Profile, Scope, current_profile, private_folder, read_settings
-from tracker.domain.errors import EnvironmentFault, describe, entry_of
+from tracker.domain.errors import EnvironmentFault, describe
 from tracker.services import credentials as keeping
 from tracker.services import session, syncing
 from tracker.services.board import Board
@@ -101,11 +103,12 @@ def run(scope: Scope, root: Path) -> int:
     app = QApplication.instance() or QApplication(["tracker"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Tracker")
-    theme.apply(app, settings.theme)
+    use_own_dates()
+    theme.follow(app, settings.theme)
     profile = current_profile(root, scope)
     remembered = True
     if profile is None:
-        signed = ask_sign_in(root, scope, None)
+        signed = ask_sign_in(root, scope)
         if signed is None:
             return 0
         profile, credentials = signed.profile, signed.credentials
@@ -121,7 +124,7 @@ def run(scope: Scope, root: Path) -> int:
     opened.window.closed.connect(app.quit)
     opened.window.show()
     if not remembered:
-        opened.window.toast.say("Signed in for this run only (E1007)", entry_of("E1007").message)
+        opened.window.tell_not_remembered()
     QTimer.singleShot(0, opened.start)
     try:
         return app.exec()
@@ -129,29 +132,39 @@ def run(scope: Scope, root: Path) -> int:
         opened.close()
 
 
-def ask_sign_in(root: Path, scope: Scope, profile: Profile | None) -> session.SignedIn | None:
-    """The sign-in dialog; None when it was cancelled."""
+def use_own_dates() -> None:
+    """Names of days and months as the person has them (LC_TIME). Qt sees to it on some systems
+    only, and a locale that is not installed leaves them as they are."""
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_TIME, "")
+
+
+def ask_sign_in(
+    root: Path, scope: Scope, profile: Profile | None = None, credentials: Credentials | None = None
+) -> session.SignedIn | None:
+    """The sign-in dialog; None when it was cancelled. With a profile for its person alone."""
     from tracker.ui.dialogs.sign_in import SignInDialog
 
     title = "Sign in again" if profile else "Welcome to Tracker"
     dialog = SignInDialog(
         title,
-        lambda url, name, password: session.sign_in(root, url, name, password, scope),
+        lambda url, name, password: session.sign_in(
+            root, url, name, password, scope, credentials, profile
+        ),
         profile.server_url if profile else "",
         profile.name if profile else "",
     )
     dialog.exec()
+    dialog.deleteLater()
     return dialog.signed_in
 
 
 def sign_in_again(opened: Opened, root: Path, credentials: Credentials) -> None:
     """The session is over: a new one for the same person, then the queue goes on."""
     profile = opened.workspace.profile
-    signed = ask_sign_in(root, profile.scope, profile)
+    signed = ask_sign_in(root, profile.scope, profile, credentials)
     if signed is None:
         return
-    if signed.profile.user_id != profile.user_id:
-        opened.window.toast.say(describe("E1008"), bad=True)
-        return
-    credentials.write(signed.credentials.read())
+    if not signed.remembered:
+        opened.window.tell_not_remembered()
     opened.runner.wake()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,7 +29,11 @@ from tracker.services.credentials import InEnvironment
 from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Collector
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.theme import theme
+from tracker.ui.widgets.shell import Shell
+
+_W = TypeVar("_W", bound=Shell)
 
 _GRACE = 2.0
 """Seconds that a thread which was told to end may take for it."""
@@ -72,15 +78,42 @@ def _running_timers() -> list[QTimer]:
 
 
 @pytest.fixture
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Moves the viewer to a zone."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone of a process cannot be set here")
+
+    def move(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
 def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., EmployeeWindow]]:
     """Ana's window over tasks that were pulled once, with nothing that synchronises."""
-    opened: list[EmployeeWindow] = []
+    yield from _offline(EmployeeWindow, tmp_path, "ana")
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., MonitorWindow]]:
+    """Rita's monitor in the same way."""
+    yield from _offline(MonitorWindow, tmp_path, "rita")
+
+
+def _offline(
+    kind: Callable[[Workspace, Board], _W], folder: Path, name: str
+) -> Iterator[Callable[..., _W]]:
+    opened: list[_W] = []
     workspaces: list[Workspace] = []
 
-    def make(*tasks: Task, **more: object) -> EmployeeWindow:
-        workspace = offline_workspace(tmp_path, tasks, **more)
+    def make(*tasks: Task, **more: object) -> _W:
+        workspace = offline_workspace(folder, tasks, name, **more)
         workspaces.append(workspace)
-        window = EmployeeWindow(workspace, Board(workspace))
+        window = kind(workspace, Board(workspace))
         opened.append(window)
         window.show()
         return window

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.support.client import task
+from tests.support.client import page, task
 from tests.support.server import RunningServer
 from tests.support.windows import (
     ANA,
     PATIENCE,
+    PEOPLE,
     PROJECT,
     Open,
     delivered,
@@ -30,6 +31,7 @@ from tracker.domain.errors import InputError
 from tracker.domain.task import Priority, Status
 from tracker.services.board import Board
 from tracker.services.tasks import NewTask
+from tracker.services.workspace import device_clock
 from tracker.ui.monitor.assign import AssignPage, read_due, read_minutes, read_title
 from tracker.ui.monitor.window import ASSIGN, MonitorWindow
 
@@ -144,19 +146,12 @@ def test_a_title_that_no_database_can_keep_is_refused(text: str) -> None:
     assert refused.value.code == "E2008"
 
 
-@pytest.fixture(params=["Pacific/Kiritimati", "America/Los_Angeles"])
-def far_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if not hasattr(time, "tzset"):
-        pytest.skip("the zone of a process cannot be set here")
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
 @pytest.mark.parametrize("text", ["0001-01-01 00:00", "9999-12-31 23:59"])
-def test_a_due_at_the_ends_of_the_calendar_is_refused(far_zone: None, text: str) -> None:
+def test_a_due_at_the_ends_of_the_calendar_is_refused(
+    in_zone: Callable[[str], None], zone: str, text: str
+) -> None:
+    in_zone(zone)
     with pytest.raises(InputError) as refused:
         read_due(text)
     assert refused.value.code == "E2004"
@@ -241,3 +236,21 @@ def test_a_refresh_does_not_disturb_a_form_half_filled(
     assert form.isVisible()
     assert form.title.edit.text() == "Half"
     assert form.people[server.users["ana"]].isChecked()
+
+
+def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window = monitor(task(task_id(1)))
+    box = window.assign.people[ANA]
+    box.setChecked(True)
+    for version, person in enumerate(
+        (replace(PEOPLE[0], display_name="Ana Ruiz"), replace(PEOPLE[0], active=False)), 11
+    ):
+        found = window._work.confirmed.apply(page(version, people=[person]), device_clock())
+        window.show_changes(found)
+        if person.active:
+            assert (box.text(), box.accessibleName()) == ("Ana Ruiz", "Ana Ruiz")
+            assert box.isChecked()
+    assert (box.isChecked(), box.isEnabled()) == (False, False)
+    assert window.assign.problem("people").endswith("(E2016)")

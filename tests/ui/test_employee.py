@@ -9,38 +9,19 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open
+from tests.support.windows import (
+    PATIENCE,
+    Open,
+    card_of,
+    delivered,
+    open_desk,
+    press,
+    waits,
+)
 from tests.ui.conftest import close
 from tracker.domain.task import Status
 from tracker.ui.employee.window import WAITING, EmployeeWindow
 from tracker.ui.widgets.shell import ATTENTION
-from tracker.ui.widgets.task_card import TaskCard
-
-
-def open_desk(open_window: Open, **more: Any) -> EmployeeWindow:
-    window = open_window("ana", **more).window
-    assert isinstance(window, EmployeeWindow)
-    return window
-
-
-def card_of(window: EmployeeWindow, task_id: str) -> TaskCard:
-    window.cards.select(task_id)
-    card = window.cards.card(task_id)
-    assert isinstance(card, TaskCard)
-    return card
-
-
-def press(qtbot: QtBot, button: QAbstractButton) -> None:
-    assert button.isVisible()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def waits(window: EmployeeWindow) -> int:
-    return len(window._work.outbox.waiting())
-
-
-def delivered(window: EmployeeWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: waits(window) == 0, timeout=PATIENCE)
 
 
 def row(server: RunningServer, task_id: str) -> dict[str, Any]:

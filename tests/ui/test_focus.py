@@ -11,12 +11,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.support.client import page, task
+from tests.support.client import action, page, task
 from tests.support.windows import card_of, task_id, waits
+from tracker.domain.change import Kind
 from tracker.domain.task import Status, Task
+from tracker.services.board import Place
 from tracker.services.workspace import device_clock
-from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.widgets.progress_track import ProgressTrack
+from tracker.ui.widgets.rows import Row
 from tracker.ui.widgets.task_card import TaskCard
 
 Desk = Callable[..., EmployeeWindow]
@@ -168,3 +172,137 @@ def test_a_held_arrow_never_ends_on_another_task(active: Desk, qtbot: QtBot) -> 
     finish(window, tasks[0])
     qtbot.keyRelease(track, Qt.Key.Key_Right)
     assert waits(window) == 0
+
+
+# Rows of Waiting to send and Needs attention
+
+
+@pytest.fixture
+def waiting(active: Desk) -> EmployeeWindow:
+    """Three changes wait, of three tasks."""
+    window = active(*moving(3))
+    for n in (1, 2, 3):
+        window._tasks.set_progress(task_id(n), 50)
+    window.open_page(WAITING)
+    return window
+
+
+def test_the_keys_stay_on_a_row_when_another_one_comes(waiting: EmployeeWindow) -> None:
+    button = waiting.waiting_page.rows[1].buttons["Withdraw"]
+    button.setFocus()
+    waiting.show_changes(waiting._work.outbox.add([action(task_id=task_id(1))]))
+    assert len(waiting.waiting_page.rows) == 4
+    assert focused() is button
+
+
+def test_the_keys_stay_on_a_row_whose_words_change(waiting: EmployeeWindow) -> None:
+    page_of_rows = waiting.waiting_page
+    row = Row("one", "Belt", [("When", "11:52")], [("Withdraw", lambda: None)])
+    page_of_rows.show_rows([row])
+    page_of_rows.rows[0].buttons["Withdraw"].setFocus()
+    page_of_rows.show_rows([replace(row, lines=[("When", "Thu 11:52")])])
+    assert focused() is page_of_rows.rows[0].buttons["Withdraw"]
+
+
+def test_a_row_that_goes_leaves_the_keys_to_its_page(waiting: EmployeeWindow, qtbot: QtBot) -> None:
+    button = waiting.waiting_page.rows[0].buttons["Withdraw"]
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert (focused(), waits(waiting)) == (waiting.waiting_page, 2)
+
+
+# Ctrl+Z
+
+
+def ctrl_z(qtbot: QtBot) -> None:
+    qtbot.keyClick(focused(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_ctrl_z_undoes_what_the_toast_offers_to_undo(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(2))
+    card_of(window, task_id(1))
+    window.body.complete.setFocus()
+    qtbot.keyClick(window.body.complete, Qt.Key.Key_Space)
+    assert waits(window) == 1
+    ctrl_z(qtbot)
+    assert (waits(window), window.toast.isVisible()) == (0, False)
+    ctrl_z(qtbot)
+    assert waits(window) == 0
+
+
+def test_ctrl_z_in_a_note_undoes_typing_first(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(2))
+    window.open_page("All tasks")
+    card_of(window, task_id(1))
+    note = window.body.note
+    note.setFocus()
+    window._acted(task_id(1), Kind.HOLD, None)
+    qtbot.keyClicks(note, "x")
+    ctrl_z(qtbot)
+    assert (note.toPlainText(), waits(window)) == ("", 1)
+    ctrl_z(qtbot)
+    assert waits(window) == 0
+
+
+def test_ctrl_z_repeats_no_other_button_of_a_toast(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(1))
+    pressed: list[int] = []
+    window.toast.say("Unable to save progress (E5005)", action=("Look", lambda: pressed.append(1)))
+    ctrl_z(qtbot)
+    assert pressed == []
+
+
+# Return, and the keys that go to a place
+
+
+def test_return_presses_whatever_has_the_keys(
+    active: Desk, monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window, overview = active(*moving(1)), monitor()
+    card_of(window, task_id(1))
+    synced: list[int] = []
+    window.sync_wanted.connect(lambda: synced.append(1))
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        qtbot.keyClick(window.chip, key)
+    assert synced == [1, 1]
+    qtbot.keyClick(window.body.hold, Qt.Key.Key_Return)
+    assert window.board.views[task_id(1)].task.status is Status.ON_HOLD
+    counter = overview.counters[Place.OVERDUE]
+    qtbot.keyClick(counter, Qt.Key.Key_Return)
+    assert counter.isChecked()
+
+
+def test_a_held_return_presses_once(active: Desk, qtbot: QtBot) -> None:
+    window = active(*moving(1))
+    card_of(window, task_id(1))
+    for n in range(4):
+        kind = QEvent.Type.KeyPress
+        event = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "", n > 0)
+        QApplication.sendEvent(window.body.quick[0], event)
+    assert window.board.views[task_id(1)].task.progress == 20
+
+
+@pytest.mark.parametrize("name", ["Waiting to send", "Needs attention", "On hold"])
+def test_ctrl_l_and_ctrl_f_open_the_list_at_the_employees(
+    active: Desk, qtbot: QtBot, name: str
+) -> None:
+    window = active(*moving(1), replace(moving(2)[1], status=Status.ON_HOLD))
+    for key, wanted in ((Qt.Key.Key_L, window.cards), (Qt.Key.Key_F, window.search.edit)):
+        window.open_page(name)
+        qtbot.keyClick(focused(), key, Qt.KeyboardModifier.ControlModifier)
+        assert window.cards.isVisible()
+        assert focused() is wanted
+
+
+@pytest.mark.parametrize("name", ["Assign", "Needs attention"])
+def test_ctrl_l_and_ctrl_f_open_the_grid_in_the_monitor(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot, name: str
+) -> None:
+    window = monitor(*moving(1))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for key, wanted in ((Qt.Key.Key_L, window.cards), (Qt.Key.Key_F, window.search.edit)):
+        window.open_page(name)
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+        assert window.cards.isVisible()
+        assert focused() is wanted

@@ -7,18 +7,12 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open
+from tests.support.windows import PATIENCE, Open, open_monitor
 from tracker.domain.errors import EnvironmentFault, InputError
 from tracker.domain.task import Status
 from tracker.services.board import Place
 from tracker.ui.employee.window import EmployeeWindow
-from tracker.ui.monitor.window import ASSIGN, MonitorWindow
-
-
-def open_monitor(open_window: Open) -> MonitorWindow:
-    window = open_window("rita", "monitor").window
-    assert isinstance(window, MonitorWindow)
-    return window
+from tracker.ui.monitor.window import ASSIGN
 
 
 def click(qtbot: QtBot, widget: object) -> None:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.support.client import page, task
 from tests.support.server import MINUTE, RunningServer
 from tests.support.windows import (
+    ANA,
     PATIENCE,
+    PEOPLE,
     Open,
     delivered,
     next_report,
     open_monitor,
     pick,
     press,
+    task_id,
     waits,
 )
 from tests.ui.conftest import close
 from tracker.config import profile_folder
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, InputError
+from tracker.domain.page import Changes
 from tracker.domain.task import Status
 from tracker.services.board import Place
+from tracker.services.workspace import device_clock
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
@@ -101,6 +111,19 @@ def test_a_filter_survives_a_refresh(
     press(qtbot, window.chip)
     qtbot.waitUntil(lambda: new in window.board.views, timeout=PATIENCE)
     assert (titles(window), window.person.text()) == ({"Seal", "Belt"}, "Ana Moreno")
+
+
+def test_who_is_chosen_stays_chosen_after_leaving(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot
+) -> None:
+    window = monitor(task(task_id(1)))
+    pick(qtbot, window.person, "Ana Moreno")
+    gone = [replace(PEOPLE[0], active=False)]
+    window.show_changes(window._work.confirmed.apply(page(11, people=gone), device_clock()))
+    assert (window.person.text(), window.person.value) == ("Ana Moreno", ANA)
+    pick(qtbot, window.person, "All people")
+    window.show_changes(Changes(people=True))
+    assert [words for words, _ in window.person._options] == ["All people", "Rita Okafor"]
 
 
 def test_search_finds_in_the_grid(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
@@ -266,6 +289,46 @@ def test_escape_closes_the_drawer(four: dict[str, str], open_window: Open, qtbot
     assert window.drawer.isVisible()
     qtbot.keyClick(window.cards, Qt.Key.Key_Escape)
     assert not window.drawer.isVisible()
+
+
+def test_the_clock_renews_what_the_drawer_says(
+    monitor: Callable[..., MonitorWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = device_clock()
+    window = monitor(task(task_id(1), due_at=now + 120 * MINUTE))
+    window.cards.select(task_id(1))
+    assert window.drawer.due.text() == "due in 2 h"
+    monkeypatch.setattr(window.drawer, "_now", lambda: now + 100 * MINUTE)
+    window._ages.timeout.emit()
+    assert window.drawer.due.text() == "due in 20 min"
+
+
+def test_painting_reads_no_file(
+    desk: Callable[..., EmployeeWindow], monitor: Callable[..., MonitorWindow]
+) -> None:
+    for window in (desk(task(task_id(1))), monitor(task(task_id(1)))):
+        read: list[str] = []
+        for kept in (window._work.confirmed, window._work.outbox):
+            kept._conn.set_trace_callback(read.append)
+        window.grab()
+        assert read == []
+
+
+@pytest.mark.parametrize("way", ["button", "escape"])
+def test_the_drawer_is_closed_from_inside(
+    monitor: Callable[..., MonitorWindow], qtbot: QtBot, way: str
+) -> None:
+    window = monitor(task(task_id(1)))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.cards.select(task_id(1))
+    if way == "button":
+        press(qtbot, window.drawer.close_button)
+    else:
+        window.drawer.buttons[Kind.HOLD].setFocus()
+        qtbot.keyClick(window.drawer.buttons[Kind.HOLD], Qt.Key.Key_Escape)
+    assert (window.drawer.isVisible(), window.cards.selected_id) == (False, "")
+    assert window.cards.hasFocus()
 
 
 # Who may

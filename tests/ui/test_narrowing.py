@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import page, task
 from tests.support.server import START
-from tests.support.windows import ANA, PROJECT, RITA, card_of, pick, press, task_id
+from tests.support.windows import ANA, PROJECT, RITA, card_of, pick, press, settle, task_id
 from tracker.domain.page import Changes
 from tracker.domain.task import Assignment, Part, Priority, Status
 from tracker.services.workspace import device_clock
@@ -116,6 +116,29 @@ def test_a_priority_is_chosen_from_a_menu_and_taken_back(desk: Desk, qtbot: QtBo
     assert len(titles(window)) == 5
 
 
+def test_the_priority_outlives_refresh_and_restart(desk: Desk, qtbot: QtBot) -> None:
+    mine = five(device_clock())
+    window = desk(*mine)
+    pick(qtbot, window.priority, "Urgent")
+    window.show_changes(Changes(everything=True))
+    press(qtbot, window.rail.rows["All tasks"])
+    assert (titles(window), window.priority.text()) == (["Pump", "Belt"], "Urgent")
+    window.close()
+    again = desk(*mine)
+    assert (titles(again), again.priority.text()) == (["Pump", "Belt"], "Urgent")
+
+
+def test_a_menu_is_gone_after_its_use(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(*five(device_clock()))
+    pick(qtbot, window.sort, "title")
+    settle()
+    press(qtbot, window.sort)
+    (menu,) = window.sort.findChildren(QMenu)
+    qtbot.keyClick(menu, Qt.Key.Key_Escape)
+    settle()
+    assert window.sort.findChildren(QMenu) == []
+
+
 def test_search_waits_300_ms_after_the_last_key(desk: Desk, qtbot: QtBot) -> None:
     window = desk(*five(device_clock()))
     assert SEARCH_DELAY_MS == 300
@@ -129,6 +152,13 @@ def test_search_waits_300_ms_after_the_last_key(desk: Desk, qtbot: QtBot) -> Non
     qtbot.keyClicks(window.search.edit, "xx")
     window.search.edit.clear()
     assert (searches, len(titles(window))) == (["bel", ""], 5)
+    assert not window.search._timer.isActive()
+
+
+def test_a_window_that_was_closed_searches_no_more(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(*five(device_clock()))
+    qtbot.keyClicks(window.search.edit, "bel")
+    window.close()
     assert not window.search._timer.isActive()
 
 

@@ -49,8 +49,10 @@ def test_the_banner_comes_counts_and_goes_when_the_server_is_back(
     card_of(window, task_id)
     press(qtbot, window.body.quick[1])
     press(qtbot, window.body.hold)
-    qtbot.waitUntil(lambda: "2 waiting" in window.chip.text(), timeout=PATIENCE)
+    assert window.chip.text() == "2 waiting"
+    qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
     assert window.chip.text().startswith("Offline since ")
+    assert window.chip.text().endswith(", 2 waiting")
     assert window.chip.accessibleName() == f"Synchronisation: {window.chip.text()}"
     assert window.banner.isVisible()
     assert "2 changes go out" in window.banner.sentence.text()
@@ -141,8 +143,8 @@ def test_withdrawing_what_was_sent_meanwhile_says_so(
     assert "(E5016)" in window.toast.headline.text()
 
 
-def progress(percent: int) -> tuple[Kind, int, str]:
-    return Kind.SET_PROGRESS, percent, ""
+def progress(percent: int) -> tuple[Kind, int]:
+    return Kind.SET_PROGRESS, percent
 
 
 def test_what_waited_is_there_after_a_restart_and_is_sent_once(

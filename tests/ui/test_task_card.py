@@ -388,3 +388,48 @@ def test_undo_gives_the_note_back(desk: Desk, qtbot: QtBot) -> None:
     press(qtbot, window.body.complete)
     press(qtbot, window.toast.button)
     assert window.body.note.toPlainText() == "long words"
+
+
+def test_a_note_that_was_sent_is_no_draft_when_the_card_leaves_the_page(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    one = task(task_id(1), status=Status.IN_PROGRESS, progress=35)
+    window = desk(one)
+    window.open_page("In progress")
+    card_of(window, one.id)
+    qtbot.keyClicks(window.body.note, "all done")
+    press(qtbot, window.body.complete)
+    assert window.cards.selected_id == ""
+    assert window._work.outbox.draft(one.id, "note") == ""
+    window.open_page("Done")
+    card_of(window, one.id)
+    assert window.body.note.toPlainText() == ""
+
+
+@pytest.mark.parametrize("first", ["", "x" * 20_000])
+def test_retry_sends_what_is_written_by_then(desk: Desk, qtbot: QtBot, first: str) -> None:
+    one = task(task_id(1))
+    window = desk(one)
+    card_of(window, one.id)
+    window.body.note.setPlainText(first)
+    press(qtbot, window.body.comment)
+    assert window.toast.headline.text().startswith("Unable to send the comment (E")
+    window.body.note.setPlainText("mended words")
+    press(qtbot, window.toast.button)
+    (item,) = window._work.outbox.waiting()
+    assert item.action.args["text"] == "mended words"
+    assert window.body.note.toPlainText() == ""
+
+
+def test_a_long_line_of_the_history_is_cut_and_whole_in_its_tool_tip(desk: Desk) -> None:
+    one = task(task_id(1))
+    window = desk(one)
+    card_of(window, one.id)
+    line = window.body._lines[0]
+    for note, told in (("short", False), ("<b>long</b> words " * 30, True)):
+        window.show_changes(window._tasks.set_progress(one.id, 20, note).changes)  # type: ignore[union-attr]
+        QApplication.processEvents()
+        assert note.strip() in line.text()
+        assert bool(line.toolTip()) is told
+    assert "&lt;b&gt;long&lt;/b&gt; words" in line.toolTip()
+    assert window.body.complete.geometry().right() <= window.body.width()

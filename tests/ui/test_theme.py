@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -76,6 +77,20 @@ def test_the_theme_can_be_switched_live(qtbot: QtBot) -> None:
     for name, expected in (("dark", DARK), ("light", LIGHT)):
         theme.apply(app, name)
         assert tokens.tokens_of(app.palette()) is expected
+
+
+def test_a_switch_of_the_systems_scheme_is_followed(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hints = QGuiApplication.styleHints()
+    theme.follow(qapp, "system")
+    assert tokens.tokens_of(qapp.palette()) is LIGHT
+    monkeypatch.setattr(theme, "is_dark", lambda _theme: True)
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert tokens.tokens_of(qapp.palette()) is DARK
+    hints.colorSchemeChanged.disconnect()
+    monkeypatch.undo()
+    theme.apply(qapp, "light")
 
 
 @pytest.mark.parametrize(

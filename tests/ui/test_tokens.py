@@ -14,10 +14,12 @@ from tests.support.client import task
 from tests.support.windows import card_of, task_id
 from tests.ui.test_theme import contrast, tinted
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.window import Counter
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import DARK, LIGHT, Tokens
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button
+from tracker.ui.widgets.chrome import SyncChip
+from tracker.ui.widgets.controls import Button, Choice
 
 BOTH = pytest.mark.parametrize("t", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -56,7 +58,8 @@ CONTROLS: tuple[tuple[str, str, str], ...] = (
     ("high", "surface", "an edge"),
     ("urgent", "surface", "an edge"),
     ("on_accent", "accent", "the focus ring of the primary button"),
-    ("control_line", "rail", "the thumb of a scroll bar"),
+    ("control_line", "rail", "the thumb of a scroll bar, the outline of the chip"),
+    ("control_line", "warning_ground", "the outline of the banner's buttons"),
 )
 
 
@@ -159,6 +162,23 @@ def test_the_primary_button_is_painted_with_its_pair(
     qtbot.addWidget(button)
     button.resize(button.sizeHint())
     assert t.accent in colours(button)
+
+
+@BOTH
+def test_the_outline_of_what_can_be_pressed_is_seen(
+    t: Tokens, switch: Callable[[str], None], qtbot: QtBot
+) -> None:
+    switch("dark" if t is DARK else "light")
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    for pressed in (
+        Button("Hold", ground), Choice("Sort", [("due", 1)], ground), SyncChip(ground),
+        Counter("Overdue", "danger", ground),
+    ):  # fmt: skip
+        pressed.resize(120, 34)
+        outline = pressed.grab().toImage().pixelColor(0, pressed.height() // 2).name()
+        assert contrast(outline, t.surface) >= 3, pressed
+        assert contrast(outline, t.background) >= 3, pressed
 
 
 def test_an_icon_is_sharp_on_a_dense_screen(qapp: QApplication) -> None:

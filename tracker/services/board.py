@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from tracker.cache.projection import Mark, TaskView
+from tracker.cache.projection import TaskView
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
 from tracker.services import wording
@@ -137,12 +136,13 @@ class Board:
         if place is Place.OVERDUE:
             return lambda view: is_overdue(view.task, now)
         if place is Place.TODAY:
-            today = datetime.fromtimestamp(now / 1000).astimezone()
-            tomorrow = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
+            today = wording.local(now)
+            day = today.date().isoformat()
+            end = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
             return lambda view: (
                 view.task.status in OPEN
                 and view.task.due_at is not None
-                and view.task.due_at <= tomorrow
+                and (view.task.due_date <= day if view.task.due_date else view.task.due_at <= end)
             )
         if place is Place.WATCHING:
             return lambda view: any(
@@ -176,9 +176,6 @@ class Board:
     def project_of(self, task: Task) -> str:
         project = self.projects.get(task.project_id or "")
         return project.name if project else ""
-
-    def waits_for_attention(self) -> int:
-        return sum(view.mark is Mark.REJECTED for view in self.views.values())
 
 
 def _order(sort: Sort) -> Callable[[Task], tuple[object, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tracker.config import Profile, Scope, check_server_url, profile_folder, save_profile
@@ -29,11 +29,14 @@ def sign_in(
     password: str | None,
     scope: Scope,
     credentials: Credentials | None = None,
+    expected: Profile | None = None,
 ) -> SignedIn:
     """Signs in and makes the profile the current one.
 
-    With TRACKER_TOKEN set no password is needed: the token proves who it is. InputError for a bad
-    address, ServerFault when the server refuses or cannot be reached; nothing is saved then.
+    With TRACKER_TOKEN set no password is needed: the token proves who it is. `expected` is the
+    profile of an open window that goes on with the new session. InputError for a bad address,
+    ServerFault when the server refuses or cannot be reached, E1008 for anybody else than is
+    expected; nothing is saved then.
     """
     from tracker.sync.transport import connect  # httpx takes 140 ms to import
 
@@ -41,7 +44,9 @@ def sign_in(
     name = name.strip().lower()
     folder = profile_folder(root, url, name, scope)
     credentials = credentials or keeping.credentials_for(folder.name)
-    server = connect(url, credentials)
+    # What is kept already stays until the new session is known to be the right one.
+    trial = credentials if isinstance(credentials, InEnvironment) else InMemory()
+    server = connect(url, trial)
     try:
         if isinstance(credentials, InEnvironment):
             me = server.me()
@@ -51,7 +56,9 @@ def sign_in(
             me = server.sign_in(name, password).me
     finally:
         server.close()
-    if me.name != name:
+    if me.name != name or (
+        expected and (me.user_id, me.server_id) != (expected.user_id, expected.server_id)
+    ):
         raise EnvironmentFault("E1008", f"It is {me.name}'s.")
     profile = Profile(
         folder=folder,
@@ -65,9 +72,14 @@ def sign_in(
         tenant=me.tenant,
     )
     if scope == "monitor" and not Actor(me.user_id, me.role).is_admin:
-        credentials.write(None)
         raise InputError("E1006")
+    if expected:
+        profile = replace(profile, folder=expected.folder, server_url=expected.server_url)
     save_profile(root, profile)
+    try:
+        credentials.write(trial.read())
+    except EnvironmentFault:  # E1007: the keyring is there and does not take it
+        return SignedIn(profile, credentials if expected else trial, remembered=False)
     return SignedIn(profile, credentials, not isinstance(credentials, InMemory))
 
 

@@ -21,12 +21,12 @@ class SyncStatus:
     fault: str = ""
 
     def after(self, report: Report) -> SyncStatus:
-        synced = report.state is State.SYNCED
+        synced, offline = report.state is State.SYNCED, report.state is State.OFFLINE
         return replace(
             self,
             state=report.state,
             synced_at=report.at if synced else self.synced_at,
-            offline_since=None if synced else self.offline_since or report.at,
+            offline_since=(self.offline_since or report.at) if offline else None,
             waiting=report.waiting,
             tray=report.tray,
             sending=None,
@@ -35,10 +35,6 @@ class SyncStatus:
 
     def is_stale(self, now: int) -> bool:
         return wording.is_stale(self.synced_at, now)
-
-    @property
-    def is_offline(self) -> bool:
-        return self.state is State.OFFLINE
 
 
 def chip(status: SyncStatus, now: int) -> str:

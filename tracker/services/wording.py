@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from tracker.domain.change import Action, Kind
 from tracker.domain.task import OPEN, HistoryEntry, Status, Task, is_overdue
@@ -57,10 +57,14 @@ def is_stale(synced_at: int | None, now: int) -> bool:
     return synced_at is None or now - synced_at > STALE_MS
 
 
+def local(ms: int) -> datetime:
+    """An instant in the viewer's zone."""
+    return datetime.fromtimestamp(ms / 1000).astimezone()
+
+
 def clock(ms: int, now: int) -> str:
     """An instant in the viewer's zone, as short as it is clear: `11:52`, `Thu 16:20`, `3 Nov`."""
-    moment = datetime.fromtimestamp(ms / 1000).astimezone()
-    today = datetime.fromtimestamp(now / 1000).astimezone()
+    moment, today = local(ms), local(now)
     if moment.date() == today.date():
         return f"{moment:%H:%M}"
     if abs((today.date() - moment.date()).days) < 7:
@@ -70,29 +74,37 @@ def clock(ms: int, now: int) -> str:
 
 
 def due(task: Task, now: int) -> str:
-    """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due."""
+    """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due. A
+    whole day is that day everywhere, though its end is an instant of the tenant's zone."""
     if task.status is Status.COMPLETED and task.completed_at is not None:
         return f"done {clock(task.completed_at, now)}"
     if task.due_at is None or task.status not in OPEN:
         return ""
     if is_overdue(task, now):
         return f"{span(now - task.due_at)} overdue"
-    left = task.due_at - now
-    if left < 4 * HOUR:
+    left, moment, today = task.due_at - now, local(task.due_at), local(now).date()
+    day = date.fromisoformat(task.due_date) if task.due_date else moment.date()
+    days = (day - today).days
+    if days < 0 or (left < 4 * HOUR and not task.due_date):
         return f"due in {span(left)}"
-    moment = datetime.fromtimestamp(task.due_at / 1000).astimezone()
-    today = datetime.fromtimestamp(now / 1000).astimezone()
-    days = (moment.date() - today.date()).days
     if days == 0:
         return "due today" if task.due_date else f"due today {moment:%H:%M}"
     if days == 1:
         return "due tomorrow"
-    return f"due {moment:%a}" if days < 7 else f"due {moment.day} {moment:%b}"
+    if days < 7:
+        return f"due {day:%a}"
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"due {day.day} {day:%b}{year}"
 
 
 def attempt(kind: Kind, code: str) -> str:
+    """The headline of a refused action."""
+    return unable(ATTEMPTS[kind], code)
+
+
+def unable(tried: str, code: str) -> str:
     """The headline of an error: what was tried, and the code."""
-    return f"Unable to {ATTEMPTS[kind]} ({code})"
+    return f"Unable to {tried} ({code})"
 
 
 def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tracker.domain.errors import TrackerError
+from tracker.services import wording
 from tracker.services.session import SignedIn
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
 from tracker.ui.widgets.controls import Button, Field, label
+from tracker.ui.widgets.spoken import announce
+
+log = logging.getLogger(__name__)
 
 SignInCall = Callable[[str, str, str], SignedIn]
 
@@ -33,6 +38,10 @@ class _Work(QRunnable):
             self.outcome.done.emit(self._call())
         except TrackerError as fault:
             self.outcome.done.emit(fault)
+        except Exception as bug:
+            # Without an answer the dialog would say "Signing in…" for ever.
+            log.exception("signing in failed")
+            self.outcome.done.emit(bug)
 
 
 class SignInDialog(QDialog):
@@ -100,15 +109,20 @@ class SignInDialog(QDialog):
         work.setAutoDelete(False)
         QThreadPool.globalInstance().start(work)
 
-    def _ended(self, outcome: SignedIn | TrackerError) -> None:
+    def _ended(self, outcome: SignedIn | Exception) -> None:
         self.button.setEnabled(True)
         if isinstance(outcome, SignedIn):
             self.signed_in = outcome
             self.accept()
             return
-        self.problem.setText(f"Unable to sign in ({outcome.code}). {outcome.entry.message} "
-                             f"{outcome.entry.remedy}")  # fmt: skip
-        self.problem.setAccessibleName(self.problem.text())
-        bad_server = outcome.code in ("E2007", "E4001", "E4002", "E4003", "E4007")
-        self.server.set_bad(bad_server)
-        self.password.set_bad(outcome.code == "E1001")
+        code = outcome.code if isinstance(outcome, TrackerError) else ""
+        if isinstance(outcome, TrackerError):
+            entry = outcome.entry
+            words = f"{wording.unable('sign in', code)}. {entry.message} {entry.remedy}"
+        else:
+            name = type(outcome).__name__
+            words = f"Unable to sign in: an error in Tracker itself ({name}). Please report it."
+        self.problem.setText(words)
+        announce(self.problem, words, at_once=True)
+        self.server.set_bad(code in ("E2007", "E4001", "E4002", "E4003", "E4007"))
+        self.password.set_bad(code == "E1001")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,10 +19,11 @@ from tracker.services.tasks import Done
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
 from tracker.ui.widgets import entries
+from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Choice, Search
+from tracker.ui.widgets.controls import Choice
 from tracker.ui.widgets.rows import RowPage
 from tracker.ui.widgets.shell import ATTENTION, Shell
 from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
@@ -37,6 +41,8 @@ class EmployeeWindow(Shell):
         title = f"Tracker · {workspace.profile.display_name}"
         super().__init__(workspace, board, title, AGE_REFRESH_MS)
         self._page = Place.ALL.value
+        self._unsaved: dict[str, str] = {}  # half-typed notes that the disk did not take yet
+        self._told_unsaved = False
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
         self._build()
@@ -54,7 +60,7 @@ class EmployeeWindow(Shell):
             self._work.actor,
             self.board,
             self._work.projection.trail,
-            lambda task_id: self._work.outbox.draft(task_id, NOTE_DRAFT),
+            self._draft,
             self._now,
         )
         self.body.acted.connect(self._acted)
@@ -66,7 +72,7 @@ class EmployeeWindow(Shell):
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
         self.empty = Empty(self)
-        self.waiting_page = RowPage("Everything has been delivered.", self)
+        self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
         self._stack = QStackedWidget(self)
         for page in (self.cards, self.empty, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
@@ -86,21 +92,13 @@ class EmployeeWindow(Shell):
         row.addWidget(self.rail)
         row.addLayout(main, 1)
         self.setCentralWidget(ground)
-        self._bind_keys(
-            ("Ctrl+F", self.search.setFocus),
-            ("Ctrl+1", lambda: self.open_page(Place.ALL.value)),
-            ("Ctrl+L", self.cards.setFocus),
-        )
+        self._bind_keys(("Ctrl+1", lambda: self.open_page(Place.ALL.value)))
 
     def _build_top(self) -> QHBoxLayout:
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, SPACE_2, 0)
         top.setSpacing(10)
-        self.search = Search("Search tasks and projects   Ctrl+F", self)
-        self.search.searched.connect(lambda text: self._narrow(text=text))
-        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
-        self.priority = Choice("", priorities, self)
-        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+        self._make_filters()
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
         self.sort.chosen.connect(lambda value: self._narrow(sort=value))
         top.addWidget(self.search, 1)
@@ -117,11 +115,17 @@ class EmployeeWindow(Shell):
             self._now,
             lambda view: access.may(actor, Kind.SET_PROGRESS, view.state),
         )
-        card.committed.connect(self._bar_moved)
+        card.committed.connect(
+            lambda task_id, percent: self._acted(task_id, Kind.SET_PROGRESS, percent)
+        )
         return card
 
     # -- showing ---------------------------------------------------------------------------
 
+    def _list_page(self) -> str:
+        return self._filter.place.value
+
+    @border("open the page")
     def open_page(self, name: str) -> None:
         """Goes to a row of the rail."""
         self._page = name
@@ -132,9 +136,9 @@ class EmployeeWindow(Shell):
         else:
             self._narrow(place=Place(name))
 
-    def _narrow(self, **changes: object) -> None:
-        known = {name: getattr(self._filter, name) for name in Filter.__slots__}
-        self._filter = Filter(**{**known, **changes})
+    @border("narrow the list")
+    def _narrow(self, /, **changes: Any) -> None:
+        self._filter = replace(self._filter, **changes)
         if self._page in (WAITING, ATTENTION) and "place" not in changes:
             self._page = self._filter.place.value
             self.rail.choose(self._page)
@@ -157,6 +161,7 @@ class EmployeeWindow(Shell):
             return "No tasks yet. When somebody assigns you one, it appears here within seconds."
         return f"Nothing under “{self._page}”."
 
+    @border("show what changed")
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
@@ -185,6 +190,7 @@ class EmployeeWindow(Shell):
 
     # -- doing -----------------------------------------------------------------------------
 
+    @border("open the task")
     def _selected(self, task_id: str) -> None:
         if task_id:
             self.body.show_task(self.board.views[task_id])
@@ -192,12 +198,12 @@ class EmployeeWindow(Shell):
         else:
             self.body.hide()
 
-    def _bar_moved(self, task_id: str, percent: int) -> None:
-        note = self.body.note.toPlainText() if task_id == self.cards.selected_id else ""
-        self._acted(task_id, Kind.SET_PROGRESS, percent, note)
-
-    def _acted(self, task_id: str, kind: Kind, percent: int | None, note: str) -> None:
-        if task_id == self.cards.selected_id:
+    @border("save the change")
+    def _acted(self, task_id: str, kind: Kind, percent: int | None) -> None:
+        """Sends along what the opened card's note says now, also when it is done again."""
+        opened = task_id == self.cards.selected_id
+        note = self.body.note.toPlainText() if opened else ""
+        if opened:
             self._draft_changed(task_id, note)
         if kind is Kind.SET_PROGRESS:
             done = self._tasks.set_progress(task_id, percent, note)
@@ -205,10 +211,13 @@ class EmployeeWindow(Shell):
             done = self._tasks.comment(task_id, note)
         else:
             done = self._tasks.move(kind, task_id, note)
-        self._after(done, kind, lambda: self._acted(task_id, kind, percent, note))
-        if isinstance(done, Done) and task_id == self.cards.selected_id:
-            self.body.clear_note()
+        if isinstance(done, Done) and opened:
+            # Before the card may leave the page: one that goes keeps what is written as a draft.
+            self.body.clear_note(note)
+            self._unsaved.pop(task_id, None)
+        self._after(done, kind, lambda: self._acted(task_id, kind, percent))
 
+    @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
         withdrawn = self._tasks.withdraw(op_id)
         if isinstance(withdrawn, Refusal):
@@ -221,8 +230,21 @@ class EmployeeWindow(Shell):
         super()._show_withdrawn(changes)
         self.body.read_draft(changes.tasks)
 
+    def _draft(self, task_id: str) -> str:
+        kept = self._unsaved.get(task_id)
+        return self._work.outbox.draft(task_id, NOTE_DRAFT) if kept is None else kept
+
     def _draft_changed(self, task_id: str, text: str) -> None:
-        self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
+        self._unsaved[task_id] = text
+        self._save_drafts()
+
+    @border("save the note")
+    def _save_drafts(self) -> None:
+        """Each is held here until it is on the disk: its field may show another task by then."""
+        for task_id, text in list(self._unsaved.items()):
+            self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
+            del self._unsaved[task_id]
+        self._told_unsaved = False
 
     # -- the window itself -----------------------------------------------------------------
 
@@ -231,15 +253,23 @@ class EmployeeWindow(Shell):
         place = str(self._settings.value("place", Place.ALL.value))
         kept = str(self._settings.value("sort"))
         self.sort.set_value(Sort(kept) if kept in set(Sort) else Sort.DUE)
-        self._filter = Filter(sort=self.sort.value)  # type: ignore[arg-type]
+        narrowed = str(self._settings.value("priority"))
+        self.priority.set_value(Priority(narrowed) if narrowed in set(Priority) else None)
+        self._filter = Filter(
+            priority=self.priority.value,  # type: ignore[arg-type]
+            sort=self.sort.value,  # type: ignore[arg-type]
+        )
         self.open_page(place if place in self.rail.rows else Place.ALL.value)
         chosen = str(self._settings.value("selected", ""))
         if chosen in self.board.views:
             QTimer.singleShot(0, self, lambda: self.cards.select(chosen))
 
-    def _keep_state(self) -> None:
+    def _keep_state(self) -> bool:
         if self.cards.selected_id:
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
         self._settings.setValue("place", self._page)
         self._settings.setValue("sort", self._filter.sort.value)
+        self._settings.setValue("priority", self._filter.priority or "")
         self._settings.setValue("selected", self.cards.selected_id)
+        told, self._told_unsaved = self._told_unsaved, bool(self._unsaved)
+        return told or not self._unsaved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -83,7 +84,6 @@ class AssignPage(QScrollArea):
         outer.addWidget(holder, 1)
         outer.addStretch(0)
         self._problems: dict[str, QLabel] = {}
-        self._touched: set[str] = set()
         column.addWidget(label("Assign a task", tokens.TITLE, bold=True))
         column.addSpacing(SPACE_2)
         self.title = self._field(column, "title", "Title", "What is to be done")
@@ -124,7 +124,7 @@ class AssignPage(QScrollArea):
     def _field(self, column: QVBoxLayout, key: str, words: str, example: str) -> Field:
         column.addWidget(label(words, tokens.SMALL + 1, muted=True))
         made = Field(words, self, placeholder=example)
-        made.changed.connect(lambda _text: self._typed(key))
+        made.changed.connect(lambda _text: self._check({key}))
         column.addWidget(made)
         self._problems[key] = self._problem(column)
         return made
@@ -137,16 +137,24 @@ class AssignPage(QScrollArea):
         return made
 
     def refresh(self) -> None:
-        """People and projects as they are now; what is chosen stays chosen."""
-        for person in self._board.people.values():
-            if person.role is Role.EMPLOYEE and person.active and person.id not in self.people:
-                box = Check(person.display_name, self)
-                box.toggled.connect(lambda _on: self._typed("people"))
+        """People and projects as they are now. What is chosen stays chosen, except for people
+        who can do nothing any more."""
+        staff = {
+            person.id: person
+            for person in self._board.people.values()
+            if person.role is Role.EMPLOYEE and person.active
+        }
+        for person in staff.values():
+            if person.id not in self.people:
+                box = Check("", self)
+                box.toggled.connect(lambda _on: self._check({"people"}))
                 self._people_row.addWidget(box)
                 self.people[person.id] = box
+            self.people[person.id].set_words(person.display_name)
         for user_id, box in self.people.items():
-            known = self._board.people.get(user_id)
-            box.setEnabled(known is not None and known.active)
+            box.setEnabled(user_id in staff)
+            if user_id not in staff:
+                box.setChecked(False)
         projects = [p for p in self._board.projects.values() if not p.archived]
         self.project.set_options([("none", None), *((p.name, p.id) for p in projects)])
 
@@ -165,14 +173,10 @@ class AssignPage(QScrollArea):
         share = 100 // len(chosen)
         return [(user_id, Part.ASSIGNEE, share) for user_id in chosen]
 
-    def _typed(self, key: str) -> None:
-        self._touched.add(key)
-        self._check({key})
-
-    def _check(self, keys: set[str]) -> dict[str, object]:
+    def _check(self, keys: set[str]) -> dict[str, Any]:
         """Reads the fields and shows what is wrong with each; returns the good values."""
         fields = {"title": self.title, "due": self.due, "estimate": self.estimate}
-        good: dict[str, object] = {}
+        good: dict[str, Any] = {}
         for key, read in self._read().items():
             if key not in keys:
                 continue
@@ -195,17 +199,17 @@ class AssignPage(QScrollArea):
         good = self._check(set(self._read()))
         if len(good) < len(self._read()):
             return
-        due = read_due(self.due.edit.text())
+        due_at, due_date = good["due"]
         self.submitted.emit(
             NewTask(
-                title=good["title"],  # type: ignore[arg-type]
+                title=good["title"],
                 description=self.description.toPlainText(),
                 priority=self.priority.value,  # type: ignore[arg-type]
                 project_id=self.project.value,  # type: ignore[arg-type]
-                due_at=due[0],
-                due_date=due[1],
-                estimated_minutes=good["estimate"],  # type: ignore[arg-type]
-                people=good["people"],  # type: ignore[arg-type]
+                due_at=due_at,
+                due_date=due_date,
+                estimated_minutes=good["estimate"],
+                people=good["people"],
             )
         )
 
@@ -214,9 +218,8 @@ class AssignPage(QScrollArea):
         for field in (self.title, self.due, self.estimate):
             field.edit.clear()
         self.description.clear()
-        self._touched.clear()
-        for words in self._problems.values():
-            words.setText("")
         for field in (self.title, self.due, self.estimate):
             field.set_bad(False)
+        for words in self._problems.values():
+            words.setText("")
         self.title.setFocus()

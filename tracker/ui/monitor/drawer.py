@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
@@ -41,11 +41,14 @@ def line_of(entry: HistoryEntry, board: Board, now: int) -> tuple[str, str, str]
 class Moment(QWidget):
     """One line of the timeline with its dot."""
 
+    spoken_role = QAccessible.Role.ListItem
+
     def __init__(self, what: str, who: str, note: str, parent: QWidget) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 0, 0, SPACE_2)
         column.setSpacing(1)
+        self.setAccessibleName(", ".join(part for part in (what, who, note) if part))
         column.addWidget(label(what, bold=True))
         column.addWidget(label(who, tokens.SMALL + 1, muted=True))
         if note:
@@ -59,9 +62,10 @@ class Moment(QWidget):
 
 
 class Drawer(Panel):
-    """`acted` carries (task id, kind)."""
+    """`acted` carries (task id, kind); `closed` says that the person is done reading."""
 
     acted = Signal(str, object)
+    closed = Signal()
 
     def __init__(
         self,
@@ -83,7 +87,14 @@ class Drawer(Panel):
         self.about = label("", muted=True)
         self.due = label("", bold=True)
         self.description = label("")
-        for widget in (self.title, self.about, self.due, self.description):
+        self.close_button = Button("Close", self, small=True)
+        self.close_button.setAccessibleName("Close the details")
+        self.close_button.clicked.connect(self.closed)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        for widget in (self.about, self.due, self.description):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(SPACE_2)
@@ -112,6 +123,12 @@ class Drawer(Panel):
         self._scroll.viewport().setAutoFillBackground(False)
         column.addWidget(self._scroll, 1)
         self.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def show_task(self, view: TaskView) -> None:
         task, now = view.task, self._now()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from dataclasses import replace
+from typing import Any
 
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from tracker.cache.projection import Mark
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes
-from tracker.domain.task import Priority, Role
+from tracker.domain.task import Role
 from tracker.services import wording
-from tracker.services.board import LIVE_MS, Board, Filter, Place
+from tracker.services.board import LIVE_MS, Board, Place
 from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.monitor.assign import AssignPage
@@ -19,9 +23,10 @@ from tracker.ui.monitor.drawer import Drawer
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Choice, Search
+from tracker.ui.widgets.controls import Button, Choice, Pressable
 from tracker.ui.widgets.shell import ATTENTION, Shell
 
 MONITOR, ASSIGN = "Monitor", "Assign"
@@ -35,17 +40,15 @@ _COUNTERS = (
 )
 
 
-class Counter(QAbstractButton):
+class Counter(Pressable):
     """A number that filters the grid when pressed."""
 
     def __init__(self, name: str, colour: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(name)
+        super().__init__(name, parent)
         self._colour = colour
         self._value = ""
         self.setFixedHeight(70)
         self.setMinimumWidth(96)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
     def value(self) -> str:
@@ -60,7 +63,7 @@ class Counter(QAbstractButton):
         t = tokens_of(self.palette())
         painter = QPainter(self)
         strong = self.isChecked() or self.hasFocus()
-        line = t.accent if strong else t.line
+        line = t.accent if strong else t.control_line
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, width=2.0 if strong else 1.0)
         inner = self.rect().adjusted(14, 10, -8, 0)
         inner.setHeight(20)
@@ -118,6 +121,7 @@ class MonitorWindow(Shell):
             self._work.actor, self.board, self._work.projection.trail, self._now, self
         )
         self.drawer.acted.connect(self._acted)
+        self.drawer.closed.connect(self._close_drawer)
         main = QVBoxLayout()
         main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
         main.setSpacing(SPACE_3)
@@ -132,7 +136,6 @@ class MonitorWindow(Shell):
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
         self._bind_keys(
-            ("Ctrl+F", self.search.setFocus),
             ("Ctrl+N", lambda: self.open_page(ASSIGN)),
             ("Ctrl+1", lambda: self.open_page(MONITOR)),
         )
@@ -159,15 +162,11 @@ class MonitorWindow(Shell):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, SPACE_2, 0)
         row.setSpacing(10)
-        self.search = Search("Search tasks and projects   Ctrl+F", self)
-        self.search.searched.connect(lambda text: self._narrow(text=text))
-        self.person = Choice("", [("All people", None)], self)
+        self._make_filters()
+        self.person = Choice("Person", [("All people", None)], self, named=False)
         self.person.chosen.connect(lambda value: self._narrow(person=value))
-        self.project = Choice("", [("All projects", None)], self)
+        self.project = Choice("Project", [("All projects", None)], self, named=False)
         self.project.chosen.connect(lambda value: self._narrow(project=value))
-        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
-        self.priority = Choice("", priorities, self)
-        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
         self.auto = Button("Auto-refresh on", self, icon="refresh")
         self.auto.setCheckable(True)
         self.auto.setChecked(True)
@@ -179,6 +178,10 @@ class MonitorWindow(Shell):
 
     # -- showing ---------------------------------------------------------------------------
 
+    def _list_page(self) -> str:
+        return MONITOR
+
+    @border("open the page")
     def open_page(self, name: str) -> None:
         self.rail.choose(name)
         self._page = name
@@ -187,9 +190,9 @@ class MonitorWindow(Shell):
         if name == ASSIGN:
             self.assign.title.setFocus()
 
-    def _narrow(self, **changes: object) -> None:
-        known = {name: getattr(self._filter, name) for name in Filter.__slots__}
-        self._filter = Filter(**{**known, **changes})
+    @border("narrow the list")
+    def _narrow(self, /, **changes: Any) -> None:
+        self._filter = replace(self._filter, **changes)
         self._show_cards()
 
     def _show_cards(self) -> None:
@@ -199,6 +202,7 @@ class MonitorWindow(Shell):
         self.empty.setText(words)
         self._list.setCurrentWidget(self.cards if ids else self.empty)
 
+    @border("show what changed")
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
@@ -206,7 +210,7 @@ class MonitorWindow(Shell):
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
-        if chosen and (ids is None or chosen in ids):
+        if chosen and (changes is None or ids is None or chosen in ids):
             self._show_drawer()
         counts = self.board.counts(now)
         for place, counter in self.counters.items():
@@ -240,12 +244,18 @@ class MonitorWindow(Shell):
         self.auto.updateGeometry()
 
     def _take_changes(self, changes: Changes) -> None:
-        """With auto-refresh off the changes are kept until it is on again."""
+        """With auto-refresh off the changes are kept until it is on again, except for what
+        became of one's own actions."""
         if self.auto.isChecked():
             self.show_changes(changes)
-        else:
-            self._held_back |= changes
+            return
+        self._held_back |= changes
+        views = self.board.views
+        own = {t for t in changes.tasks if t in views and views[t].mark is not Mark.SAVED}
+        if own:
+            self.show_changes(Changes(frozenset(own)))
 
+    @border("show what changed")
     def _auto_toggled(self, on: bool) -> None:
         if on:
             held, self._held_back = self._held_back, Changes()
@@ -256,8 +266,13 @@ class MonitorWindow(Shell):
 
     # -- doing -----------------------------------------------------------------------------
 
+    @border("open the task")
     def _selected(self, task_id: str) -> None:
         self._show_drawer()
+
+    def _close_drawer(self) -> None:
+        self.cards.setFocus()  # the drawer takes its own buttons along
+        self.cards.select("")
 
     def _show_drawer(self) -> None:
         """The selected task beside the grid, and beside nothing else."""
@@ -266,10 +281,12 @@ class MonitorWindow(Shell):
             self.drawer.show_task(self.board.views[task_id])
         self.drawer.setVisible(self._page == MONITOR and bool(task_id))
 
+    @border("save the change")
     def _acted(self, task_id: str, kind: Kind) -> None:
         done = self._tasks.move(kind, task_id)
         self._after(done, kind, lambda: self._acted(task_id, kind))
 
+    @border("create the task")
     def _assign(self, new: NewTask) -> None:
         done = self._tasks.create(new)
         if not self._after(done, Kind.CREATE_TASK, lambda: self._assign(new)):

@@ -28,6 +28,13 @@ def apply(app: QApplication, theme: str) -> None:
     app.setFont(font(tokens.BODY))
 
 
+def follow(app: QApplication, theme: str) -> None:
+    """Applies the theme; "system" goes on following what the person chooses there."""
+    apply(app, theme)
+    if theme == "system":
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _new: apply(app, theme))
+
+
 @functools.cache
 def _families() -> list[str]:
     # Asking the font database takes milliseconds; painting asks for fonts all the time.

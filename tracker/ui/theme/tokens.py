@@ -65,7 +65,7 @@ LIGHT = Tokens(
 )  # fmt: skip
 DARK = Tokens(
     background="#14171e", surface="#1c212b", rail="#181c24", line="#2c3340",
-    control_line="#6b7689", text="#e8ebf2", muted="#9aa5b8", accent="#6f9dff",
+    control_line="#737e92", text="#e8ebf2", muted="#9aa5b8", accent="#6f9dff",
     accent_weak="#24324f", on_accent="#0e1626", low="#7bc67f", medium="#f0a94b", high="#ff8a80",
     urgent="#d59bf0", pending="#e0b252", in_progress="#6f9dff", held="#9aa5b8", done="#7bc67f",
     warning="#f5cf7f", warning_ground="#3a2f14", danger="#ff8a80", track="#2c3340",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
 from tracker.domain import access
@@ -22,7 +22,7 @@ from tracker.services import wording
 from tracker.services.board import Board
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
-from tracker.ui.widgets.controls import Button, TextBox, label
+from tracker.ui.widgets.controls import Button, OneLine, TextBox, label
 
 HISTORY_SHOWN = 5
 DRAFT_DELAY_MS = 400
@@ -30,10 +30,10 @@ _QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
 
 
 class CardBody(QWidget):
-    """`acted` carries (task id, kind, percent or None, note); `going` a part that is about to be
-    hidden and may have the focus."""
+    """`acted` carries (task id, kind, percent or None); `going` a part that is about to be hidden
+    and may have the focus."""
 
-    acted = Signal(str, object, object, str)
+    acted = Signal(str, object, object)
     draft_changed = Signal(str, str)
     going = Signal(QWidget)
 
@@ -98,11 +98,9 @@ class CardBody(QWidget):
         row.setSpacing(SPACE_3)
         history = QVBoxLayout()
         history.setSpacing(2)
-        self._lines: list[QLabel] = []
+        self._lines: list[OneLine] = []
         for _ in range(HISTORY_SHOWN):
-            line = label("", tokens.SMALL + 1)
-            line.setWordWrap(False)
-            line.setMinimumWidth(60)
+            line = OneLine(tokens.SMALL + 1)
             history.addWidget(line)
             self._lines.append(line)
         row.addLayout(history, 1)
@@ -161,7 +159,10 @@ class CardBody(QWidget):
             self.note.setPlainText(self._draft(self._task_id))
             self.note.blockSignals(False)
 
-    def clear_note(self) -> None:
+    def clear_note(self, sent: str) -> None:
+        """Empties the field if it says what was sent and nothing else."""
+        if self.note.toPlainText() != sent:
+            return
         self.note.blockSignals(True)
         self.note.clear()
         self.note.blockSignals(False)
@@ -178,10 +179,10 @@ class CardBody(QWidget):
             line.setVisible(index < len(entries))
             if index < len(entries):
                 entry = entries[index]
-                note = f" · “{' '.join(entry.note.split())[:80]}”" if entry.note else ""
+                note = f" · “{' '.join(entry.note.split())}”" if entry.note else ""
                 waits = " · waiting" if entry.received_at is None else ""
                 who = self._board.name_of(entry.user_id)
-                line.setText(
+                line.set_words(
                     f"{wording.clock(entry.made_at, self._now()):<9} {who}: "
                     f"{wording.happened(entry, names)}{note}{waits}"
                 )
@@ -208,7 +209,7 @@ class CardBody(QWidget):
 
     def _emit(self, kind: Kind, percent: int | None) -> None:
         self._draft_timer.stop()
-        self.acted.emit(self._task_id, kind, percent, self.note.toPlainText())
+        self.acted.emit(self._task_id, kind, percent)
 
     def _keep_draft(self) -> None:
         self._draft_timer.stop()

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QKeyEvent,
+    QMouseEvent,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
@@ -20,6 +27,8 @@ from tracker.ui.widgets.controls import ScrollBar
 
 class CardWidget(QWidget):
     """Base of cards. `bind` shows a task; `open_height` is what it needs when opened."""
+
+    spoken_role = QAccessible.Role.ListItem
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -43,6 +52,7 @@ class CardList(QAbstractScrollArea):
     """Shows `ids` in order. `selected` carries the id whenever another card became the selected
     one, and "" when there is none any more; `activated` the id that was chosen once again."""
 
+    spoken_role = QAccessible.Role.List
     selected = Signal(str)
     activated = Signal(str)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
 from tracker.services.status import SyncStatus
@@ -14,23 +14,21 @@ from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Panel, label
+from tracker.ui.widgets.controls import Button, Panel, Pressable, label
+from tracker.ui.widgets.spoken import announce
 
 TOAST_MS = 5_000
 RAIL_WIDTH = 240
 
 
-class RailRow(QAbstractButton):
+class RailRow(Pressable):
     """One row of the rail with its count."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(name)
+        super().__init__(name, parent)
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setFixedHeight(34)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._count: int | None = None
         self.set_count(None)
 
@@ -59,12 +57,6 @@ class RailRow(QAbstractButton):
             )  # fmt: skip
         if self.hasFocus():
             paint.rounded(painter, rect, None, t.accent, width=2.0)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
 
 class Rail(Panel):
@@ -107,6 +99,8 @@ class Rail(Panel):
 class Who(QWidget):
     """Avatar, name, and a line about the person."""
 
+    spoken_role = QAccessible.Role.StaticText
+
     def __init__(self, name: str, about: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._name, self._about = name, about
@@ -123,17 +117,14 @@ class Who(QWidget):
         paint.text(painter, inner.translated(0, 18), self._about, t.muted, tokens.SMALL + 1)
 
 
-class SyncChip(QAbstractButton):
+class SyncChip(Pressable):
     """One truthful sentence about synchronising; pressing it tries now."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("Checking", parent)
         self.setFixedHeight(34)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Synchronise now")
         self._status = SyncStatus()
-        self.setText("Checking")
 
     def show_status(self, status: SyncStatus, now: int) -> None:
         self._status = status
@@ -145,7 +136,7 @@ class SyncChip(QAbstractButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         painter = QPainter(self)
-        line = t.accent if self.hasFocus() else t.line
+        line = t.accent if self.hasFocus() else t.control_line
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, 17)
         state = self._status.state
         good = state is State.SYNCED and not self._status.tray
@@ -163,6 +154,7 @@ class SyncChip(QAbstractButton):
 class Banner(QWidget):
     """A sentence across the top with one thing to do; can be put away until the state changes."""
 
+    spoken_role = QAccessible.Role.Notification
     pressed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -182,6 +174,7 @@ class Banner(QWidget):
         row.addWidget(self.button)
         row.addWidget(self.away)
         self._put_away_for = ""
+        self._announced = ""
         self.hide()
 
     def show_status(self, status: SyncStatus, now: int) -> None:
@@ -189,6 +182,7 @@ class Banner(QWidget):
         if told is None or told[0] != self._put_away_for:
             self._put_away_for = ""
         if told is None or told[0] == self._put_away_for:
+            self._announced = ""
             self.hide()
             return
         self.headline.setText(told[0])
@@ -197,6 +191,10 @@ class Banner(QWidget):
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
         self._colour()
+        self.setAccessibleName(f"{told[0]} {told[1]}")
+        if told[0] != self._announced:
+            announce(self, self.accessibleName())
+        self._announced = told[0]
         self.show()
 
     def _colour(self) -> None:
@@ -223,6 +221,8 @@ class Banner(QWidget):
 
 class Toast(QWidget):
     """One message at the lower right for 5 s, with at most one thing to do about it."""
+
+    spoken_role = QAccessible.Role.AlertMessage
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -267,11 +267,17 @@ class Toast(QWidget):
             self.button.setText(action[0])
             self.button.setAccessibleName(action[0])
             self.button.updateGeometry()
-        self.setAccessibleName(f"{headline} {sentence}")
+        self.setAccessibleName(f"{headline} {sentence}".strip())
+        announce(self, self.accessibleName(), at_once=bad)
         self._place()
         self.show()
         self.raise_()
         self._timer.start()
+
+    def undo(self) -> None:
+        """Ctrl+Z: presses the button while it is one that undoes."""
+        if self.isVisible() and self._do is not None and self.button.text() == "Undo":
+            self._pressed()
 
     def _pressed(self) -> None:
         do, self._do = self._do, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -10,9 +11,10 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QKeyEvent,
-    QMouseEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -35,7 +37,23 @@ from tracker.ui.widgets import paint
 SEARCH_DELAY_MS = 300
 
 
-class Button(QAbstractButton):
+class Pressable(QAbstractButton):
+    """Base of everything that is pressed: by mouse, Space or Return, of which Qt knows two."""
+
+    def __init__(self, text: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setText(text)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
+
+
+class Button(Pressable):
     """A push button. `primary` is the one thing to do here; `small` for rows of quick buttons;
     `chevron` says that a menu opens."""
 
@@ -49,11 +67,8 @@ class Button(QAbstractButton):
         icon: str = "",
         chevron: bool = False,
     ) -> None:
-        super().__init__(parent)
-        self.setText(text)
+        super().__init__(text, parent)
         self.setAccessibleName(text)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._primary, self._small = primary, small
         self._icon, self._chevron = icon, chevron
@@ -76,7 +91,7 @@ class Button(QAbstractButton):
             fill = t.accent_weak
         if not self.isEnabled() and self._primary:
             fill = t.track
-        paint.rounded(painter, rect, fill, None if self._primary else t.line)
+        paint.rounded(painter, rect, fill, None if self._primary else t.control_line)
         colour = t.on_accent if self._primary else t.text
         if not self.isEnabled():
             colour = t.muted
@@ -105,13 +120,21 @@ class Button(QAbstractButton):
 
 
 class Choice(Button):
-    """A button with a menu of choices; says what is chosen. `chosen` carries the value."""
+    """A button with a menu of choices; says what is chosen. `chosen` carries the value. A
+    label that is not `named` is for screen readers alone."""
 
     chosen = Signal(object)
 
-    def __init__(self, label: str, options: Sequence[tuple[str, object]], parent: QWidget) -> None:
+    def __init__(
+        self,
+        label: str,
+        options: Sequence[tuple[str, object]],
+        parent: QWidget,
+        *,
+        named: bool = True,
+    ) -> None:
         super().__init__("", parent, chevron=True)
-        self._label = label
+        self._label, self._named = label, named
         self._options: list[tuple[str, object]] = []
         self._value: object = None
         self.set_options(options)
@@ -122,8 +145,12 @@ class Choice(Button):
         return self._value
 
     def set_options(self, options: Sequence[tuple[str, object]]) -> None:
-        self._options = list(options)
-        if self._value not in [value for _, value in options]:
+        """What is chosen stays chosen, also when it is offered no more: whoever asked for it
+        still narrows by it, and the words must not say otherwise."""
+        offered = [value for _, value in options]
+        kept = [(w, v) for w, v in self._options if v == self._value and v not in offered]
+        self._options = [*options, *kept]
+        if not kept and self._value not in offered:
             self._value = options[0][1]
         self._say()
 
@@ -133,13 +160,14 @@ class Choice(Button):
 
     def _say(self) -> None:
         words = next(words for words, value in self._options if value == self._value)
-        self.setText(f"{self._label}: {words}" if self._label else words)
-        self.setAccessibleName(f"{self._label}: {words}" if self._label else words)
+        self.setAccessibleName(f"{self._label}: {words}")
+        self.setText(self.accessibleName() if self._named else words)
         self.updateGeometry()
         self.update()
 
     def _open(self) -> None:
         menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for words, value in self._options:
             action = QAction(words, menu)
             action.setCheckable(True)
@@ -205,11 +233,15 @@ class Search(Field):
         self.changed.connect(self._typed)
         self._row.setContentsMargins(36, 4, SPACE_2, 4)
 
+    def stop(self) -> None:
+        """Searches no more for what was typed last."""
+        self._timer.stop()
+
     def _typed(self, text: str) -> None:
         if text:
             self._timer.start()
         else:
-            self._timer.stop()
+            self.stop()
             self.searched.emit("")
         self.update()
 
@@ -237,6 +269,18 @@ class TextBox(QPlainTextEdit):
         self.setVerticalScrollBar(ScrollBar(self))
         self.setFixedHeight(height)
 
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+Z is the window's where there is nothing typed to undo."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.matches(QKeySequence.StandardKey.Undo)
+            and not self.document().isUndoAvailable()
+        ):
+            event.ignore()
+            return False
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         ctrl = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if ctrl and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -257,9 +301,13 @@ class Check(QCheckBox):
     """A check box whose box is seen in both themes."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self.setAccessibleName(text)
+        super().__init__(parent)
+        self.set_words(text)
         self.setMinimumHeight(26)
+
+    def set_words(self, text: str) -> None:
+        self.setText(text)
+        self.setAccessibleName(text)
 
     def sizeHint(self) -> QSize:
         return QSize(paint.width_of(self.text(), tokens.BODY) + 34, 26)
@@ -315,10 +363,36 @@ def label(
     return made
 
 
+class OneLine(QLabel):
+    """One line of plain text. What does not fit is cut with an ellipsis and is in the tool tip."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self._pixels = pixels
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(pixels))
+        self.setMinimumWidth(60)
+
+    def set_words(self, words: str) -> None:
+        self.setText(words)
+        self._tell_rest()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        cut = paint.width_of(self.text(), self._pixels) > self.width()
+        # Escaped: a tool tip reads as markup what looks like it, and people wrote this.
+        self.setToolTip(f"<p>{escape(self.text())}</p>" if cut else "")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colour = tokens_of(self.palette()).text
+        paint.text(QPainter(self), self.rect(), self.text(), colour, self._pixels)
+
+
 class Panel(QWidget):
     """A plain ground in one of the palette's colours."""
-
-    clicked = Signal()
 
     def __init__(self, colour: str, parent: QWidget | None = None, *, border: str = "") -> None:
         super().__init__(parent)
@@ -332,7 +406,3 @@ class Panel(QWidget):
             painter.fillRect(self.width() - 1, 0, 1, self.height(), QColor(t.line))
         if self._border == "left":
             painter.fillRect(0, 0, 1, self.height(), QColor(t.line))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self.clicked.emit()

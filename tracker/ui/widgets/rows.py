@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.ui.theme import tokens
@@ -28,6 +29,8 @@ class Row:
 
 
 class RowWidget(QWidget):
+    spoken_role = QAccessible.Role.ListItem
+
     def __init__(self, row: Row, parent: QWidget) -> None:
         super().__init__(parent)
         self.key, self._bad = row.key, row.bad
@@ -50,6 +53,7 @@ class RowWidget(QWidget):
             foot.addStretch(1)
             for words, do in row.buttons:
                 button = Button(words, self, small=True)
+                button.setAccessibleName(f"{words}: {row.title}")
                 button.clicked.connect(lambda _c=False, d=do: d())
                 foot.addWidget(button)
                 self.buttons[words] = button
@@ -65,10 +69,12 @@ class RowWidget(QWidget):
 class RowPage(QScrollArea):
     """Shows rows, or a sentence where there are none. A hundred at most are made."""
 
+    spoken_role = QAccessible.Role.List
     MOST = 100
 
-    def __init__(self, empty: str, parent: QWidget) -> None:
+    def __init__(self, name: str, empty: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setAccessibleName(name)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBar(ScrollBar(self))
@@ -79,21 +85,31 @@ class RowPage(QScrollArea):
         self._empty = Empty(self._ground)
         self._empty.setText(empty)
         self.rows: list[RowWidget] = []
-        self._shown: list[Row] = []
+        self._shown: dict[str, tuple[object, ...]] = {}
         self.setWidget(self._ground)
         self._column.addWidget(self._empty, 1)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        keys = [(row.key, row.title, tuple(row.lines)) for row in rows]
-        if keys == [(row.key, row.title, tuple(row.lines)) for row in self._shown]:
+        """A row that says the same keeps its widget, and with it the keyboard."""
+        said: dict[str, tuple[object, ...]] = {
+            row.key: (row.title, *row.lines, *(words for words, _ in row.buttons)) for row in rows
+        }
+        if list(said.items()) == list(self._shown.items()):
             return
-        self._shown = list(rows)
+        before, self._shown = self._shown, said
+        old = {widget.key: widget for widget in self.rows}
+        self.rows = [
+            old[row.key]
+            if row.key in old and before[row.key] == said[row.key]
+            else RowWidget(row, self._ground)
+            for row in rows[: self.MOST]
+        ]
+        self._move_focus(old)
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
-            if widget is not None and widget is not self._empty:
+            if widget is not None and widget is not self._empty and widget not in self.rows:
                 widget.hide()
                 widget.deleteLater()
-        self.rows = [RowWidget(row, self._ground) for row in rows[: self.MOST]]
         for widget in self.rows:
             self._column.addWidget(widget)
         if len(rows) > self.MOST:
@@ -103,3 +119,21 @@ class RowPage(QScrollArea):
             self._column.addStretch(1)
         else:
             self._column.addWidget(self._empty, 1)
+        buttons = [button for widget in self.rows for button in widget.buttons.values()]
+        for first, second in pairwise(buttons):
+            QWidget.setTabOrder(first, second)
+
+    def _move_focus(self, old: Mapping[str, RowWidget]) -> None:
+        """From a button that goes to the same one of the row that comes for it, else to the page.
+        Qt would choose the next button, and the next key would settle another row."""
+        focused = self.window().focusWidget()
+        for key, widget in old.items():
+            if widget in self.rows or not widget.isAncestorOf(focused):
+                continue
+            words = next((w for w, button in widget.buttons.items() if button is focused), "")
+            heir = next((new for new in self.rows if new.key == key and words in new.buttons), None)
+            if heir is None:
+                self.setFocus()
+            else:
+                heir.show()
+                heir.buttons[words].setFocus()

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal, entry_of
+from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
 from tracker.domain.page import Changes
+from tracker.domain.task import Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 from tracker.services.status import SyncStatus
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
-from tracker.ui.widgets import entries
+from tracker.ui.bridge import assert_ui_thread
+from tracker.ui.widgets import entries, spoken
+from tracker.ui.widgets.border import border
+from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.controls import Choice, Search
 from tracker.ui.widgets.rows import RowPage
 
 ATTENTION = "Needs attention"
@@ -40,17 +46,19 @@ class Shell(QMainWindow):
 
     def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
         super().__init__()
+        spoken.install()
         self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
         self._filter = Filter()
-        tally = workspace.outbox.tally()
-        self.status = SyncStatus(synced_at=board.synced_at, waiting=tally.waiting, tray=tally.tray)
+        self._read_clock()
+        self.status = SyncStatus(synced_at=board.synced_at)
+        self._told = {entry.action.op_id for entry in workspace.outbox.tray()}
         self._is_open = True
         self.setWindowTitle(title)
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.banner = Banner(self)
         self.banner.pressed.connect(self._chip_pressed)
-        self.tray_page = RowPage("Nothing needs your attention.", self)
+        self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
         self.toast = Toast(self)
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
@@ -66,19 +74,51 @@ class Shell(QMainWindow):
         rail.add_foot(self.chip)
         return rail
 
+    def _make_filters(self) -> None:
+        """What both windows narrow their list by."""
+        self.search = Search("Search tasks and projects   Ctrl+F", self)
+        self.search.searched.connect(lambda text: self._narrow(text=text))
+        priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
+        self.priority = Choice("Priority", priorities, self, named=False)
+        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+
     def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
-        for keys, do in (("F5", self.sync_wanted.emit), *bindings):
+        own = (
+            ("F5", self.sync_wanted.emit),
+            ("Ctrl+Z", self.toast.undo),
+            ("Ctrl+F", lambda: self._go_to(self.search)),
+            ("Ctrl+L", lambda: self._go_to(self.cards)),
+        )
+        for keys, do in (*own, *bindings):
             QShortcut(QKeySequence(keys), self, do)
 
+    def _go_to(self, part: QWidget) -> None:
+        """The keyboard goes to a part of the list's page, from whichever page is open."""
+        self.open_page(self._list_page())
+        part.setFocus()
+
+    def _read_clock(self) -> None:
+        """Read here and after each run, as cards ask for the time while they are painted."""
+        self._clock_offset = self._work.confirmed.position().clock_offset or 0
+
     def _now(self) -> int:
-        return self._work.server_now()
+        return device_clock() + self._clock_offset
 
     # -- for the window to say -------------------------------------------------------------
 
     rail: Rail
+    cards: CardList
+
+    def _list_page(self) -> str:
+        """The row of the rail under which the list is."""
+        raise NotImplementedError
 
     def open_page(self, name: str) -> None:
         """Goes to a row of the rail."""
+        raise NotImplementedError
+
+    def _narrow(self, /, **changes: Any) -> None:
+        """Other values for fields of the filter."""
         raise NotImplementedError
 
     def show_changes(self, changes: Changes | None) -> None:
@@ -89,17 +129,31 @@ class Shell(QMainWindow):
         """What a run brought."""
         self.show_changes(changes)
 
-    def _keep_state(self) -> None:
-        """Called when the window closes, before its settings are written."""
+    def _keep_state(self) -> bool:
+        """Called when the window closes, before its settings are written. False when something
+        typed could not be kept and the person has yet to hear of it: then it stays open."""
+        return True
+
+    def tell_fault(self, tried: str, fault: EnvironmentFault, again: Callable[[], None]) -> None:
+        """This machine could not do it now; `border` calls this."""
+        words = f"{fault.entry.message} {fault.entry.remedy}"
+        headline = wording.unable(tried, fault.code)
+        self.toast.say(headline, words, bad=True, action=("Retry", again))
+
+    def tell_not_remembered(self) -> None:
+        self.toast.say("Signed in for this run only (E1007)", entry_of("E1007").message)
 
     # -- reports ---------------------------------------------------------------------------
 
+    @border("show what came")
     def show_report(self, report: Report) -> None:
         """A run of the engine ended: rows first, then what it says about itself. One that was on
         its way when the window closed is dropped."""
+        assert_ui_thread(self)
         if not self._is_open:
             return
-        refused_before, was_stale = self.status.tray, self.status.is_stale(device_clock())
+        self._read_clock()
+        was_stale = self.status.is_stale(device_clock())
         self.status = self.status.after(report)
         self.board.synced_at = self.status.synced_at
         if report.changes:
@@ -108,9 +162,9 @@ class Shell(QMainWindow):
             self.show_changes(None)
         self._show_lists()
         self._show_status()
-        if report.tray > refused_before:
-            self._tell_refusal()
+        self._tell_refusals()
 
+    @border("count what is sent")
     def show_sending(self, done: int, total: int) -> None:
         if not self._is_open:
             return
@@ -118,12 +172,21 @@ class Shell(QMainWindow):
         self._show_status()
 
     def _show_status(self) -> None:
-        now = device_clock()
+        """The counts are the outbox's own: what was done here changes them before any run."""
+        now, tally = device_clock(), self._work.outbox.tally()
+        self.status = replace(self.status, waiting=tally.waiting, tray=tally.tray)
         self.chip.show_status(self.status, now)
         self.banner.show_status(self.status, now)
 
-    def _tell_refusal(self) -> None:
-        newest = self._work.outbox.tray()[-1]
+    def _tell_refusals(self) -> None:
+        """Tells the newest of those that were not told yet. One may have come while another was
+        settled, so the ids say it and the count does not."""
+        tray = self._work.outbox.tray()
+        new = [entry for entry in tray if entry.action.op_id not in self._told]
+        self._told = {entry.action.op_id for entry in tray}
+        if not new:
+            return
+        newest = new[-1]
         code = newest.receipt.code or "E5008"
         self.toast.say(
             wording.attempt(newest.action.kind, code),
@@ -148,22 +211,33 @@ class Shell(QMainWindow):
             )
             self.show_changes(None)
             return False
+        before = self.board.views.get(done.task_id)
         self.show_changes(done.changes)
         self.sync_wanted.emit()
-        if done.kind in _UNDOABLE:
-            title = self.board.views[done.task_id].task.title
-            self._offer_undo(f"{_UNDOABLE[done.kind]}: {title}", done)
+        view = self.board.views.get(done.task_id)
+        if done.kind is Kind.SET_PROGRESS and view and view.task.status is Status.COMPLETED:
+            done = replace(done, kind=Kind.COMPLETE)  # 100 % completes, however it was reached
+        if view and done.kind in _UNDOABLE:
+            headline = f"{_UNDOABLE[done.kind]}: {view.task.title}"
+            self._offer_undo(headline, done, before.task.status if before else None)
         return True
 
-    def _offer_undo(self, headline: str, done: Done) -> None:
-        self.toast.say(headline, action=("Undo", lambda: self._undo(done)))
+    def _offer_undo(self, headline: str, done: Done, was: Status | None = None) -> None:
+        self.toast.say(headline, action=("Undo", lambda: self._undo(done, was)))
 
-    def _undo(self, done: Done) -> None:
+    @border("take it back")
+    def _undo(self, done: Done, was: Status | None) -> None:
         undone = self._tasks.undo(done)
         if isinstance(undone, Changes):
             self._show_withdrawn(undone)
-        else:
-            self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done))
+            return
+        if not self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done, was)):
+            return
+        task = self.board.views[done.task_id].task
+        if was not in (None, task.status):
+            # No transition leads back to Pending, so say what undoing came to instead.
+            now, then = wording.STATUS_WORDS[task.status], wording.STATUS_WORDS[was]
+            self.toast.say(f"{now}: {task.title}", f"It was sent already; {then} cannot come back.")
 
     def _show_withdrawn(self, changes: Changes) -> None:
         """An action was taken back before it was sent."""
@@ -183,14 +257,17 @@ class Shell(QMainWindow):
             ]
         )
 
+    @border("try it again")
     def _retry(self, entry: TrayEntry) -> None:
         self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
 
+    @border("send it as a comment")
     def _send_as_comment(self, entry: TrayEntry) -> None:
         done = self._tasks.send_as_comment(entry)
         if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
             self.toast.say("Sent as a comment.")
 
+    @border("discard it")
     def _discard(self, entry: TrayEntry) -> None:
         self.show_changes(self._tasks.discard(entry))
 
@@ -202,10 +279,13 @@ class Shell(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._keep_state():
+            event.ignore()
+            return
         self._is_open = False
-        self._keep_state()
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.sync()
         self._ages.stop()
+        self.search.stop()
         super().closeEvent(event)
         self.closed.emit()
