@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count, islice
 from pathlib import Path
 
@@ -23,8 +23,12 @@ from tracker.sync.transport import connect
 
 def commit(lab: Lab, few: int, many: int, rounds: int) -> Row:
     """One action into the outbox, while so many wait in it."""
-    (short, bare_short), (long, bare_long) = (_commits(lab.folder(), n) for n in (few, many))
-    at_few, _, product, floor = by_turns(rounds, short, bare_short, long, bare_long, warm_up=20)
+    with (
+        _commits(lab.folder(), few) as (short, bare_short),
+        _commits(lab.folder(), many) as (long, bare_long),
+    ):
+        works = (short, bare_short, long, bare_long)
+        at_few, _, product, floor = by_turns(rounds, *works, warm_up=20)
     return Row(
         "commit",
         f"one action into the outbox while {many:,} wait; the floor is a bare FULL transaction",
@@ -40,23 +44,26 @@ def commit(lab: Lab, few: int, many: int, rounds: int) -> Row:
     )
 
 
-def _commits(folder: Path, waiting: int) -> tuple[Callable[[], float], Callable[[], float]]:
+@contextmanager
+def _commits(
+    folder: Path, waiting: int
+) -> Iterator[tuple[Callable[[], float], Callable[[], float]]]:
     """One commit of the product and a bare one, each into its file with so many actions."""
     actions = _actions([new_id() for _ in range(100)])
-    outbox, bare = Outbox(folder), rows.connect(folder / "floor.db")
     before = list(islice(actions, waiting))
-    outbox.add(before)
-    rows.add(bare, before)
+    with closing(Outbox(folder)) as outbox, closing(rows.connect(folder / "floor.db")) as bare:
+        outbox.add(before)
+        rows.add(bare, before)
 
-    def product() -> float:
-        action = next(actions)
-        return timed(lambda: outbox.add([action]))
+        def product() -> float:
+            action = next(actions)
+            return timed(lambda: outbox.add([action]))
 
-    def floor() -> float:
-        action = next(actions)
-        return timed(lambda: rows.add(bare, [action]))
+        def floor() -> float:
+            action = next(actions)
+            return timed(lambda: rows.add(bare, [action]))
 
-    return product, floor
+        yield product, floor
 
 
 def replay(lab: Lab, tasks: int, actions: int, rounds: int) -> Row:
@@ -68,11 +75,12 @@ def replay(lab: Lab, tasks: int, actions: int, rounds: int) -> Row:
 
     def floor() -> float:
         folder = lab.folder()
-        with serving(folder / "server.db") as (port, _):
-            client = Client(folder / "client.db", port)
-            with closing(client):
-                rows.add(client.conn, list(islice(_actions([new_id()]), actions)))
-                taken = timed(lambda: client.send(BATCH)) / 1000
+        with (
+            serving(folder / "server.db") as (port, _),
+            closing(Client(folder / "client.db", port)) as client,
+        ):
+            rows.add(client.conn, list(islice(_actions([new_id()]), actions)))
+            taken = timed(lambda: client.send(BATCH)) / 1000
         return actions / taken
 
     ours, least = by_turns(rounds, product, floor)
