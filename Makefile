@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
-.PHONY: help install system-libs demo test check lint format screenshots clean
+.PHONY: help install system-libs demo test check lint format bench screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -41,6 +41,9 @@ check: lint test ## what CI runs: lint, then all tests
 format: install ## put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: install ## measure synchronising beside its floor; about three minutes
+	@$(BIN)/python -m benchmarks.sync
 
 screenshots: install system-libs ## draw every screen into docs/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tracker.demo.screenshots docs/screenshots

@@ -1,0 +1,1 @@
+"""What synchronising costs, measured beside a floor. `sync.py` is where to start reading."""
