@@ -409,20 +409,24 @@ class Outbox:
                 "  AND outcome IN ('applied', 'merged')"
                 " UNION ALL SELECT op_id FROM actions JOIN receipts USING (op_id)"
                 "  WHERE turn = 0 AND epoch IS NOT :epoch"
-                " UNION ALL SELECT op_id FROM receipts JOIN mark USING (epoch)"
-                "  WHERE epoch IS NOT :epoch AND outcome IN ('applied', 'merged')"
+                " UNION ALL SELECT op_id FROM mark CROSS JOIN receipts USING (epoch)"
+                "  WHERE mark.epoch IS NOT :epoch AND outcome IN ('applied', 'merged')"
                 "  AND (was_epoch IS NOT :epoch OR was_seq > :seq))"
                 " ORDER BY a.device_seq",
                 {"epoch": epoch, "seq": seq},
             ).fetchall()
         return [(load(body), _receipt(given) if given else None) for body, given in rows]
 
-    def on_the_way(self) -> set[str]:
-        """Tasks with actions that were sent and not answered: their effect may be anywhere."""
+    def on_the_way(self, epoch: str | None) -> set[str]:
+        """Tasks with actions whose effect may or may not be in rows of that epoch: they were sent
+        and not answered, or answered in the epoch after it."""
         with self._read():
             rows = self._conn.execute(
-                "SELECT DISTINCT task_id FROM actions"
+                "SELECT task_id FROM actions"
                 " WHERE turn IS NOT NULL AND first_attempt_at IS NOT NULL"
+                " UNION SELECT a.task_id FROM mark CROSS JOIN receipts r USING (epoch)"
+                " JOIN actions a USING (op_id) WHERE mark.epoch IS NOT ?",
+                (epoch,),
             ).fetchall()
         return {row[0] for row in rows}
 

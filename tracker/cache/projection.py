@@ -93,7 +93,7 @@ class Projection:
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
         that came with them tells."""
-        on_the_way = self._outbox.on_the_way()
+        on_the_way = self._outbox.on_the_way(self._confirmed.position().epoch)
         return self._confirmed.rows(ids, on_the_way if ids is None else on_the_way & set(ids))
 
     def _replay(self, rows: Rows, only: set[str] | None) -> tuple[dict[str, TaskState], set[str]]:

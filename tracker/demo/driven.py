@@ -88,7 +88,6 @@ class Driver:
                 for counter in self.window.counters.values()
             }
         else:
-            state["waiting"] = len(self.window.waiting_page.rows)
             state["tray_rows"] = [texts(row) for row in self.window.tray_page.rows]
         return state
 

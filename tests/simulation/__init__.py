@@ -1,0 +1,1 @@
+"""The whole product, minus screens and sockets, under faults that a seed chooses."""

@@ -1,0 +1,196 @@
+"""What must hold: while it runs, what a person sees; at the end, everything that was promised."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from server_stub.core import audit
+from server_stub.sync import service as sync
+from tracker.domain.change import Kind
+from tracker.domain.receipt import EFFECTIVE, Receipt
+from tracker.domain.task import Status
+from tracker.protocol.sync import PullPage
+from tracker.services.tasks import Done
+from tracker.sync.engine import State
+
+if TYPE_CHECKING:
+    from tests.simulation.device import Device
+    from tests.simulation.world import Made, Simulation
+
+_PEOPLE_ONLY = frozenset({Kind.ASSIGN, Kind.UNASSIGN})
+
+
+class Violation(AssertionError):
+    """An invariant did not hold; the message says which and for what."""
+
+
+def require(holds: bool, what: str) -> None:
+    if not holds:
+        raise Violation(what)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Of a task that one device alone works on, what it showed after its own last action."""
+
+    status: Status
+    progress: int
+    comments: int
+
+
+@dataclass
+class Views:
+    """Nobody else changes such a task, so whatever the network does, the device goes on showing
+    what its person did, until the server refuses it."""
+
+    writers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    own: dict[str, dict[str, Shown]] = field(default_factory=lambda: defaultdict(dict))
+    ops: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    looks: int = 0
+
+    def acted(self, device: Device, done: Done) -> None:
+        self.ops[done.task_id].append(done.op_id)
+        if done.kind in _PEOPLE_ONLY:
+            return
+        writers = self.writers[done.task_id]
+        writers.add(device.name)
+        if len(writers) > 1:
+            self.touched(done.task_id)
+        elif shown := _shown(device, done.task_id):
+            kept = self.own[device.name]
+            kept.pop(done.task_id, None)
+            kept[done.task_id] = shown
+
+    def touched(self, task_id: str) -> None:
+        """Something happened that may rightly change what is shown."""
+        for kept in self.own.values():
+            kept.pop(task_id, None)
+
+    def look(self, device: Device) -> None:
+        kept = self.own[device.name]
+        for task_id in list(kept)[-2:]:
+            shown = _shown(device, task_id)
+            self.looks += 1
+            if shown is None or shown == kept[task_id]:
+                continue
+            if self._refused(device, task_id):
+                del kept[task_id]
+                continue
+            raise Violation(f"{device.name} showed {kept[task_id]} and now {shown} of {task_id}")
+
+    def _refused(self, device: Device, task_id: str) -> bool:
+        receipts = [device.outbox.receipt_of(op_id) for op_id in self.ops[task_id]]
+        return any(receipt and receipt.outcome not in EFFECTIVE for receipt in receipts)
+
+
+def _shown(device: Device, task_id: str) -> Shown | None:
+    view = device.projection.views([task_id]).get(task_id)
+    return Shown(view.task.status, view.task.progress, view.task.comment_count) if view else None
+
+
+def final(sim: Simulation) -> None:
+    """After healing."""
+    audited = [row for row in sim.server.audit() if row["op_id"] is not None]
+    place = {row["op_id"]: n for n, row in enumerate(audited)}
+    twice = [op_id for op_id, count in Counter(r["op_id"] for r in audited).items() if count > 1]
+    require(not twice, f"done twice: {twice}")
+    _settled(sim, place)
+    _in_order(sim, place)
+    for device in sim.devices:
+        _same_view(sim, device)
+    with sim.server.state.database.read() as conn:
+        verdict = audit.verify(conn, sim.lab.world.tenant_id)
+    require(verdict.broken_at is None, f"audit chain: {verdict.reason}")
+
+
+def _settled(sim: Simulation, place: dict[str, int]) -> None:
+    """Every action is delivered or in the tray, and what the server says is what the device
+    says."""
+    devices = {device.name: device for device in sim.devices}
+    epoch = sim.server.rows("SELECT epoch FROM tenants WHERE name = 'Northwind'")[0][0]
+    stored = dict(sim.server.rows("SELECT op_id, outcome FROM receipts"))
+    trays = {
+        name: {entry.action.op_id: entry for entry in device.outbox.tray()}
+        for name, device in devices.items()
+    }
+    for one in sim.made:
+        device = devices[one.device]
+        receipt = device.outbox.receipt_of(one.op_id)
+        if one.withdrawn:
+            require(receipt is None, f"withdrawn, and still sent: {one}")
+            _findable(device, one, receipt, one.op_id in trays[one.device])
+            continue
+        require(receipt is not None, f"never settled: {one}")
+        assert receipt is not None
+        kept = stored.get(one.op_id)
+        # A refusal is in the tray for good; a server restored from before it need not know.
+        forgotten = kept is None and receipt.epoch != epoch and receipt.outcome not in EFFECTIVE
+        agreed = kept == receipt.outcome or forgotten
+        require(agreed, f"{one}: server has {kept}, device has {receipt}")
+        done = one.op_id in place
+        require(done == (receipt.outcome in EFFECTIVE), f"{one}: {receipt}, audited: {done}")
+        _findable(device, one, receipt, one.op_id in trays[one.device])
+    for device in sim.devices:
+        waiting = device.outbox.waiting()
+        require(not waiting, f"{device.name} still waits with {waiting}")
+
+
+def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool) -> None:
+    """What a person wrote is in the audit, in the tray, or a draft again."""
+    if (receipt is not None and receipt.outcome in EFFECTIVE) or in_tray:
+        return
+    given_back = one.text in device.outbox.draft(one.task_id, "note")
+    require(one.kind is Kind.CREATE_TASK or given_back, f"words lost: {one}")
+
+
+def _in_order(sim: Simulation, place: dict[str, int]) -> None:
+    last: dict[tuple[str, str], tuple[int, Made]] = {}
+    for one in sim.made:
+        if one.op_id in place and not one.withdrawn:
+            key = one.device, one.task_id
+            before, earlier = last.get(key, (-1, one))
+            require(place[one.op_id] > before, f"out of order: {one} before {earlier}")
+            last[key] = place[one.op_id], one
+
+
+def _same_view(sim: Simulation, device: Device) -> None:
+    """The device shows what a new device would, and has nothing of its own on top."""
+    report = device.sync()
+    require(report.state is State.SYNCED, f"{device.name} does not come to rest: {report}")
+    state = sim.server.state
+    tokens = device.credentials.read()
+    assert tokens is not None
+    caller = state.caller(tokens.access)
+    pages: list[PullPage] = []
+    while not pages or pages[-1].more:
+        cursor = pages[-1].cursor if pages else None
+        body = sync.pull(state, caller, device.scope, cursor)
+        assert body is not None
+        pages.append(PullPage.model_validate_json(body))
+    rows = device.confirmed.rows()
+    tasks = {task.id: task for page in pages for task in page.tasks}
+    require(rows.tasks == tasks, f"{device.name} has other tasks: {_differing(rows.tasks, tasks)}")
+    people = {(a.task_id, a.user_id): a for page in pages for a in page.assignments}
+    mine = {(a.task_id, a.user_id): a for some in rows.people.values() for a in some.values()}
+    require(mine == people, f"{device.name} has others on tasks: {_differing(mine, people)}")
+    for task_id in tasks:
+        comments = {c.id: c for page in pages for c in page.comments if c.task_id == task_id}
+        own = {c.id: c for c in device.confirmed.comments(task_id)}
+        require(own == comments, f"{device.name} has other comments: {_differing(own, comments)}")
+        history = [h.id for page in pages for h in page.history if h.task_id == task_id]
+        kept = [entry.id for entry in device.confirmed.history(task_id)]
+        require(kept == history, f"{device.name} has another history: {kept} for {history}")
+    names = {person.id: person for page in pages for person in page.people}
+    require(device.confirmed.people() == names, f"{device.name} knows other people")
+    views = {task_id: view.task for task_id, view in device.projection.views().items()}
+    require(views == tasks, f"{device.name} shows something else: {_differing(views, tasks)}")
+
+
+def _differing(mine: dict, theirs: dict) -> object:  # type: ignore[type-arg]
+    return {
+        key: (mine.get(key), theirs.get(key))
+        for key in mine.keys() | theirs.keys()
+        if mine.get(key) != theirs.get(key)
+    }

@@ -1,0 +1,437 @@
+"""One seed: people work on their devices, everything goes wrong, then it heals and is checked."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from server_stub.config import Settings
+from server_stub.core import auth
+from server_stub.core import feed as server_feed
+from server_stub.core.database import Database
+from server_stub.core.state import load
+from server_stub.tasks import service as server_tasks
+from tests.simulation import checks
+from tests.simulation.device import Device
+from tests.simulation.faults import AT_COMMIT, NETWORK, Disk, Fault, Killed
+from tests.simulation.server import SimulatedServer
+from tests.support.server import START, World, make_world
+from tracker.cache import database as client_database
+from tracker.cache.confirmed import Confirmed
+from tracker.cache.outbox import Outbox
+from tracker.domain.change import Kind
+from tracker.domain.errors import Refusal, TrackerError
+from tracker.domain.ids import uuid7
+from tracker.domain.page import Changes, checksum
+from tracker.domain.task import Part, Role
+from tracker.services import tasks as client_tasks
+from tracker.services.tasks import Done, NewTask
+from tracker.sync.engine import State
+from tracker.sync.ports import Tokens
+
+ACTIONS = 60
+HOUR, DAY = 3_600_000, 86_400_000
+ROLES = {"sara": Role.OWNER, "rita": Role.ADMIN, "ana": Role.EMPLOYEE, "jonas": Role.EMPLOYEE}
+WORKERS = ("ana", "jonas")
+POISON = "poison"
+_MOVES = (Kind.START, Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN, Kind.CANCEL)
+
+
+@dataclass
+class Made:
+    """An action that a screen would have called saved."""
+
+    op_id: str
+    device: str
+    task_id: str
+    kind: Kind
+    text: str
+    withdrawn: bool = False
+
+
+@dataclass
+class Lab:
+    """What all seeds of one process share: templates and the server's engine."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
+        template = self.folder / "template.db"
+        database = Database(f"sqlite:///{template}")
+        self.world: World = make_world(database)
+        load(Settings(), database)  # the server's id and key, which a backup has too
+        database.close()
+        self.files = self.folder / "files"
+        self.files.mkdir()
+        outbox, cache = Outbox(self.files), Confirmed(self.files)
+        outbox._conn.execute("DELETE FROM device")  # each copy makes its own
+        for connection in (outbox._conn, cache._conn):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        outbox.close()
+        cache.close()
+        self.server = SimulatedServer(template, self.folder, lambda: START)
+        self.seeds = 0
+
+    def close(self) -> None:
+        self.server.close()
+
+
+@dataclass
+class Simulation:
+    """`run` raises Violation; `history` says what happened, line by line."""
+
+    lab: Lab
+    seed: int
+    happened: Counter[Fault] = field(default_factory=Counter)
+    history: list[str] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.time = START
+        self._ids = 0
+        self.server = self.lab.server
+        self.disk = Disk(self.happened)
+        self.lab.seeds += 1
+        self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
+        self.views = checks.Views()
+
+    def now(self) -> int:
+        return self.time
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return uuid7(self.time, self._ids.to_bytes(10, "big"))
+
+    def say(self, text: str) -> None:
+        self.history.append(f"{(self.time - START) / 60_000:8.1f} min  {text}")
+
+    # -- the run ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        with self._planted():
+            self.folder.mkdir()
+            try:
+                self.server.reset(self.now)
+                self._people()
+                while len(self.made) < ACTIONS or self.happened.total() < 5:
+                    self.time += self.rng.choice((500, 5_000, 5_000, 60_000, 600_000))
+                    self._step()
+                    if len(self.history) > 3_000:
+                        raise checks.Violation("the run does not end")
+                self._heal()
+                checks.final(self)
+            finally:
+                for device in self.devices:
+                    device.close()
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def _planted(self) -> Iterator[None]:
+        """The seams the simulator stands at: commits of clients, their ids and clock, and one
+        action that the server's code fails at."""
+        decide = server_tasks.decide
+
+        def poisoned(state: Any, action: Any, *more: Any) -> Any:
+            if POISON in str(action.args.get("note")):
+                self.happened[Fault.POISON] += 1
+                raise RuntimeError("planned")
+            return decide(state, action, *more)
+
+        kept = (client_database.transaction, client_tasks.device_clock, client_tasks.new_id)
+        client_database.transaction = self.disk.transaction
+        client_tasks.new_id = self.new_id
+        server_tasks.decide = poisoned  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            client_database.transaction, client_tasks.device_clock, client_tasks.new_id = kept
+            server_tasks.decide = decide
+
+    def _people(self) -> None:
+        self._add("rita", "monitor")
+        self._add("ana", "desk")
+        for _ in range(self.rng.randrange(4)):
+            self._add(self.rng.choice(("ana", "jonas", "jonas", "rita")), "desk")
+        for device in self.devices:
+            device.sync()
+
+    def _add(self, user: str, scope: Any) -> Device:
+        device = Device(
+            name=f"{user}-{len(self.devices)}", user=user, user_id=self.lab.world.users[user],
+            role=ROLES[user], scope=scope, folder=self.folder / f"device-{len(self.devices)}",
+            template=self.lab.files, server=self.server, rng=self.rng, happened=self.happened,
+            world_now=self.now, new_id=self.new_id, look=self.views.look,
+        )  # fmt: skip
+        device.install(self._sign_in(user))
+        device.open()
+        self.devices.append(device)
+        return device
+
+    def _sign_in(self, user: str) -> Tokens:
+        user_id = self.lab.world.users[user]
+        with self.server.state.database.write() as conn:
+            session = auth.open_session(conn, user_id, self.time, 8 * HOUR, 90 * DAY)
+        return Tokens(session.access_token, session.refresh_token)
+
+    def _step(self) -> None:
+        device = self.rng.choice(self.devices)
+        dice = self.rng.random()
+        if dice < 0.45:
+            for _ in range(self.rng.choice((1, 1, 2, 3, 5))):
+                self._survive(device, lambda: self._act(device))
+        elif dice < 0.75:
+            self._survive(device, lambda: self._sync(device))
+        else:
+            self._trouble(device)
+
+    def _survive(self, device: Device, do: Any) -> None:
+        """Runs what a process does; if it is killed on the way, starts it again."""
+        try:
+            do()
+        except Killed:
+            self.say(f"{device.name} killed")
+            self.disk.calm()
+            device.restart()
+            self._find_unsure(device)
+
+    # -- what people do --------------------------------------------------------------------
+
+    def _act(self, device: Device, through: Any = None) -> None:
+        client_tasks.device_clock = device.now
+        tasks = through or device.tasks
+        views = device.projection.views()
+        kind, task_id, args = self._choose(device, views)
+        text = str(args.get("note") or args.get("text") or args.get("title") or "")
+        self._unsure = (device, kind, task_id, text)
+        try:
+            if kind is Kind.CREATE_TASK:
+                done = tasks.create(NewTask(args["title"], people=args["people"]))
+            elif kind is Kind.COMMENT:
+                done = tasks.comment(task_id, text)
+            elif kind is Kind.SET_PROGRESS:
+                done = tasks.set_progress(task_id, args["percent"], text)
+            elif kind is Kind.ASSIGN:
+                done = tasks.assign(task_id, args["user_id"], Part.ASSIGNEE, 100)
+            elif kind is Kind.UNASSIGN:
+                done = tasks.unassign(task_id, args["user_id"])
+            else:
+                done = tasks.move(kind, task_id, text)
+        except TrackerError as error:
+            self.say(f"{device.name} {kind} not saved: {error.code}")
+            return
+        if isinstance(done, Refusal):
+            return
+        self._note(device, done, text)
+
+    def _note(self, device: Device, done: Done, text: str) -> None:
+        self.made.append(Made(done.op_id, device.name, done.task_id, done.kind, text))
+        self.say(f"{device.name} {done.kind} {done.task_id[-4:]} {text!r} as {done.op_id[-4:]}")
+        self.views.acted(device, done)
+
+    def _find_unsure(self, device: Device) -> None:
+        """Killed after the commit and before the screen heard: it counts as made."""
+        known = {one.op_id for one in self.made}
+        for item in device.outbox.waiting():
+            if item.action.op_id not in known:
+                action = item.action
+                done = Done(action.op_id, action.kind, action.task_id, Changes())
+                self._note(device, done, str(action.args.get("note") or ""))
+
+    def _choose(self, device: Device, views: Any) -> tuple[Kind, str, dict[str, Any]]:
+        rng = self.rng
+        admin = device.role is not Role.EMPLOYEE
+        if not views or (rng.random() < (0.12 if admin else 0.03) and len(views) < 8):
+            who = rng.choice(WORKERS) if admin else device.user
+            people = [(self.lab.world.users[who], Part.ASSIGNEE, 100)]
+            return Kind.CREATE_TASK, "", {"title": f"Task {len(self.made)}", "people": people}
+        task_id = rng.choice(sorted(views))
+        text = f"{device.name} says {len(self.made)}"
+        dice = rng.random()
+        if admin and dice < 0.25:
+            kind = rng.choice((Kind.ASSIGN, Kind.UNASSIGN))
+            if kind is Kind.UNASSIGN:
+                self.happened[Fault.TAKEN_AWAY] += 1
+            return kind, task_id, {"user_id": self.lab.world.users[rng.choice(WORKERS)]}
+        if dice < 0.45:
+            return Kind.COMMENT, task_id, {"text": text}
+        if dice < 0.8:
+            note = POISON if rng.random() < 0.03 else text
+            return Kind.SET_PROGRESS, task_id, {"percent": rng.randrange(101), "note": note}
+        return rng.choice(_MOVES), task_id, {"note": text}
+
+    def _sync(self, device: Device) -> None:
+        report = device.sync()
+        fault = f" {report.fault.code}" if report.fault else ""
+        self.say(f"{device.name} {report.state}{fault}, {report.sent} sent, {report.waiting} wait")
+        if report.state is State.SIGN_IN and self.rng.random() < 0.5:
+            device.credentials.write(self._sign_in(device.user))
+
+    # -- what goes wrong -------------------------------------------------------------------
+
+    def _trouble(self, device: Device) -> None:
+        fault = self.rng.choice(_TROUBLES)
+        self.say(f"{device.name}: {fault}")
+        if fault in NETWORK:
+            device.line.planned = [fault, *self.rng.choices(NETWORK, k=self.rng.randrange(2))]
+            self._survive(device, lambda: self._sync(device))
+            device.line.planned.clear()
+        elif fault in AT_COMMIT:
+            self.disk.plan(fault, self.rng)
+            do = self.rng.choice((self._act, self._sync))
+            self._survive(device, lambda: do(device))
+            self.disk.calm()
+        else:
+            self.happened[fault] += 1
+            _HAPPENS[fault](self, device)
+
+    def _clock_wrong(self, device: Device) -> None:
+        device.offset = self.rng.choice((-DAY, -HOUR, 0, 90_000, 3 * HOUR))
+
+    def _token_expired(self, device: Device) -> None:
+        user_id = device.user_id
+        self.server.change("UPDATE tokens SET access_expires_at = 1 WHERE user_id = :u", u=user_id)
+
+    def _cloned(self, device: Device) -> None:
+        if len(self.devices) >= 6:
+            return
+        device.close()
+        clone = self._add(device.user, device.scope)
+        clone.close()
+        shutil.rmtree(clone.folder)
+        shutil.copytree(device.folder, clone.folder)
+        tokens = device.credentials.read()
+        clone.credentials.write(tokens)
+        clone.offset, clone.role = device.offset, device.role
+        device.open()
+        clone.open()
+
+    def _restored(self, device: Device) -> None:
+        if self.rng.random() < 0.5:
+            self.server.back_up()
+            self.server.start()
+        else:
+            self.server.restore()
+            for one in self.devices:
+                one.line.late.clear()
+
+    def _restarted(self, device: Device) -> None:
+        self.server.start()
+
+    def _cache_lost(self, device: Device) -> None:
+        device.close()
+        for path in device.folder.glob("cache.db*"):
+            path.unlink()
+        if self.rng.random() < 0.5:
+            (device.folder / "cache.db").write_bytes(b"no database at all" * 100)
+        device.open()
+
+    def _command_line(self, device: Device) -> None:
+        """Another process on the same files, while the window is open."""
+        kept = (device.outbox, device.confirmed, device.projection, device.workspace,
+                device.tasks, device.engine)  # fmt: skip
+        device.open()
+        try:
+            self._act(device)
+            if self.rng.random() < 0.5:
+                self._sync(device)
+        finally:
+            device.close()
+            (device.outbox, device.confirmed, device.projection, device.workspace,
+             device.tasks, device.engine) = kept  # fmt: skip
+            device.is_open = True
+
+    def _withdrawn(self, device: Device) -> None:
+        client_tasks.device_clock = device.now
+        waiting = [item for item in device.outbox.waiting() if item.unsent]
+        if not waiting:
+            return
+        device.tasks.withdraw(self.rng.choice(waiting).action.op_id)
+        left = {item.action.op_id for item in device.outbox.waiting()}
+        for one in self.made:
+            mine = one.device == device.name  # a copy of the profile has it too
+            if mine and one.op_id in {item.action.op_id for item in waiting} - left:
+                one.withdrawn = True
+                self.views.touched(one.task_id)
+
+    def _given_up(self, device: Device) -> None:
+        waiting = [item for item in device.outbox.waiting() if not item.unsent and not item.again]
+        if waiting:
+            item = self.rng.choice(waiting)
+            device.outbox.give_up(item.action.op_id, device.now())
+            self.views.touched(item.action.task_id)
+
+    def _role_changed(self, device: Device) -> None:
+        user_id = self.lab.world.users["jonas"]
+        ((role, version),) = self.server.rows(
+            "SELECT role, version FROM users WHERE id = :u", u=user_id
+        )
+        role = "ADMIN" if role == "EMPLOYEE" else "EMPLOYEE"
+        with self.server.state.database.write() as conn:
+            tenant = server_feed.lock(conn, self.lab.world.tenant_id)
+            conn.exec_driver_sql(
+                "UPDATE users SET role = ?, version = ?, checksum = ? WHERE id = ?",
+                (role, version + 1, checksum(user_id, version + 1), user_id),
+            )
+            tenant.point([server_feed.ALL], "person", user_id)
+            server_feed.save(conn, tenant)
+        self.server.state.missed()
+
+    # -- and heals -------------------------------------------------------------------------
+
+    def _heal(self) -> None:
+        self.say("healing")
+        self.disk.calm()
+        for device in self.devices:
+            device.line.planned.clear()
+            device.line.deliver_late()
+            device.offset = 0
+        self._rounds()
+        self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
+        self._rounds()
+
+    def _rounds(self) -> None:
+        """Everybody synchronises every hour, until nothing waits and everybody has heard of it."""
+        quiet = 0
+        for _ in range(14):
+            waits = 0
+            for device in self.devices:
+                for item in device.outbox.waiting():
+                    if item.parked and POISON in str(item.action.args.get("note")):
+                        device.outbox.give_up(item.action.op_id, device.now())
+                        self.views.touched(item.action.task_id)
+                report = device.sync()
+                if report.state is State.SIGN_IN:
+                    device.credentials.write(self._sign_in(device.user))
+                    report = device.sync()
+                waits += report.waiting
+            self.time += HOUR + 60_000
+            self.say(f"{waits} wait")
+            quiet = 0 if waits else quiet + 1
+            if quiet == 2:
+                return
+
+
+_HAPPENS = {
+    Fault.CLOCK_WRONG: Simulation._clock_wrong,
+    Fault.TOKEN_EXPIRED: Simulation._token_expired,
+    Fault.CLONED: Simulation._cloned,
+    Fault.RESTORED: Simulation._restored,
+    Fault.RESTARTED: Simulation._restarted,
+    Fault.CACHE_LOST: Simulation._cache_lost,
+    Fault.COMMAND_LINE: Simulation._command_line,
+    Fault.WITHDRAWN: Simulation._withdrawn,
+    Fault.GIVEN_UP: Simulation._given_up,
+    Fault.ROLE_CHANGED: Simulation._role_changed,
+}
+_TROUBLES = (*NETWORK, *NETWORK, *AT_COMMIT, *AT_COMMIT, *_HAPPENS)
