@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from tracker.domain.errors import TrackerError
 
 metadata = sa.MetaData()
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class DatabaseUnavailable(TrackerError):
@@ -83,6 +84,11 @@ class Database:
             yield
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             raise DatabaseUnavailable("E3007", str(error)) from error
+        except sa.exc.ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+                raise
+            reason, *_ = str(error.orig).splitlines()
+            raise TrackerError("E3009", f"{reason}.") from error
 
     def close(self) -> None:
         self.engine.dispose()
