@@ -24,4 +24,4 @@ def rfc3339(ms: int | None) -> str | None:
     """An instant as `2026-11-21T12:04:31.250Z`, the form of every document and command."""
     if ms is None:
         return None
-    return utc(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(ms).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
