@@ -78,7 +78,7 @@ class Served:
             raise AssertionError("the server did not stop") from None
         return err
 
-    def kill(self) -> None:
-        """SIGKILL, and the pipes closed; harmless when it has ended already."""
+    def kill(self) -> str:
+        """SIGKILL; what the process wrote on stderr. Harmless when it has ended already."""
         self.process.kill()
-        self.process.communicate()
+        return self.process.communicate()[1]
