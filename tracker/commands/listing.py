@@ -18,7 +18,8 @@ from tracker.domain.task import Status, is_overdue
 from tracker.services import wording
 from tracker.services.workspace import open_workspace
 
-_SYNC = {Mark.SAVED: "saved", Mark.WAITING: "waiting", Mark.REJECTED: "rejected"}
+_SYNC = {Mark.SAVED: '"saved"', Mark.WAITING: '"waiting"', Mark.REJECTED: '"rejected"'}
+_quoted = json.encoder.encode_basestring
 
 
 def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
@@ -42,32 +43,46 @@ def _line(task: Brief, mark: Mark, now: int) -> str:
     )
 
 
-def _task_json(task: Brief, mark: Mark, now: int) -> dict[str, Any]:
-    return {
-        "id": task.id,
-        "number": task.number,
-        "title": task.title,
-        "status": task.status,
-        "priority": task.priority,
-        "progress": task.progress,
-        "due_at": rfc3339(task.due_at),
-        "due_date": task.due_date,
-        "overdue": is_overdue(task, now),
-        "project_id": task.project_id,
-        "version": task.version,
-        "sync": _SYNC[mark],
-    }
+def _object(*names: str) -> str:
+    """An object of a list as json.dumps with indent=1 prints it, with a place for each value.
+
+    Asked to indent, json encodes in Python: 10,000 tasks take 120 ms, and this way 15 ms.
+    """
+    return "  {\n" + ",\n".join(f'   "{name}": %s' for name in names) + "\n  }"
 
 
-def _document(head: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> str:
-    """`{**head, "tasks": tasks}` as json.dumps with indent=1 prints it, where no value has values
-    of its own. Asked to indent, json encodes in Python: 120 ms for 10,000 tasks, not 20."""
-    between = ",\n   "
-    rows = json.dumps(tasks, ensure_ascii=False, separators=(between, ": "), check_circular=False)
-    # The break stands between any two things; within a text it would be escaped.
-    rows = rows[2:-2].replace(f"}}{between}{{", "\n  },\n  {\n   ")
-    shown = f"[\n  {{\n   {rows}\n  }}\n ]" if tasks else "[]"
-    return json.dumps({**head, "tasks": 0}, ensure_ascii=False, indent=1)[:-3] + f"{shown}\n}}"
+def _text(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
+
+
+def _document(head: Mapping[str, Any], objects: Sequence[str]) -> str:
+    """`{**head, "tasks": [...]}` as json.dumps with indent=1 prints it."""
+    tasks = "[\n" + ",\n".join(objects) + "\n ]" if objects else "[]"
+    empty = json.dumps({**head, "tasks": []}, ensure_ascii=False, indent=1)
+    return f"{empty[:-4]}{tasks}\n}}"
+
+
+_TASK = _object(
+    "id", "number", "title", "status", "priority", "progress", "due_at", "due_date", "overdue",
+    "project_id", "version", "sync",
+)  # fmt: skip
+
+
+def _task_json(task: Brief, mark: Mark, now: int) -> str:
+    return _TASK % (
+        _text(task.id),
+        task.number,
+        _text(task.title),
+        _text(task.status),
+        _text(task.priority),
+        task.progress,
+        _text(rfc3339(task.due_at)),
+        _text(task.due_date),
+        "true" if is_overdue(task, now) else "false",
+        _text(task.project_id),
+        task.version,
+        _SYNC[mark],
+    )
 
 
 def _due_day(task: Brief, zone: tzinfo) -> str | None:
@@ -77,21 +92,25 @@ def _due_day(task: Brief, zone: tzinfo) -> str | None:
     return utc(task.due_at).astimezone(zone).date().isoformat()
 
 
+_EXPORTED = _object("id", "title", "progress_percentage", "status", "priority", "due_date")
+
+
 def export(_args: argparse.Namespace, root: Path) -> Exit:
     """The cache in the JSON of the first desktop client."""
     workspace = open_workspace(require_profile(root))
     zone = zone_named(workspace.confirmed.position().zone)
-    tasks = [
-        {
-            "id": task.number,
-            "title": task.title,
-            "progress_percentage": task.progress,
-            "status": "DONE" if task.status is Status.COMPLETED else task.status,
-            "priority": task.priority,
-            "due_date": _due_day(task, zone),
-        }
-        for task, _ in workspace.projection.listing()
-    ]
+    tasks = [_exported(task, zone) for task, _ in workspace.projection.listing()]
     say(_document({}, tasks))
     workspace.close()
     return Exit.DONE
+
+
+def _exported(task: Brief, zone: tzinfo) -> str:
+    return _EXPORTED % (
+        task.number,
+        _text(task.title),
+        task.progress,
+        _text("DONE" if task.status is Status.COMPLETED else task.status),
+        _text(task.priority),
+        _text(_due_day(task, zone)),
+    )
