@@ -109,7 +109,8 @@ def serve(
         if migrate_first:
             _migrate(settings, database)
         _current(database)
-        if migrate.owns_trail(database) or settings.owner_database_url:
+        # Whoever can write SQLite's file can do everything there; nothing to warn of.
+        if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
             typer.echo(describe("E3010"), err=True)
         with socket.create_server((host, port), reuse_port=False) as listener:
             config = uvicorn.Config(

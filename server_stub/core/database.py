@@ -83,15 +83,20 @@ class Database:
         try:
             yield
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise DatabaseUnavailable("E3007", str(error)) from error
+            raise DatabaseUnavailable("E3007", _reason(error)) from error
         except sa.exc.ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
                 raise
-            reason, *_ = str(error.orig).splitlines()
-            raise TrackerError("E3009", f"{reason}.") from error
+            raise TrackerError("E3009", _reason(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    """The first line of what the driver said; the others are advice for programmers."""
+    first, *_ = str(getattr(error, "orig", error)).splitlines()
+    return f"{first}."
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

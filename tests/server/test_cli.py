@@ -84,6 +84,11 @@ def test_commands_on_a_database_that_is_not_migrated_say_so(operator: Operator) 
     operator.refused("E3008", "audit")
 
 
+def test_a_database_that_cannot_be_reached_is_one_sentence() -> None:
+    nobody_listens = "postgresql://tracker@127.0.0.1:9/tracker"
+    Operator(nobody_listens).refused("E3007", "migrate")
+
+
 def test_serving_can_migrate_first_and_ends_at_ctrl_c_without_a_traceback(
     operator: Operator, run_server: Callable[..., Served]
 ) -> None:
