@@ -136,12 +136,14 @@ def test_a_temporary_table_of_the_same_name_does_not_deceive_the_trigger(
 ) -> None:
     """Temporary tables come first in the search path, and the trigger looks the last row up."""
     server.task("ana")
-    shadow = "CREATE TEMPORARY TABLE audit AS SELECT * FROM public.audit WHERE false"
+    shadow = "CREATE TEMPORARY TABLE audit AS SELECT * FROM public.audit"
+    shift = "UPDATE pg_temp.audit SET n = 999"
     forged = INSERT.replace("audit", "public.audit") + COPY.format(n="1000", prev="hash").replace(
         "audit WHERE n = 5", "public.audit WHERE n = 1"
     )
     with server.database.write() as conn:
         conn.exec_driver_sql(shadow)
+        conn.exec_driver_sql(shift)
         with pytest.raises(sa.exc.DBAPIError, match="next of its chain"):
             conn.exec_driver_sql(forged)
 
