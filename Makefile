@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
-.PHONY: help install system-libs demo test check lint format bench screenshots clean
+.PHONY: help install system-libs demo test soak check lint format bench screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -29,6 +29,9 @@ demo: install system-libs ## start a demo server and both windows; without a dis
 
 test: install system-libs ## run all tests
 	$(TESTS)
+
+soak: install ## kill servers and clients 200 times on each database; half an hour at most
+	$(BIN)/python -m tests.processes --kills 200 --minutes 15
 
 lint: install ## format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

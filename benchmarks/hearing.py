@@ -112,7 +112,7 @@ def _device(
             make_engine,
             interval,
             lambda report: heard.put((time.perf_counter(), report.changes.tasks)),
-            lambda: running[0].workspace.outbox.data_version(),
+            lambda: running[0].workspace.outbox.last_seq(),
         )
         runner.start()
         try:

@@ -128,8 +128,9 @@ class PushOnly:
         self.push = server.push
         self.refresh = server.refresh
         self.clock_offset = server.clock_offset
+        self.renew = server.renew
 
-    def pull(self, cursor: str | None, scope: Scope, unsent: int) -> None:
+    def pull(self, cursor: str | None, scope: Scope, unsent: int, mark: str | None) -> None:
         return None
 
     def presence(self) -> Sequence[PersonPresence]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server_stub.config import Settings
@@ -105,6 +106,8 @@ class Border:
             await self.app(scope, limited, once)
         except BodyTooLarge:
             pass  # answered below
+        except ClientDisconnect:
+            return  # half a body came, and nobody is there to be answered
         except Exception as error:
             response = problems.unexpected(scope["path"], error)
             if started:

@@ -23,7 +23,7 @@ from server_stub.core.database import Database
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.people import service as people
-from tracker.domain.errors import EnvironmentFault, InputError, TrackerError
+from tracker.domain.errors import EnvironmentFault, InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Role
 
@@ -70,6 +70,21 @@ def _current(database: Database) -> Database:
     return database
 
 
+def _migrate(settings: Settings, database: Database) -> None:
+    """On PostgreSQL as the owner of the tables, where one is named; then the role that serves
+    gets its rights."""
+    if database.is_sqlite or settings.owner_database_url is None:
+        migrate.upgrade(database)
+        return
+    owner = Database(settings.owner_database_url)
+    try:
+        migrate.upgrade(owner)
+        if owner.url.username != database.url.username:
+            migrate.grant(owner, database.url.username or "")
+    finally:
+        owner.close()
+
+
 def _require_safe(host: str, behind_proxy: bool) -> None:
     """Passwords must not cross a network in clear: beyond loopback a TLS proxy is needed."""
     try:
@@ -92,8 +107,11 @@ def serve(
     _require_safe(host, behind_proxy)
     with _alone(settings) as database:
         if migrate_first:
-            migrate.upgrade(database)
+            _migrate(settings, database)
         _current(database)
+        # Whoever can write SQLite's file can do everything there; nothing to warn of.
+        if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
+            typer.echo(describe("E3010"), err=True)
         with socket.create_server((host, port), reuse_port=False) as listener:
             app = create_app(settings)
             config = uvicorn.Config(
@@ -120,8 +138,9 @@ class _Server(uvicorn.Server):
 @cli.command("migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables."""
-    with _alone(Settings()) as database:
-        migrate.upgrade(database)
+    settings = Settings()
+    with _alone(settings) as database:
+        _migrate(settings, database)
     typer.echo("The database is up to date.")
 
 
@@ -173,8 +192,9 @@ def seed_demo(
 ) -> None:
     """Fill the database with a fictional company: 6 people, 3 projects, 80 tasks, 30 days."""
     password = password or secrets.token_urlsafe(9)
-    with _alone(Settings()) as database:
-        migrate.upgrade(database)
+    settings = Settings()
+    with _alone(settings) as database:
+        _migrate(settings, database)
         with database.write() as conn:
             if people.tenant_named(conn, tenant):
                 raise InputError("E5012", f"The tenant {tenant} is there already.")

@@ -8,7 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """`database_url` is an SQLAlchemy URL; SQLite beside the working folder by default.
+    """`database_url` is an SQLAlchemy URL; SQLite beside the working folder by default. On
+    PostgreSQL `owner_database_url` is what migrates: a server that runs without it owns no table.
 
     Access tokens live `access_minutes`, refresh tokens `refresh_days`: a van may be without
     network for days and must still be able to come back without a password.
@@ -17,6 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TRACKER_", frozen=True)
 
     database_url: str = "sqlite:///tracker-server.db"
+    owner_database_url: str | None = None
     access_minutes: int = 60
     refresh_days: int = 90
     max_body: int = 2_000_000

@@ -23,6 +23,13 @@ def loaded_by(statement: str) -> set[str]:
         ("import tracker.protocol.sync", {"PySide6", "httpx", "sqlite3"}),
         ("import tracker.domain.replay", {"PySide6", "httpx", "sqlite3", "pydantic"}),
         ("import tracker.commands.work", {"PySide6", "httpx", "pydantic", "keyring"}),
+        (
+            "import tracker.cli, tracker.commands.listing",
+            {
+                *["PySide6", "httpx", "pydantic", "keyring", "platformdirs", "filelock"],
+                *["uuid", "zoneinfo", "tomllib", "hashlib", "secrets", "logging"],
+            },
+        ),
         ("import tracker.app", {"PySide6", "httpx", "pydantic"}),
     ],
 )

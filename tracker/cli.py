@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from tracker.config import data_dir
-from tracker.domain.change import Kind
 from tracker.domain.errors import TrackerError, describe
 
 Run = Callable[[argparse.Namespace, Path], int]
@@ -29,21 +28,22 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
+def _listing(name: str) -> Run:
+    def run(args: argparse.Namespace, root: Path) -> int:
+        from tracker.commands import listing
+
+        command: Run = getattr(listing, name)
+        return command(args, root)
+
+    return run
+
+
 def _work(name: str) -> Run:
     def run(args: argparse.Namespace, root: Path) -> int:
         from tracker.commands import work
 
         command: Run = getattr(work, name)
         return command(args, root)
-
-    return run
-
-
-def _move(kind: Kind) -> Run:
-    def run(args: argparse.Namespace, root: Path) -> int:
-        from tracker.commands import work
-
-        return work.move(kind)(args, root)
 
     return run
 
@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     # Accepted behind the command too; left out there, it does not hide the one in front.
     shared = _Parser(add_help=False)
     shared.add_argument("--data-dir", help=where, default=argparse.SUPPRESS)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    # Named, or argparse finds out by formatting its usage, which loads shutil.
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="tracker")
 
     def add(name: str, text: str, run: Run) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, parents=[shared])
@@ -95,19 +96,19 @@ def _parser() -> argparse.ArgumentParser:
     login.add_argument("--server", required=True, help="like https://tracker.example.com")
     login.add_argument("--user", required=True)
     login.add_argument("--password-stdin", action="store_true")
-    add("tasks", "list my tasks from the cache", _work("list_tasks")).add_argument(
+    add("tasks", "list my tasks from the cache", _listing("list_tasks")).add_argument(
         "--json", action="store_true"
     )
     progress = add("progress", "set the progress of a task", _work("progress"))
     progress.add_argument("task", help="number or id")
     progress.add_argument("percent", help="0 to 100")
     progress.add_argument("-m", "--note", default="", help="what was done")
-    for name, kind, text in (
-        ("complete", Kind.COMPLETE, "complete a task"),
-        ("hold", Kind.HOLD, "put a task on hold"),
-        ("resume", Kind.RESUME, "go on with a task"),
+    for name, text in (
+        ("complete", "complete a task"),
+        ("hold", "put a task on hold"),
+        ("resume", "go on with a task"),
     ):
-        made = add(name, text, _move(kind))
+        made = add(name, text, _work(name))
         made.add_argument("task", help="number or id")
         made.add_argument("-m", "--note", default="")
     comment = add("comment", "write a comment on a task", _work("comment"))
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     sync = add("sync", "send what waits and fetch what is new", _account("sync"))
     sync.add_argument("--once", action="store_true", help="once, then end")
     sync.add_argument("--json", action="store_true")
-    cache = add("cache", "the local copy", _work("export"))
+    cache = add("cache", "the local copy", _listing("export"))
     cache.add_argument("action", choices=["export"], help="print it as JSON")
     add("doctor", "check profile, keyring, files and server", _account("doctor"))
     add("logout", "sign out; unsent changes are kept", _account("logout"))

@@ -6,11 +6,9 @@ its owner alone, so one person's waiting changes can never leave under another's
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -74,6 +72,8 @@ def read_settings(root: Path) -> Settings:
     path = root / "settings.toml"
     if not path.exists():
         return Settings()
+    import tomllib  # 3 ms that most commands do not need
+
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         poll = min(60.0, max(3.0, float(found.get("poll_seconds", 5))))
@@ -94,6 +94,8 @@ def check_server_url(url: str) -> str:
 
 
 def profile_folder(root: Path, server_url: str, name: str, scope: Scope) -> Path:
+    import hashlib  # only signing in needs it
+
     mark = hashlib.sha256(f"{server_url}\n{name}".encode()).hexdigest()[:8]
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30]
     return root / "profiles" / f"{slug}-{mark}-{scope}"

@@ -23,6 +23,7 @@ metadata = sa.MetaData()
 _NEWS = "tracker_news"
 CHANNEL = "tracker_news"
 """Where processes on one PostgreSQL tell each other of commits."""
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class DatabaseUnavailable(TrackerError):
@@ -89,7 +90,11 @@ class Database:
         try:
             yield
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise DatabaseUnavailable("E3007", str(error)) from error
+            raise DatabaseUnavailable("E3007", _reason(error)) from error
+        except sa.exc.ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+                raise
+            raise TrackerError("E3009", _reason(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -123,6 +128,12 @@ def totals(table: sa.Table) -> sa.Select[int, int, int]:
         sa.func.coalesce(sa.cast(sa.func.sum(table.c.checksum), sa.BigInteger), 0),
     )
     return query.select_from(table)
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    """The first line of what the driver said; the others are advice for programmers."""
+    first, *_ = str(getattr(error, "orig", error)).splitlines()
+    return f"{first}."
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

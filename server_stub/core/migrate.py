@@ -1,17 +1,22 @@
-"""Bringing the database to the code's revision, and asking whether it is there."""
+"""Bringing the database to the code's revision, asking whether it is there, and what the server's
+own role may do in it (PostgreSQL)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from server_stub.core.database import Database
+from server_stub.core.database import Database, metadata
+from tracker.domain.errors import InputError
 
 _FOLDER = Path(__file__).parent.parent / "migrations"
+_RIGHTS = {"audit": "SELECT, INSERT", "alembic_version": "SELECT"}
+"""Where the server's role has less than SELECT, INSERT, UPDATE and DELETE."""
 
 
 def _config() -> Config:
@@ -39,3 +44,40 @@ def is_current(database: Database) -> bool:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with database.read() as conn:
         return MigrationContext.configure(conn).get_current_revision() == head
+
+
+def grant(database: Database, role: str) -> None:
+    """Gives the role that serves its rights on each table and takes every other away; run by the
+    tables' owner, again after each upgrade. The triggers keep the trail from statements; this keeps
+    the triggers from a server process that was taken over. E2020 for a role that is not there.
+    """
+    with database.write() as conn:
+        known = sa.text("SELECT current_schema() FROM pg_roles WHERE rolname = :role")
+        here = conn.execute(known, {"role": role}).scalar()
+        if here is None:
+            raise InputError("E2020", f"TRACKER_DATABASE_URL names {role or 'none'}.")
+        quote = conn.dialect.identifier_preparer.quote_identifier
+        schema, to = quote(here), quote(role)
+        statements = [f"GRANT USAGE ON SCHEMA {schema} TO {to}"]
+        for table in (*metadata.tables, "alembic_version"):
+            rights = _RIGHTS.get(table, "SELECT, INSERT, UPDATE, DELETE")
+            statements += [f"REVOKE ALL ON {table} FROM {to}", f"GRANT {rights} ON {table} TO {to}"]
+        # Otherwise a temporary table named audit would be the one that the trigger looks into.
+        statements.append(
+            f"ALTER FUNCTION tracker_audit_append() SET search_path = {schema}, pg_temp"
+        )
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+
+
+def owns_trail(database: Database) -> bool:
+    """Whether the connected role can take the triggers off the audit table: as its owner, as the
+    owner of what it lies in, or as a member of one of them, which a superuser always is."""
+    query = sa.text(
+        "SELECT pg_has_role(t.relowner, 'MEMBER') OR pg_has_role(s.nspowner, 'MEMBER')"
+        " OR pg_has_role(d.datdba, 'MEMBER') FROM pg_class t"
+        " JOIN pg_namespace s ON s.oid = t.relnamespace"
+        " JOIN pg_database d ON d.datname = current_database() WHERE t.oid = 'audit'::regclass"
+    )
+    with database.read() as conn:
+        return bool(conn.execute(query).scalar_one())

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.client import Device, action, comment, new_id, page, receipt, task
 from tests.support.server import START, RunningServer
-from tracker.cache.confirmed import Confirmed
+from tracker.cache import projection
+from tracker.cache.confirmed import Brief, Confirmed
 from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Mark, Projection, TaskView
 from tracker.domain.access import Actor
@@ -19,6 +20,15 @@ from tracker.domain.task import Assignment, Comment, HistoryEntry, Part, Person,
 
 T = "00000000-0000-7000-8000-00000000000a"
 ANA = "00000000-0000-7000-8000-0000000000aa"
+
+
+def shortened(views: dict[str, TaskView]) -> list[tuple[Brief, Mark]]:
+    """Views as a list shows them."""
+    lines = [
+        (Brief(**{name: getattr(view.task, name) for name in Brief._fields}), view.mark)
+        for view in views.values()
+    ]
+    return sorted(lines, key=lambda line: line[0].number)
 
 
 class Desk:
@@ -50,6 +60,7 @@ class Desk:
     def view(self) -> TaskView:
         whole, alone = self.projection.views(), self.projection.views([T])
         assert alone == {T: whole[T]}
+        assert self.projection.listing() == shortened(whole)
         return whole[T]
 
     @property
@@ -209,6 +220,24 @@ def test_what_was_acknowledged_in_another_epoch_is_not_compared(desk: Desk) -> N
     desk.answer(made, task_version=99, seq=99)
     desk.confirmed.apply(page(3, epoch="e2", snapshot=True, tasks=[task(T, progress=10)]), START)
     assert desk.progress == 10
+
+
+@pytest.mark.parametrize("most", [0, 2, 1_000])
+def test_a_list_says_what_the_views_say(
+    desk: Desk, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where so many wait that a list reads everything."""
+    monkeypatch.setattr(projection, "_MOST_IDS", most)
+    others = [task(new_id(), number=9 - n, title=f"No. {n}", due_at=START) for n in range(4)]
+    desk.pull(11, *others, task(T, number=5))
+    refused = comment(others[0].id, "x")
+    made = action(Kind.CREATE_TASK, args={"title": "Made here", "people": []})
+    desk.do(refused, percent(30), action(Kind.COMPLETE, others[2].id), made)
+    desk.answer(refused, Outcome.REJECTED, code="E5014")
+    lines = desk.projection.listing()
+    assert lines == shortened(desk.projection.views())
+    assert [line.number for line, _ in lines if line.id != made.task_id] == [5, 6, 7, 8, 9]
+    assert {mark for _, mark in lines} == set(Mark)
 
 
 def test_the_trail_tells_what_still_waits(desk: Desk) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,47 +14,7 @@ import pytest
 
 from server_stub.core.database import Database
 from tests.conftest import Template
-
-PROGRAM = [sys.executable, "-c", "from server_stub.cli import main; main()"]
-
-
-def environment(url: str) -> dict[str, str]:
-    """The machine's, without its own TRACKER_ settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
-    return {**kept, "TRACKER_DATABASE_URL": url}
-
-
-class Operator:
-    """Types commands for one database."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def __call__(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*PROGRAM, *args],
-            env=environment(self.url),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    def ok(self, *args: str, stdin: str = "") -> str:
-        done = self(*args, stdin=stdin)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def refused(self, code: str, *args: str, stdin: str = "") -> str:
-        """One coded sentence on stderr, nothing on stdout, exit 1."""
-        done = self(*args, stdin=stdin)
-        assert (done.returncode, done.stdout) == (1, ""), done
-        assert f"({code})" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-        return done.stderr
+from tests.support.operator import Operator, Served
 
 
 @pytest.fixture
@@ -68,49 +25,6 @@ def operator(tmp_path: Path) -> Operator:
 @pytest.fixture
 def on_template(template: Template, tmp_path: Path) -> Operator:
     return Operator(template.copy(tmp_path))
-
-
-class Served:
-    """`tracker-server serve` on a free port; `url` is what it prints."""
-
-    def __init__(self, url: str, *args: str) -> None:
-        self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0", *args],
-            env=environment(url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith("Tracker server on http://127.0.0.1:"), self.process.stderr
-        self.url = line.split()[-1]
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> str:
-        """What the process wrote on stderr until it ended."""
-        self.process.send_signal(number)
-        try:
-            _, err = self.process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            _, err = self.process.communicate()
-            raise AssertionError("the server did not stop") from None
-        return err
-
-
-@pytest.fixture
-def run_server() -> Iterator[Callable[..., Served]]:
-    started: list[Served] = []
-
-    def start(url: str, *args: str) -> Served:
-        started.append(Served(url, *args))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-        one.process.communicate()
 
 
 def test_from_an_empty_folder_to_a_person_who_signs_in(
@@ -168,6 +82,11 @@ def test_the_demo_company_its_trail_and_a_broken_chain(operator: Operator) -> No
 def test_commands_on_a_database_that_is_not_migrated_say_so(operator: Operator) -> None:
     assert "tracker-server migrate" in operator.refused("E3008", "serve", "--port", "0")
     operator.refused("E3008", "audit")
+
+
+def test_a_database_that_cannot_be_reached_is_one_sentence() -> None:
+    nobody_listens = "postgresql://tracker@127.0.0.1:9/tracker"
+    Operator(nobody_listens).refused("E3007", "migrate")
 
 
 def test_serving_can_migrate_first_and_ends_at_ctrl_c_without_a_traceback(

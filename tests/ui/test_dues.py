@@ -51,7 +51,7 @@ def test_the_today_page_goes_by_that_day_too(
     desk: Callable[..., EmployeeWindow], in_zone: Callable[[str], None], days: int, count: int
 ) -> None:
     in_zone(FAR)
-    day = wording.local(device_clock()).date() + timedelta(days=days)
+    day = datetime.fromtimestamp(device_clock() / 1000).astimezone().date() + timedelta(days=days)
     window = desk(whole_day(day.isoformat()))
     assert window.rail.rows["Today"].accessibleName() == f"Today, {count}"
 

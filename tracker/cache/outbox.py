@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,6 +120,12 @@ class Tally:
     parked: int = 0
 
 
+def _random_id() -> str:
+    import uuid  # 2 ms that only a new device needs
+
+    return str(uuid.uuid4())
+
+
 def dump(action: Action) -> str:
     """The stored and sent form. Key order is fixed, so equal actions have equal bytes."""
     return json.dumps(
@@ -161,14 +166,17 @@ class Outbox:
 
     def __init__(self, folder: Path, new_device_id: Callable[[], str] | None = None) -> None:
         self.path = folder / "outbox.db"
-        self._new_device_id = new_device_id or (lambda: str(uuid.uuid4()))
+        self._new_device_id = new_device_id or (_random_id)
         self._conn = database.connect(self.path, MIGRATIONS, "FULL")
         self._lock = threading.RLock()
         self._seen_version = self._last_seq = 0
-        with self._write():
-            self._conn.execute(
-                "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_device_id(),)
-            )
+        with self._read():
+            known = self._conn.execute("SELECT 1 FROM device").fetchone()
+        if known is None:
+            with self._write():
+                self._conn.execute(
+                    "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_device_id(),)
+                )
 
     def close(self) -> None:
         self._conn.close()

@@ -44,12 +44,13 @@ def require_profile(root: Path) -> Profile:
 
 def find_task(workspace: Workspace, ref: str) -> TaskView:
     """A task by number, UUID, or the beginning of one that fits only it. E5001 otherwise."""
-    views = workspace.projection.views()
+    tasks = [task for task, _ in workspace.projection.listing()]
     if ref.isascii() and ref.isdigit():
-        fitting = [view for view in views.values() if str(view.task.number) == ref]
+        fitting = [task.id for task in tasks if str(task.number) == ref]
     else:
-        found = views.values() if len(ref) >= PREFIX else ()
-        fitting = [view for view in found if view.task.id.startswith(ref.lower())]
-    if len(fitting) != 1:
+        found = tasks if len(ref) >= PREFIX else ()
+        fitting = [task.id for task in found if task.id.startswith(ref.lower())]
+    views = workspace.projection.views(fitting) if len(fitting) == 1 else {}
+    if len(views) != 1:
         raise TrackerError("E5001", f"({ref})")
-    return fitting[0]
+    return views[fitting[0]]

@@ -1,5 +1,5 @@
-"""Commands about tasks. Reading answers from the cache alone; nothing here loads the network
-before something has to be sent."""
+"""Commands that do something with a task, and the queue of what was done. Nothing here loads the
+network before something has to be sent."""
 
 from __future__ import annotations
 
@@ -7,66 +7,22 @@ import argparse
 import json
 import re
 from collections.abc import Callable
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from tracker.cache.outbox import TrayEntry, Waiting
-from tracker.cache.projection import TaskView, zone_named
+from tracker.cache.projection import TaskView
 from tracker.commands.common import Exit, complain, find_task, require_profile, say
 from tracker.config import Profile
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal, entry_of
-from tracker.domain.instants import rfc3339, utc
+from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import EFFECTIVE
-from tracker.domain.task import Status, Task, is_overdue
 from tracker.services import wording
 from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 
 Act = Callable[[Tasks, TaskView], Done | Refusal]
-
-
-def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
-    profile = require_profile(root)
-    workspace = open_workspace(profile)
-    views = sorted(workspace.projection.views().values(), key=lambda view: view.task.number)
-    now = workspace.server_now()
-    if args.json:
-        position = workspace.confirmed.position()
-        say(json.dumps({
-            "format": 1,
-            "synced_at": rfc3339(position.pulled_at),
-            "tasks": [_task_json(view, now) for view in views],
-        }, ensure_ascii=False, indent=1))  # fmt: skip
-    else:
-        for view in views:
-            task = view.task
-            say(
-                f"{task.number:>5}  {task.progress:>3} %  {wording.STATUS_WORDS[task.status]:11} "
-                f"{task.priority.value:6}  {task.title}  {wording.due(task, now)}"
-                f"{'' if view.mark == 'saved' else f'  [{view.mark}]'}"
-            )
-    workspace.close()
-    return Exit.DONE
-
-
-def _task_json(view: TaskView, now: int) -> dict[str, Any]:
-    task = view.task
-    return {
-        "id": task.id,
-        "number": task.number,
-        "title": task.title,
-        "status": task.status,
-        "priority": task.priority,
-        "progress": task.progress,
-        "due_at": rfc3339(task.due_at),
-        "due_date": task.due_date,
-        "overdue": is_overdue(task, now),
-        "project_id": task.project_id,
-        "version": task.version,
-        "sync": "rejected" if view.mark == "needs attention" else view.mark.value,
-    }
 
 
 def progress(args: argparse.Namespace, root: Path) -> Exit:
@@ -75,11 +31,14 @@ def progress(args: argparse.Namespace, root: Path) -> Exit:
     return _do(args, root, lambda tasks, view: tasks.set_progress(view.task.id, percent, args.note))
 
 
-def move(kind: Kind) -> Callable[[argparse.Namespace, Path], Exit]:
+def _move(kind: Kind) -> Callable[[argparse.Namespace, Path], Exit]:
     def run(args: argparse.Namespace, root: Path) -> Exit:
         return _do(args, root, lambda tasks, view: tasks.move(kind, view.task.id, args.note))
 
     return run
+
+
+complete, hold, resume = _move(Kind.COMPLETE), _move(Kind.HOLD), _move(Kind.RESUME)
 
 
 def comment(args: argparse.Namespace, root: Path) -> Exit:
@@ -186,31 +145,3 @@ def _tray_json(entry: TrayEntry) -> dict[str, Any]:
         "seen": dict(entry.action.seen),
         "receipt": _receipt_json(entry.receipt),
     }
-
-
-def _due_day(task: Task, zone: tzinfo) -> str | None:
-    """The day of the due in the tenant's zone."""
-    if task.due_date is not None or task.due_at is None:
-        return task.due_date
-    return utc(task.due_at).astimezone(zone).date().isoformat()
-
-
-def export(_args: argparse.Namespace, root: Path) -> Exit:
-    """The cache in the JSON of the first desktop client."""
-    workspace = open_workspace(require_profile(root))
-    views = sorted(workspace.projection.views().values(), key=lambda view: view.task.number)
-    zone = zone_named(workspace.confirmed.position().zone)
-    tasks = [
-        {
-            "id": view.task.number,
-            "title": view.task.title,
-            "progress_percentage": view.task.progress,
-            "status": "DONE" if view.task.status is Status.COMPLETED else view.task.status.value,
-            "priority": view.task.priority.value,
-            "due_date": _due_day(view.task, zone),
-        }
-        for view in views
-    ]
-    say(json.dumps({"tasks": tasks}, ensure_ascii=False, indent=1))
-    workspace.close()
-    return Exit.DONE

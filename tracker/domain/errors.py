@@ -92,6 +92,9 @@ _ENTRIES = (
     Entry("E2019", "Beyond this machine the server needs TLS.",
           "Put a TLS proxy in front and add --behind-proxy.",
           "serve --host is not a loopback address.", 400),
+    Entry("E2020", "The database has no such role for the server.",
+          "CREATE ROLE … LOGIN, name it in TRACKER_DATABASE_URL and migrate again.",
+          "The user of TRACKER_DATABASE_URL is not in pg_roles.", 400),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -113,6 +116,14 @@ _ENTRIES = (
           "Database driver raised OperationalError.", 503, True),
     Entry("E3008", "The server's database has not been migrated.",
           "Run tracker-server migrate.", "alembic_version is behind the code's head.", 503),
+    Entry("E3009", "The database does not let the server's role do this.",
+          "Run tracker-server migrate as the owner: TRACKER_OWNER_DATABASE_URL.",
+          "SQLSTATE 42501, insufficient privilege.", 503, True),
+    Entry("E3010", "The server's own role could rewrite the audit trail.",
+          "Serve as a role that owns no table; name the owner in TRACKER_OWNER_DATABASE_URL, "
+          "for tracker-server migrate alone.",
+          "serve is, or knows how to sign in as, an owner of audit, its schema or the database.",
+          500),
     # E4xxx: network
     Entry("E4001", "The server cannot be reached.", "Tracker tries again by itself.",
           "Connection refused, reset, or name not resolved.", 503, True),

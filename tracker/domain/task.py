@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 Scalar = str | int | None
 
@@ -154,6 +155,19 @@ class TaskState:
     people: Mapping[str, Assignment] = field(default_factory=dict)
 
 
-def is_overdue(task: Task, now: int) -> bool:
+class Dated(Protocol):
+    """What saying when a task is due needs of it: a Task has it, and a row of a list."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def due_at(self) -> int | None: ...
+    @property
+    def due_date(self) -> str | None: ...
+    @property
+    def completed_at(self) -> int | None: ...
+
+
+def is_overdue(task: Dated, now: int) -> bool:
     """Derived, never stored: the due is past and the task is not finished."""
     return task.due_at is not None and task.due_at < now and task.status in OPEN

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tracker.cache.projection import TaskView
@@ -136,7 +137,7 @@ class Board:
         if place is Place.OVERDUE:
             return lambda view: is_overdue(view.task, now)
         if place is Place.TODAY:
-            today = wording.local(now)
+            today = datetime.fromtimestamp(now / 1000).astimezone()
             day = today.date().isoformat()
             end = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
             return lambda view: (

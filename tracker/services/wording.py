@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from tracker.domain.change import Action, Kind
-from tracker.domain.task import OPEN, HistoryEntry, Status, Task, is_overdue
+from tracker.domain.task import OPEN, Dated, HistoryEntry, Status, is_overdue
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 STALE_MS = 5 * MINUTE
@@ -57,23 +58,25 @@ def is_stale(synced_at: int | None, now: int) -> bool:
     return synced_at is None or now - synced_at > STALE_MS
 
 
-def local(ms: int) -> datetime:
-    """An instant in the viewer's zone."""
-    return datetime.fromtimestamp(ms / 1000).astimezone()
+def _local(ms: int, now: int) -> tuple[time.struct_time, int]:
+    """An instant in the viewer's zone, and how many days after today it is. A list says 10,000 of
+    them: 15 ms, against 60 with aware datetimes."""
+    moment, today = time.localtime(ms / 1000), time.localtime(now / 1000)
+    return moment, date(*moment[:3]).toordinal() - date(*today[:3]).toordinal()
 
 
 def clock(ms: int, now: int) -> str:
     """An instant in the viewer's zone, as short as it is clear: `11:52`, `Thu 16:20`, `3 Nov`."""
-    moment, today = local(ms), local(now)
-    if moment.date() == today.date():
-        return f"{moment:%H:%M}"
-    if abs((today.date() - moment.date()).days) < 7:
-        return f"{moment:%a %H:%M}"
-    year = "" if moment.year == today.year else f" {moment.year}"
-    return f"{moment.day} {moment:%b}{year}"
+    moment, days = _local(ms, now)
+    if days == 0:
+        return time.strftime("%H:%M", moment)
+    if abs(days) < 7:
+        return time.strftime("%a %H:%M", moment)
+    year = "" if moment.tm_year == time.localtime(now / 1000).tm_year else f" {moment.tm_year}"
+    return f"{moment.tm_mday} {time.strftime('%b', moment)}{year}"
 
 
-def due(task: Task, now: int) -> str:
+def due(task: Dated, now: int) -> str:
     """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due. A
     whole day is that day everywhere, though its end is an instant of the tenant's zone."""
     if task.status is Status.COMPLETED and task.completed_at is not None:
@@ -82,19 +85,23 @@ def due(task: Task, now: int) -> str:
         return ""
     if is_overdue(task, now):
         return f"{span(now - task.due_at)} overdue"
-    left, moment, today = task.due_at - now, local(task.due_at), local(now).date()
-    day = date.fromisoformat(task.due_date) if task.due_date else moment.date()
-    days = (day - today).days
+    left = task.due_at - now
+    if task.due_date:
+        day = date.fromisoformat(task.due_date)
+        days = day.toordinal() - date(*time.localtime(now / 1000)[:3]).toordinal()
+        moment = day.timetuple()
+    else:
+        moment, days = _local(task.due_at, now)
     if days < 0 or (left < 4 * HOUR and not task.due_date):
         return f"due in {span(left)}"
     if days == 0:
-        return "due today" if task.due_date else f"due today {moment:%H:%M}"
+        return "due today" if task.due_date else f"due today {time.strftime('%H:%M', moment)}"
     if days == 1:
         return "due tomorrow"
     if days < 7:
-        return f"due {day:%a}"
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"due {day.day} {day:%b}{year}"
+        return f"due {time.strftime('%a', moment)}"
+    year = "" if moment.tm_year == time.localtime(now / 1000).tm_year else f" {moment.tm_year}"
+    return f"due {moment.tm_mday} {time.strftime('%b', moment)}{year}"
 
 
 def attempt(kind: Kind, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ def device_clock() -> int:
 
 
 def new_id() -> str:
-    return uuid7(device_clock(), secrets.token_bytes(10))
+    return uuid7(device_clock(), os.urandom(10))
 
 
 @dataclass(slots=True)
