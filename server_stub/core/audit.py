@@ -20,6 +20,28 @@ from server_stub.core.tables import audit, counters
 from tracker.domain.task import HistoryEntry
 
 GENESIS = "0" * 64
+_INSERT = sa.insert(audit)
+_RANKED = (
+    sa.select(
+        audit.c.n,
+        audit.c.body,
+        sa.func.row_number()
+        .over(partition_by=audit.c.task_id, order_by=audit.c.n.desc())
+        .label("rank"),
+    )
+    .where(
+        audit.c.tenant_id == sa.bindparam("tenant"),
+        audit.c.task_id.in_(sa.bindparam("tasks", expanding=True)),
+    )
+    .subquery()
+)
+_LATEST = (
+    sa.select(_RANKED.c.body).where(_RANKED.c.rank <= sa.bindparam("most")).order_by(_RANKED.c.n)
+)
+_ENTRIES = sa.select(audit.c.body).where(
+    audit.c.tenant_id == sa.bindparam("tenant"),
+    audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
+)
 
 
 def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +66,7 @@ def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(sa.insert(audit), rows)
+        conn.execute(_INSERT, rows)
 
 
 def _hash(previous: str, body: str) -> str:
@@ -114,23 +136,11 @@ def latest(
     """The `most` latest entries of each of these tasks, oldest first."""
     if not task_ids:
         return []
-    rank = (
-        sa.func.row_number()
-        .over(partition_by=audit.c.task_id, order_by=audit.c.n.desc())
-        .label("rank")
-    )
-    ranked = (
-        sa.select(audit.c.n, audit.c.body, rank)
-        .where(audit.c.tenant_id == tenant_id, audit.c.task_id.in_(list(task_ids)))
-        .subquery()
-    )
-    query = sa.select(ranked.c.body).where(ranked.c.rank <= most).order_by(ranked.c.n)
-    return [as_history(json.loads(body)) for (body,) in conn.execute(query)]
+    values = {"tenant": tenant_id, "tasks": list(task_ids), "most": most}
+    return [as_history(json.loads(body)) for (body,) in conn.execute(_LATEST, values)]
 
 
 def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[HistoryEntry]:
     """The entries with these audit numbers."""
-    query = sa.select(audit.c.body).where(
-        audit.c.tenant_id == tenant_id, audit.c.n.in_(list(numbers))
-    )
-    return [as_history(json.loads(body)) for (body,) in conn.execute(query)]
+    values = {"tenant": tenant_id, "numbers": list(numbers)}
+    return [as_history(json.loads(body)) for (body,) in conn.execute(_ENTRIES, values)]

@@ -6,6 +6,7 @@ block commits or rolls back, and nothing else does.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -162,12 +163,15 @@ def upsert(
     conn: Connection, table: sa.Table, rows: Sequence[dict[str, Any]], key: Sequence[str]
 ) -> None:
     """Inserts rows, or replaces all other columns where `key` exists; one executemany."""
-    if not rows:
-        return
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
+    if rows:
+        conn.execute(_upsert(conn.dialect.name, table, tuple(key)), rows)
+
+
+@functools.cache
+def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Executable:
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
-    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), rows)
+    return statement.on_conflict_do_update(index_elements=list(key), set_=others)
 
 
 def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> None:

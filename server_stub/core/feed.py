@@ -70,73 +70,77 @@ _TENANT = sa.select(
     counters.c.task_number,
     counters.c.person_number,
     counters.c.project_number,
-).where(counters.c.tenant_id == tenants.c.id)
+).where(counters.c.tenant_id == tenants.c.id, tenants.c.id == sa.bindparam("tenant"))
+# Both rows: what waited here then sees the epoch, too, as it is now. New rows of the tenant may
+# still refer to it meanwhile.
+_TENANT_LOCKED = _TENANT.with_for_update(key_share=True)
+_COUNTERS = (
+    "seq",
+    "nonce",
+    "audit_n",
+    "audit_hash",
+    "task_number",
+    "person_number",
+    "project_number",
+)
+_SAVE = (
+    sa.update(counters)
+    .where(counters.c.tenant_id == sa.bindparam("tenant"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _COUNTERS})
+)
+_POINT, _MARK = sa.insert(feed), sa.insert(marks)
+_AFTER = (
+    sa.select(feed.c.seq, feed.c.kind, feed.c.entity_id)
+    .where(
+        feed.c.tenant_id == sa.bindparam("tenant"),
+        feed.c.audience.in_(sa.bindparam("audiences", expanding=True)),
+        feed.c.seq > sa.bindparam("after"),
+    )
+    .order_by(feed.c.seq)
+    .limit(sa.bindparam("most"))
+)
+_HEAD = sa.select(sa.func.max(feed.c.seq)).where(
+    feed.c.tenant_id == sa.bindparam("tenant"), feed.c.audience == sa.bindparam("audience")
+)
 
 
 def lock(conn: Connection, tenant_id: str) -> Tenant:
     """Locks the tenant's counter row. Every writing transaction does this before it reads."""
-    query = _TENANT.where(tenants.c.id == tenant_id)
-    if conn.dialect.name != "sqlite":
-        # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the
-        # tenant may still refer to it meanwhile.
-        query = query.with_for_update(key_share=True)
-    return Tenant(*conn.execute(query).one())
+    query = _TENANT if conn.dialect.name == "sqlite" else _TENANT_LOCKED
+    return Tenant(*conn.execute(query, {"tenant": tenant_id}).one())
 
 
 def save(conn: Connection, tenant: Tenant) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
     which readers hear of it."""
     if tenant.pointers:
-        conn.execute(sa.insert(feed), tenant.pointers)
+        conn.execute(_POINT, tenant.pointers)
         tenant.nonce = secrets.token_hex(8)
         mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce}
-        conn.execute(sa.insert(marks).values(**mark))
+        conn.execute(_MARK, mark)
         heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
         tell(conn, News(tenant.id, tenant.epoch, heads))
         tenant.pointers = []
-    values = {
-        name: getattr(tenant, name)
-        for name in (
-            "seq",
-            "nonce",
-            "audit_n",
-            "audit_hash",
-            "task_number",
-            "person_number",
-            "project_number",
-        )
-    }
-    conn.execute(sa.update(counters).where(counters.c.tenant_id == tenant.id).values(**values))
+    values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
+    conn.execute(_SAVE, {"tenant": tenant.id, **values})
 
 
 def look(conn: Connection, tenant_id: str) -> Tenant:
     """The counter row as a reader sees it, unlocked."""
-    return Tenant(*conn.execute(_TENANT.where(tenants.c.id == tenant_id)).one())
+    return Tenant(*conn.execute(_TENANT, {"tenant": tenant_id}).one())
 
 
 def after(
     conn: Connection, tenant_id: str, audiences: Iterable[str], seq: int, limit: int
 ) -> list[tuple[int, str, str]]:
     """Up to `limit` pointers (seq, kind, id) after `seq` for these audiences, in order."""
-    query = (
-        sa.select(feed.c.seq, feed.c.kind, feed.c.entity_id)
-        .where(
-            feed.c.tenant_id == tenant_id,
-            feed.c.audience.in_(list(audiences)),
-            feed.c.seq > seq,
-        )
-        .order_by(feed.c.seq)
-        .limit(limit)
-    )
-    return [(row.seq, row.kind, row.entity_id) for row in conn.execute(query)]
+    values = {"tenant": tenant_id, "audiences": list(audiences), "after": seq, "most": limit}
+    return [(row.seq, row.kind, row.entity_id) for row in conn.execute(_AFTER, values)]
 
 
 def heads(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> dict[str, int]:
     """The newest position of each of these audiences; 0 if none. Each is one index seek."""
-    found = {}
-    for audience in audiences:
-        query = sa.select(sa.func.max(feed.c.seq)).where(
-            feed.c.tenant_id == tenant_id, feed.c.audience == audience
-        )
-        found[audience] = conn.execute(query).scalar() or 0
-    return found
+    return {
+        audience: conn.execute(_HEAD, {"tenant": tenant_id, "audience": audience}).scalar() or 0
+        for audience in audiences
+    }

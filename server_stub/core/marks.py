@@ -23,6 +23,9 @@ from server_stub.core.signing import Signer
 from server_stub.core.tables import marks, tenants
 
 _REMEMBERED = 50_000
+_NONCE = sa.select(marks.c.nonce).where(
+    marks.c.tenant_id == sa.bindparam("tenant"), marks.c.seq == sa.bindparam("at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,7 @@ class Marks:
 def nonce_at(conn: Connection, tenant: Tenant, seq: int) -> str:
     if seq == tenant.seq:
         return tenant.nonce
-    query = sa.select(marks.c.nonce).where(marks.c.tenant_id == tenant.id, marks.c.seq == seq)
-    return conn.execute(query).scalar() or ""
+    return conn.execute(_NONCE, {"tenant": tenant.id, "at": seq}).scalar() or ""
 
 
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:

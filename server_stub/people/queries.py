@@ -13,6 +13,11 @@ from server_stub.core.tables import counters, projects, tenants, users
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Person, Project, Role
 
+_ACTIVE = sa.select(users.c.id).where(users.c.tenant_id == sa.bindparam("tenant"), users.c.active)
+_CURRENT = sa.select(projects.c.id).where(
+    projects.c.tenant_id == sa.bindparam("tenant"), sa.not_(projects.c.archived)
+)
+
 
 def _person(row: Any) -> Person:
     return Person(
@@ -42,15 +47,11 @@ def all_projects(
 
 
 def active_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
-    query = sa.select(users.c.id).where(users.c.tenant_id == tenant_id, users.c.active)
-    return frozenset(conn.execute(query).scalars())
+    return frozenset(conn.execute(_ACTIVE, {"tenant": tenant_id}).scalars())
 
 
 def project_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
-    query = sa.select(projects.c.id).where(
-        projects.c.tenant_id == tenant_id, sa.not_(projects.c.archived)
-    )
-    return frozenset(conn.execute(query).scalars())
+    return frozenset(conn.execute(_CURRENT, {"tenant": tenant_id}).scalars())
 
 
 def last_heard(conn: Connection, tenant_id: str) -> list[tuple[str, int | None, int]]:

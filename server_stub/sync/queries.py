@@ -15,6 +15,18 @@ from server_stub.sync.tables import receipts
 from tracker.domain.receipt import Receipt
 
 _RECEIPT = TypeAdapter(Receipt)
+_INSERT = sa.insert(receipts)
+_BY_OP = sa.select(
+    receipts.c.op_id, receipts.c.user_id, receipts.c.fingerprint, receipts.c.body
+).where(
+    receipts.c.tenant_id == sa.bindparam("tenant"),
+    receipts.c.op_id.in_(sa.bindparam("ops", expanding=True)),
+)
+_BY_DEVICE = sa.select(receipts.c.device_seq, receipts.c.op_id).where(
+    receipts.c.tenant_id == sa.bindparam("tenant"),
+    receipts.c.device_id == sa.bindparam("device"),
+    receipts.c.device_seq.in_(sa.bindparam("seqs", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +41,7 @@ class Stored:
 def find(conn: Connection, tenant_id: str, op_ids: Sequence[str]) -> dict[str, Stored]:
     found = {}
     for some in chunks(op_ids):
-        query = sa.select(receipts).where(
-            receipts.c.tenant_id == tenant_id, receipts.c.op_id.in_(some)
-        )
-        for row in conn.execute(query):
+        for row in conn.execute(_BY_OP, {"tenant": tenant_id, "ops": some}):
             found[row.op_id] = Stored(
                 row.user_id, row.fingerprint, _RECEIPT.validate_json(row.body)
             )
@@ -46,19 +55,15 @@ def used_seqs(
     found = {}
     for device_id in {device for device, _ in pairs}:
         wanted = [seq for device, seq in pairs if device == device_id]
-        query = sa.select(receipts.c.device_seq, receipts.c.op_id).where(
-            receipts.c.tenant_id == tenant_id,
-            receipts.c.device_id == device_id,
-            receipts.c.device_seq.in_(wanted),
-        )
-        for row in conn.execute(query):
+        values = {"tenant": tenant_id, "device": device_id, "seqs": wanted}
+        for row in conn.execute(_BY_DEVICE, values):
             found[device_id, row.device_seq] = row.op_id
     return found
 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(sa.insert(receipts), rows)
+        conn.execute(_INSERT, rows)
 
 
 def as_json(receipt: Receipt) -> str:

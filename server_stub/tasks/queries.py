@@ -43,7 +43,7 @@ def _assignment(row: Row[Any]) -> Assignment:
     return Assignment(*values)
 
 
-def visible_to(user_id: str) -> sa.ColumnElement[bool]:
+def visible_to(user_id: str | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """The condition "is on the task or made it"; callers add the tenant."""
     on_it = (
         sa.select(sa.literal(1))
@@ -57,6 +57,23 @@ def visible_to(user_id: str) -> sa.ColumnElement[bool]:
     return sa.or_(tasks.c.created_by == user_id, on_it)
 
 
+def _in(table: sa.Table, column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        table.c.tenant_id == sa.bindparam("tenant"),
+        column.in_(sa.bindparam("ids", expanding=True)),
+    )
+
+
+# Built once: a statement's own work is more than half of what a small one costs.
+_STATES = sa.select(*_TASK, tasks.c.field_changes).where(_in(tasks, tasks.c.id))
+_PEOPLE_OF = sa.select(*_ASSIGNMENT).where(_in(assignments, assignments.c.task_id))
+_COMMENTS_OF = sa.select(*_COMMENT).where(_in(comments, comments.c.task_id))
+_COMMENTS = sa.select(*_COMMENT).where(_in(comments, comments.c.id))
+_TASKS = sa.select(*_TASK).where(_in(tasks, tasks.c.id))
+_OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
+_INSERT_COMMENTS = sa.insert(comments)
+
+
 def states(
     conn: Connection, tenant_id: str, ids: Sequence[str]
 ) -> dict[str, tuple[TaskState, FieldChanges]]:
@@ -66,10 +83,7 @@ def states(
         people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
     found = {}
     for some in chunks(ids):
-        query = sa.select(*_TASK, tasks.c.field_changes).where(
-            tasks.c.tenant_id == tenant_id, tasks.c.id.in_(some)
-        )
-        for row in conn.execute(query):
+        for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
             task = _task(row)
             changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
@@ -79,10 +93,8 @@ def states(
 def assignments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Assignment]:
     found = []
     for some in chunks(ids):
-        query = sa.select(*_ASSIGNMENT).where(
-            assignments.c.tenant_id == tenant_id, assignments.c.task_id.in_(some)
-        )
-        found += [_assignment(row) for row in conn.execute(query)]
+        rows = conn.execute(_PEOPLE_OF, {"tenant": tenant_id, "ids": some})
+        found += [_assignment(row) for row in rows]
     return found
 
 
@@ -90,20 +102,16 @@ def comments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Co
     """The comments of these tasks."""
     found = []
     for some in chunks(ids):
-        query = sa.select(*_COMMENT).where(
-            comments.c.tenant_id == tenant_id, comments.c.task_id.in_(some)
-        )
-        found += [Comment(*row) for row in conn.execute(query)]
+        rows = conn.execute(_COMMENTS_OF, {"tenant": tenant_id, "ids": some})
+        found += [Comment(*row) for row in rows]
     return found
 
 
 def comments_by_id(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
     found = []
     for some in chunks(ids):
-        query = sa.select(*_COMMENT).where(
-            comments.c.tenant_id == tenant_id, comments.c.id.in_(some)
-        )
-        found += [Comment(*row) for row in conn.execute(query)]
+        rows = conn.execute(_COMMENTS, {"tenant": tenant_id, "ids": some})
+        found += [Comment(*row) for row in rows]
     return found
 
 
@@ -123,10 +131,9 @@ def visible_tasks(
     """Those of `ids` that the reader may see now."""
     found = []
     for some in chunks(ids):
-        query = sa.select(*_TASK).where(tasks.c.tenant_id == tenant_id, tasks.c.id.in_(some))
-        if own_of is not None:
-            query = query.where(visible_to(own_of))
-        found += [_task(row) for row in conn.execute(query)]
+        query = _TASKS if own_of is None else _OWN_TASKS
+        rows = conn.execute(query, {"tenant": tenant_id, "ids": some, "reader": own_of})
+        found += [_task(row) for row in rows]
     return found
 
 
@@ -228,4 +235,4 @@ def insert_comments(conn: Connection, tenant_id: str, rows: Sequence[Comment]) -
             {"tenant_id": tenant_id, "checksum": checksum(row.id, row.version), **_plain(row)}
             for row in rows
         ]
-        conn.execute(sa.insert(comments), values)
+        conn.execute(_INSERT_COMMENTS, values)

@@ -62,10 +62,13 @@ def open_bench(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> B
         for action in actions
         if action.kind is Kind.COMMENT and is_uuid(action.args.get("comment_id"))
     ]
+    kinds = {action.kind for action in actions}
+    names = kinds & {Kind.CREATE_TASK, Kind.ASSIGN}
+    nobody: frozenset[str] = frozenset()
     return Bench(
         tenant=tenant,
-        people=people.active_ids(conn, tenant.id),
-        projects=people.project_ids(conn, tenant.id),
+        people=people.active_ids(conn, tenant.id) if names else nobody,
+        projects=people.project_ids(conn, tenant.id) if Kind.CREATE_TASK in kinds else nobody,
         states=queries.states(conn, tenant.id, ids),
         comment_ids={c.id for c in queries.comments_by_id(conn, tenant.id, comment_ids)},
     )
