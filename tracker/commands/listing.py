@@ -4,6 +4,7 @@ there in a tenth of a second, also with 10,000 tasks."""
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
@@ -23,6 +24,7 @@ _quoted = json.encoder.encode_basestring
 
 
 def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
+    gc.disable()  # the process ends with the list; looking for cycles in it takes 5 ms,
     workspace = open_workspace(require_profile(root))
     lines = workspace.projection.listing()
     now = workspace.server_now()
@@ -32,6 +34,7 @@ def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
     elif lines:
         say("\n".join([_line(task, mark, now) for task, mark in lines]))
     workspace.close()
+    gc.freeze()  # and as much again when Python ends
     return Exit.DONE
 
 
@@ -70,11 +73,11 @@ _TASK = _object(
 
 def _task_json(task: Brief, mark: Mark, now: int) -> str:
     return _TASK % (
-        _text(task.id),
+        _quoted(task.id),
         task.number,
-        _text(task.title),
-        _text(task.status),
-        _text(task.priority),
+        _quoted(task.title),
+        _quoted(task.status),
+        _quoted(task.priority),
         task.progress,
         _text(rfc3339(task.due_at)),
         _text(task.due_date),
@@ -108,9 +111,9 @@ def export(_args: argparse.Namespace, root: Path) -> Exit:
 def _exported(task: Brief, zone: tzinfo) -> str:
     return _EXPORTED % (
         task.number,
-        _text(task.title),
+        _quoted(task.title),
         task.progress,
-        _text("DONE" if task.status is Status.COMPLETED else task.status),
-        _text(task.priority),
+        _quoted("DONE" if task.status is Status.COMPLETED else task.status),
+        _quoted(task.priority),
         _text(_due_day(task, zone)),
     )
