@@ -42,7 +42,6 @@ class Line:
     down: bool = False
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        self.look()
         if self.down:
             raise Unreachable("E4001")
         fault = self.planned.pop(0) if self.planned else None

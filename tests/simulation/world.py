@@ -34,7 +34,7 @@ from tracker.domain.page import Changes, checksum
 from tracker.domain.task import Part, Role
 from tracker.services import tasks as client_tasks
 from tracker.services.tasks import Done, NewTask
-from tracker.sync.engine import State
+from tracker.sync.engine import Report, State
 from tracker.sync.ports import Tokens
 
 ACTIONS = 60
@@ -95,6 +95,7 @@ class Simulation:
     history: list[str] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
+    copied: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -188,9 +189,9 @@ class Simulation:
         device = self.rng.choice(self.devices)
         dice = self.rng.random()
         if dice < 0.45:
-            for _ in range(self.rng.choice((1, 1, 2, 3, 5))):
+            for _ in range(self.rng.choice((1, 2, 3, 4, 6))):
                 self._survive(device, lambda: self._act(device))
-        elif dice < 0.75:
+        elif dice < 0.72:
             self._survive(device, lambda: self._sync(device))
         else:
             self._trouble(device)
@@ -308,6 +309,7 @@ class Simulation:
         device.close()
         clone = self._add(device.user, device.scope)
         clone.close()
+        self.copied |= {device.name, clone.name}
         shutil.rmtree(clone.folder)
         shutil.copytree(device.folder, clone.folder)
         tokens = device.credentials.read()
@@ -396,30 +398,34 @@ class Simulation:
             device.line.planned.clear()
             device.line.deliver_late()
             device.offset = 0
-        self._rounds()
-        self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
-        self._rounds()
+        if self._rounds(6):
+            self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
+            self._rounds(14)
 
-    def _rounds(self) -> None:
-        """Everybody synchronises every hour, until nothing waits and everybody has heard of it."""
-        quiet = 0
-        for _ in range(14):
+    def _rounds(self, most: int) -> int:
+        """Everybody synchronises every hour, until nothing waits; returns how much still does."""
+        waits = 0
+        for _ in range(most):
             waits = 0
             for device in self.devices:
                 for item in device.outbox.waiting():
                     if item.parked and POISON in str(item.action.args.get("note")):
                         device.outbox.give_up(item.action.op_id, device.now())
                         self.views.touched(item.action.task_id)
-                report = device.sync()
-                if report.state is State.SIGN_IN:
-                    device.credentials.write(self._sign_in(device.user))
-                    report = device.sync()
-                waits += report.waiting
+                waits += self.settle(device).waiting
             self.time += HOUR + 60_000
             self.say(f"{waits} wait")
-            quiet = 0 if waits else quiet + 1
-            if quiet == 2:
-                return
+            if not waits:
+                break
+        return waits
+
+    def settle(self, device: Device) -> Report:
+        """A run, after signing in again if that is asked for."""
+        report = device.sync()
+        if report.state is State.SIGN_IN:
+            device.credentials.write(self._sign_in(device.user))
+            report = device.sync()
+        return report
 
 
 _HAPPENS = {
