@@ -53,7 +53,9 @@ class Views:
     def acted(self, device: Device, done: Done) -> None:
         self.ops[done.task_id].append(done.op_id)
         if done.kind is Kind.UNASSIGN:
-            self.touched(done.task_id)  # what waits may not be allowed any more
+            # What waits may not be allowed any more, once the device hears of it.
+            self.writers[done.task_id] |= {device.name, "whoever is on it no more"}
+            self.touched(done.task_id)
         if done.kind in _PEOPLE_ONLY:
             return
         writers = self.writers[done.task_id]
@@ -153,7 +155,9 @@ def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool)
 def _in_order(sim: Simulation, place: dict[str, int]) -> None:
     last: dict[tuple[str, str], tuple[int, Made]] = {}
     for one in sim.made:
-        if one.op_id in place and not one.withdrawn:
+        # A copy of the profile that withdrew something offers the rest again without it.
+        copied = one.device in sim.copied and sim.restores
+        if one.op_id in place and not one.withdrawn and not copied:
             key = one.device, one.task_id
             before, earlier = last.get(key, (-1, one))
             require(place[one.op_id] > before, f"out of order: {one} before {earlier}")

@@ -96,6 +96,7 @@ class Simulation:
     made: list[Made] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
+    restores: int = 0
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -189,8 +190,7 @@ class Simulation:
         device = self.rng.choice(self.devices)
         dice = self.rng.random()
         if dice < 0.45:
-            for _ in range(self.rng.choice((1, 2, 3, 4, 6))):
-                self._survive(device, lambda: self._act(device))
+            self._survive(device, lambda: self._work(device))
         elif dice < 0.72:
             self._survive(device, lambda: self._sync(device))
         else:
@@ -208,13 +208,20 @@ class Simulation:
 
     # -- what people do --------------------------------------------------------------------
 
-    def _act(self, device: Device, through: Any = None) -> None:
+    def _work(self, device: Device) -> None:
+        known = self._known(device)
+        for _ in range(self.rng.choice((1, 2, 3, 4, 6))):
+            self._act(device, known)
+
+    def _known(self, device: Device) -> list[str]:
+        """The ids of the tasks on the screen."""
+        return sorted(device.projection.views())
+
+    def _act(self, device: Device, known: list[str] | None = None) -> None:
         client_tasks.device_clock = device.now
-        tasks = through or device.tasks
-        views = device.projection.views()
-        kind, task_id, args = self._choose(device, views)
+        tasks = device.tasks
+        kind, task_id, args = self._choose(device, known or self._known(device))
         text = str(args.get("note") or args.get("text") or args.get("title") or "")
-        self._unsure = (device, kind, task_id, text)
         try:
             if kind is Kind.CREATE_TASK:
                 done = tasks.create(NewTask(args["title"], people=args["people"]))
@@ -249,14 +256,14 @@ class Simulation:
                 done = Done(action.op_id, action.kind, action.task_id, Changes())
                 self._note(device, done, str(action.args.get("note") or ""))
 
-    def _choose(self, device: Device, views: Any) -> tuple[Kind, str, dict[str, Any]]:
+    def _choose(self, device: Device, known: list[str]) -> tuple[Kind, str, dict[str, Any]]:
         rng = self.rng
         admin = device.role is not Role.EMPLOYEE
-        if not views or (rng.random() < (0.12 if admin else 0.03) and len(views) < 8):
+        if not known or (rng.random() < (0.12 if admin else 0.03) and len(known) < 8):
             who = rng.choice(WORKERS) if admin else device.user
             people = [(self.lab.world.users[who], Part.ASSIGNEE, 100)]
             return Kind.CREATE_TASK, "", {"title": f"Task {len(self.made)}", "people": people}
-        task_id = rng.choice(sorted(views))
+        task_id = rng.choice(known)
         text = f"{device.name} says {len(self.made)}"
         dice = rng.random()
         if admin and dice < 0.25:
@@ -323,6 +330,7 @@ class Simulation:
             self.server.back_up()
             self.server.start()
         else:
+            self.restores += 1
             self.server.restore()
             for one in self.devices:
                 one.line.late.clear()

@@ -7,6 +7,7 @@ settles it); never none of these and never two. The file is never deleted or reb
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -147,7 +148,9 @@ def dump(action: Action) -> str:
     )
 
 
+@functools.lru_cache(2048)
 def load(body: str) -> Action:
+    """The action of a stored form. Screens replay the same few again and again."""
     found: dict[str, Any] = json.loads(body)
     return Action(
         **{**found, "kind": Kind(found["kind"]), "depends_on": tuple(found["depends_on"])}
