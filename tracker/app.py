@@ -81,6 +81,7 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
 
     def make_engine() -> Engine:
         running.append(syncing.make_engine(profile, credentials, bridge.progress))
+        running[0].listen(runner.wake)
         return running[0].engine
 
     def changed() -> int:

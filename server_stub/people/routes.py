@@ -81,7 +81,8 @@ def presence(state: State, caller: CallerDep, conn: Read) -> PresenceList:
         people.append(
             Presence(
                 user_id=user_id,
-                last_heard_at=heard.at if heard else at,
+                # Another process may have heard later, and has written it.
+                last_heard_at=max(heard.at, at or 0) if heard else at,
                 unsent=unsent if heard is None or heard.unsent is None else heard.unsent,
                 occupancy=state.presence.occupancy(user_id, state.now()),
             )

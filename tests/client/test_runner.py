@@ -174,7 +174,7 @@ def test_offline_it_backs_off_and_comes_back(
     running = run(interval=0.02)
     states = [running.next().state for _ in range(3)]
     assert states == [State.OFFLINE, State.OFFLINE, State.SYNCED]
-    assert running.runner._failures == 0
+    assert running.runner._pace._failures == 0
 
 
 def test_a_fault_of_this_machine_is_reported_and_the_next_run_works(

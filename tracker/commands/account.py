@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import random
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from tracker.domain.instants import rfc3339
 from tracker.services import credentials, session, syncing, wording
 from tracker.services.credentials import VARIABLE
 from tracker.services.workspace import device_clock, open_workspace
+from tracker.sync import pacing
 from tracker.sync.engine import Report, State
 
 
@@ -59,16 +61,20 @@ def logout(_args: argparse.Namespace, root: Path) -> Exit:
 
 
 def sync(args: argparse.Namespace, root: Path) -> Exit:
-    """--once runs once; otherwise it goes on at the poll interval until Ctrl-C."""
+    """--once runs once; otherwise it goes on until Ctrl-C, at the pace of the windows."""
     profile = require_profile(root)
     tokens = credentials.for_profile(profile)
+    pace = pacing.Pace(read_settings(root).poll_seconds, random.Random())
     while True:
         report = syncing.sync_once(profile, tokens)
         code = _print_report(report, args.json)
         sys.stdout.flush()  # each run is said when it happened, also into a pipe
         if args.once:
             return code
-        time.sleep(read_settings(root).poll_seconds)
+        if report is None:  # another process synchronises
+            time.sleep(pace.after(failed=False))
+        else:
+            time.sleep(pace.after(report.failed, report.retry_after))
 
 
 def _print_report(report: Report | None, as_json: bool) -> Exit:

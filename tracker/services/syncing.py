@@ -31,6 +31,8 @@ class Running:
     engine: Engine
     workspace: Workspace
     hang_up: Callable[[], None]
+    listen: Callable[[Callable[[], None]], None]
+    """Starts hearing of news between polls; each calls what is handed over."""
 
     def close(self) -> None:
         self.hang_up()
@@ -43,7 +45,7 @@ def make_engine(
     on_sending: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Running:
     """An engine on its own connections. Imports the network: call it off the first paint's way."""
-    from tracker.sync.transport import connect
+    from tracker.sync.transport import Wakeups, connect
 
     workspace = open_workspace(profile)
     server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
@@ -56,7 +58,19 @@ def make_engine(
         random.Random(),
         on_sending,
     )
-    return Running(engine, workspace, server.close)
+    hearing: list[Wakeups] = []
+
+    def listen(wake: Callable[[], None]) -> None:
+        url, server_id, user_id = profile.server_url, profile.server_id, profile.user_id
+        hearing.append(Wakeups(url, credentials, server_id, user_id, profile.scope, wake))
+        hearing[-1].start()
+
+    def hang_up() -> None:
+        for one in hearing:
+            one.stop()
+        server.close()
+
+    return Running(engine, workspace, hang_up, listen)
 
 
 def sync_once(profile: Profile, credentials: Credentials) -> Report | None:

@@ -56,6 +56,16 @@ class Report:
     parked: int = 0
     stuck: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether the next run is to wait longer and longer."""
+        return self.state in (State.OFFLINE, State.FAULT)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the server asked to be left alone, if it did."""
+        return self.fault.retry_after if isinstance(self.fault, Unreachable) else None
+
 
 def _own(receipt: Receipt) -> Receipt:
     """A receipt of the same id for other content is no receipt of ours: what is here was not

@@ -59,6 +59,16 @@ class Carrier(Protocol):
     def close(self) -> None: ...
 
 
+def request_headers(token: str | None, user_id: str | None) -> dict[str, str]:
+    """What every request carries: how it is spoken, and by whom."""
+    headers = {PROTOCOL_HEADER: str(PROTOCOL)}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+        if user_id is not None:
+            headers[USER_HEADER] = user_id
+    return headers
+
+
 class RemoteServer:
     """`server_id` and `user_id` are those of the profile: another server's answer is refused
     here, another person's token there. Not for two threads at once."""
@@ -164,11 +174,7 @@ class RemoteServer:
         token: str | None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        sent = {PROTOCOL_HEADER: str(PROTOCOL), **(headers or {})}
-        if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
-            if self._user_id is not None:
-                sent[USER_HEADER] = self._user_id
+        sent = {**request_headers(token, self._user_id), **(headers or {})}
         if body is not None:
             sent["Content-Type"] = "application/json"
         content = body.encode("utf-8", "replace") if body is not None else None

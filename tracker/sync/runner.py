@@ -10,10 +10,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from tracker.sync import pacing
-from tracker.sync.engine import Engine, Report, State
+from tracker.sync.engine import Engine, Report
 
 WATCH_SECONDS = 0.25
 """How often another process's commit to the outbox is looked for: one read of the WAL index."""
+
+SLEPT_SECONDS = 5.0
+"""A quarter of a second that took so long was a sleep of the machine, or of its clock."""
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +37,12 @@ class Runner:
         guard: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._make_engine = make_engine
-        self._interval = interval
         self._on_report = on_report
         self._changed = changed
         self._guard = guard
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._rng = random.Random()
-        self._failures = 0
+        self._pace = pacing.Pace(interval, random.Random())
         self._thread = threading.Thread(target=self._run, name="tracker-sync", daemon=True)
 
     def start(self) -> None:
@@ -72,14 +73,12 @@ class Runner:
                 # A bug, or a folder that cannot be opened. The queue is on disk; going on is
                 # right, saying nothing is not.
                 log.exception("synchronising failed")
-                self._failures += 1
-                delay = pacing.backoff(self._failures, self._interval, self._rng, None)
-                self._pause(delay, version)
+                self._pause(self._pace.after(failed=True), version)
                 continue
             if self._stop.is_set():
                 return
             self._on_report(report)
-            self._pause(self._delay(report), version)
+            self._pause(self._pace.after(report.failed, report.retry_after), version)
 
     def _version(self) -> int:
         """What `changed` says; a file that cannot be read now must not end the thread."""
@@ -89,20 +88,16 @@ class Runner:
             log.exception("looking for commits failed")
             return -1
 
-    def _delay(self, report: Report) -> float:
-        if report.state in (State.OFFLINE, State.FAULT):
-            self._failures += 1
-            after = getattr(report.fault, "retry_after", None)
-            return pacing.backoff(self._failures, self._interval, self._rng, after)
-        self._failures = 0
-        return pacing.poll_delay(self._interval, self._rng)
-
     def _pause(self, seconds: float, version: int) -> None:
         """Waits, but not past a wake-up or a commit since `version`, which was read before the
         run: what another process did during it is not left until the next poll."""
-        until = time.monotonic() + seconds
+        until, before = time.monotonic() + seconds, time.time()
         while (left := until - time.monotonic()) > 0:
             if self._wake.wait(min(WATCH_SECONDS, left)):
                 return
             if self._version() != version:
+                return
+            # The machine slept: its clock went on, and this wait did not.
+            before, slept = time.time(), time.time() - before > SLEPT_SECONDS
+            if slept:
                 return

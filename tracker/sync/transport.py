@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import random
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import httpx
 
 from tracker.domain.errors import InputError, SignInNeeded, Unreachable
-from tracker.sync.ports import Credentials
-from tracker.sync.remote import RemoteServer, Reply, device_clock
+from tracker.protocol.base import SERVER_HEADER
+from tracker.sync import pacing
+from tracker.sync.ports import Credentials, Scope
+from tracker.sync.remote import RemoteServer, Reply, device_clock, request_headers
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+HEARING = httpx.Timeout(45.0, connect=5.0)
+"""The server sends a heartbeat every 15 s; a stream that is silent for three of them is dead."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of one answer, unpacked. A page of 2,000 tasks has about 1 MB."""
+
+log = logging.getLogger(__name__)
 
 
 def connect(
@@ -87,3 +98,80 @@ def _connection_code(error: Exception) -> str:
 def _without_detail(error: Exception) -> str:
     """Nothing but the kind: addresses and headers do not belong in a sentence for a person."""
     return "" if isinstance(error, httpx.ConnectError) else f"({type(error).__name__})"
+
+
+class Wakeups:
+    """Hears from the server that something is new, in a thread of its own, and calls `wake`.
+
+    Nothing depends on it: whatever goes wrong here is tried again later and later, and polling
+    brings the news meanwhile. `stop` ends a reader that waits for bytes by shutting its socket
+    down; closing the answer would leave it waiting.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        server_id: str,
+        user_id: str,
+        scope: Scope,
+        wake: Callable[[], None],
+    ) -> None:
+        self._client = httpx.Client(base_url=base_url, timeout=HEARING, follow_redirects=False)
+        self._credentials = credentials
+        self._server_id = server_id
+        self._user_id = user_id
+        self._scope = scope
+        self._wake = wake
+        self._rng = random.Random()
+        self._stopped = threading.Event()
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="tracker-wakeups", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):  # it was closed by the other side
+                    self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._client.close()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopped.is_set():
+            try:
+                heard = self._listen()
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                log.debug("wake-ups ended: %s", error)
+                heard = False
+            failures = 0 if heard else failures + 1
+            self._stopped.wait(pacing.backoff(max(1, failures), 1.0, self._rng, None))
+
+    def _listen(self) -> bool:
+        """Reads one stream to its end; whether it was one."""
+        tokens = self._credentials.read()
+        if tokens is None:
+            return False
+        headers = request_headers(tokens.access, self._user_id)
+        path = f"/api/v1/sync/events?scope={self._scope}"
+        with self._client.stream("GET", path, headers=headers) as answer:
+            ours = answer.headers.get(SERVER_HEADER) == self._server_id
+            if answer.status_code != 200 or not ours:
+                return False
+            with self._lock:
+                self._socket = answer.extensions["network_stream"].get_extra_info("socket")
+            try:
+                for line in answer.iter_lines():
+                    if self._stopped.is_set():
+                        break
+                    if line.startswith("data:"):
+                        self._wake()
+            finally:
+                with self._lock:
+                    self._socket = None
+        return True
