@@ -226,6 +226,43 @@ def test_what_stands_on_a_refused_action_is_blocked(server: RunningServer, devic
     assert blocked.receipt.blocked_by == hold.op_id
 
 
+def test_a_refused_action_is_done_again_with_what_stands_on_it(
+    server: RunningServer, device: Open
+) -> None:
+    task_id, ana = server.task("ana"), device("ana")
+    ana.sync()
+    hold = action(Kind.HOLD, task_id)
+    ana.add(hold, action(Kind.RESUME, task_id, {"note": "on"}, depends_on=(hold.op_id,)))
+    server.device("rita").do("cancel", task_id)
+    ana.sync()
+    server.device("rita").do("reopen", task_id)
+    again = action(Kind.HOLD, task_id)
+    ana.outbox.retry(hold.op_id, again, START)
+    assert ana.outbox.tray() == []
+    first, second = ana.outbox.waiting()
+    assert (first.action.op_id, second.action.depends_on) == (again.op_id, (again.op_id,))
+    assert second.action.args == {"note": "on"}
+    report = ana.sync()
+    assert (report.waiting, report.tray) == (0, 0)
+    assert server.seen("ana", task_id)["status"] == "IN_PROGRESS"
+
+
+def test_what_is_blocked_after_its_obstacle_was_done_again_follows_at_once(
+    server: RunningServer, device: Open
+) -> None:
+    task_id, ana = server.task("ana"), device("ana")
+    ana.sync()
+    (hold,) = ana.add(action(Kind.HOLD, task_id))
+    server.device("rita").do("cancel", task_id)
+    ana.sync()
+    server.device("rita").do("reopen", task_id)
+    ana.add(action(Kind.RESUME, task_id, depends_on=(hold.op_id,)))
+    ana.outbox.retry(hold.op_id, action(Kind.HOLD, task_id), START)
+    report = ana.sync()
+    assert (report.waiting, report.tray) == (0, 0)
+    assert server.seen("ana", task_id)["status"] == "IN_PROGRESS"
+
+
 def test_a_task_taken_away_disappears_and_its_work_is_in_the_tray(
     server: RunningServer, device: Open
 ) -> None:

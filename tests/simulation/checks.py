@@ -146,7 +146,7 @@ def _settled(sim: Simulation, place: dict[str, int]) -> None:
 
 def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool) -> None:
     """What a person wrote is in the audit, in the tray, or a draft again."""
-    if (receipt is not None and receipt.outcome in EFFECTIVE) or in_tray:
+    if (receipt is not None and receipt.outcome in EFFECTIVE) or in_tray or one.retried:
         return
     given_back = one.text in device.outbox.draft(one.task_id, "note")
     require(one.kind is Kind.CREATE_TASK or given_back, f"words lost: {one}")

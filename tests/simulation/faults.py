@@ -39,6 +39,7 @@ class Fault(StrEnum):
     COMMAND_LINE = "a second process of the profile"
     WITHDRAWN = "unsent action withdrawn"
     GIVEN_UP = "waiting action given up"
+    RETRIED = "refused action done again"
     TAKEN_AWAY = "task taken from its worker"
     ROLE_CHANGED = "role changed"
 

@@ -55,6 +55,7 @@ class Made:
     kind: Kind
     text: str
     withdrawn: bool = False
+    retried: bool = False
 
 
 @dataclass
@@ -248,7 +249,8 @@ class Simulation:
         self.views.acted(device, done)
 
     def _find_unsure(self, device: Device) -> None:
-        """Killed after the commit and before the screen heard: it counts as made."""
+        """What is there and no screen told of: it was killed after the commit, or it came along
+        with a retry. It counts as made."""
         known = {one.op_id for one in self.made}
         for item in device.outbox.waiting():
             if item.action.op_id not in known:
@@ -381,6 +383,18 @@ class Simulation:
             device.outbox.give_up(item.action.op_id, device.now())
             self.views.touched(item.action.task_id)
 
+    def _retried(self, device: Device) -> None:
+        client_tasks.device_clock = device.now
+        tray = device.outbox.tray()
+        if not tray:
+            return
+        device.tasks.retry(self.rng.choice(tray))
+        left = {entry.action.op_id for entry in device.outbox.tray()}
+        again = {entry.action.op_id for entry in tray} - left
+        for one in self.made:
+            one.retried = one.retried or one.op_id in again
+        self._find_unsure(device)
+
     def _role_changed(self, device: Device) -> None:
         user_id = self.lab.world.users["jonas"]
         ((role, version),) = self.server.rows(
@@ -446,6 +460,7 @@ _HAPPENS = {
     Fault.COMMAND_LINE: Simulation._command_line,
     Fault.WITHDRAWN: Simulation._withdrawn,
     Fault.GIVEN_UP: Simulation._given_up,
+    Fault.RETRIED: Simulation._retried,
     Fault.ROLE_CHANGED: Simulation._role_changed,
 }
 _TROUBLES = (*NETWORK, *NETWORK, *AT_COMMIT, *AT_COMMIT, *_HAPPENS)

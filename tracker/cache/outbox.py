@@ -12,13 +12,14 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tracker.cache import database
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
+from tracker.domain.ids import uuid7
 from tracker.domain.page import Changes, Mark
 from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
 
@@ -66,6 +67,8 @@ _COLUMNS = (
 )
 _WAITING = f"SELECT {_COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
+_RETRIED = "retried as "
+"""How a tray entry was settled whose action was done again; the new op_id comes after it."""
 _FOLLOWS = "E5013"
 """The code of an action that comes again only because an earlier one does."""
 
@@ -122,9 +125,10 @@ class Tally:
 
 
 def _random_id() -> str:
-    import uuid  # 2 ms that only a new device needs
+    import secrets  # milliseconds that reading does without
+    import time
 
-    return str(uuid.uuid4())
+    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
 
 
 def dump(action: Action) -> str:
@@ -167,9 +171,9 @@ def _receipt(body: str) -> Receipt:
 class Outbox:
     """One connection to outbox.db; a lock serves several threads of this process."""
 
-    def __init__(self, folder: Path, new_device_id: Callable[[], str] | None = None) -> None:
+    def __init__(self, folder: Path, new_id: Callable[[], str] = _random_id) -> None:
         self.path = folder / "outbox.db"
-        self._new_device_id = new_device_id or (_random_id)
+        self._new_id = new_id
         self._conn = database.connect(self.path, MIGRATIONS, "FULL")
         self._lock = threading.RLock()
         self._seen_version = self._last_seq = 0
@@ -178,7 +182,7 @@ class Outbox:
         if known is None:
             with self._write():
                 self._conn.execute(
-                    "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_device_id(),)
+                    "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_id(),)
                 )
 
     def close(self) -> None:
@@ -196,22 +200,22 @@ class Outbox:
         settle (op_id, how, now) go in the same transaction. E3001 on a full disk, and then
         nothing was saved."""
         with self._write():
-            device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
-            rows = [
-                (a.op_id, device_id, seq + n, a.kind, a.task_id, dump(a), a.made_at)
-                for n, a in enumerate(actions, 1)
-            ]
-            self._conn.execute("UPDATE device SET seq = ?", (seq + len(rows),))
-            self._conn.executemany(
-                "INSERT INTO actions (op_id, device_id, device_seq, kind, task_id, body, made_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+            self._append(actions)
             if sends_draft:
                 self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", sends_draft)
             if settles:
                 self._resolve(*settles)
         return Changes(frozenset(a.task_id for a in actions))
+
+    def retry(self, op_id: str, action: Action, now: int) -> Changes:
+        """Does a refused action again as `action`, and with it, in order, what was blocked by it.
+        What is blocked by it later is done again when that is heard (`record`)."""
+        with self._write():
+            self._append([action])
+            self._resolve(op_id, f"{_RETRIED}{action.op_id}", now)
+            for entry in self._tray():
+                self._follow(entry.action, entry.receipt, now)
+        return Changes(frozenset({action.task_id}))
 
     def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
         """Takes back an unsent action with its unsent dependents; what was written in them is a
@@ -443,12 +447,7 @@ class Outbox:
 
     def tray(self) -> list[TrayEntry]:
         with self._read():
-            rows = self._conn.execute(
-                "SELECT a.body, r.body, r.received_at FROM receipts r JOIN actions a USING (op_id)"
-                " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
-                " ORDER BY a.device_seq"
-            ).fetchall()
-        return [TrayEntry(load(body), _receipt(given), at) for body, given, at in rows]
+            return self._tray()
 
     def receipt_of(self, op_id: str) -> Receipt | None:
         with self._read():
@@ -500,6 +499,40 @@ class Outbox:
             return self._draft(task_id, name)
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _append(self, actions: Sequence[Action]) -> None:
+        device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
+        rows = [
+            (a.op_id, device_id, seq + n, a.kind, a.task_id, dump(a), a.made_at)
+            for n, a in enumerate(actions, 1)
+        ]
+        self._conn.execute("UPDATE device SET seq = ?", (seq + len(rows),))
+        self._conn.executemany(
+            "INSERT INTO actions (op_id, device_id, device_seq, kind, task_id, body, made_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def _tray(self) -> list[TrayEntry]:
+        rows = self._conn.execute(
+            "SELECT a.body, r.body, r.received_at FROM receipts r JOIN actions a USING (op_id)"
+            " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
+            " ORDER BY a.device_seq"
+        ).fetchall()
+        return [TrayEntry(load(body), _receipt(given), at) for body, given, at in rows]
+
+    def _follow(self, action: Action, receipt: Receipt, now: int) -> None:
+        """Does an action again whose obstacle was done again, on the new one."""
+        row = self._conn.execute(
+            "SELECT resolution FROM receipts WHERE op_id = ?", (receipt.blocked_by,)
+        ).fetchone()
+        if row is None or not str(row[0]).startswith(_RETRIED):
+            return
+        parent = row[0].removeprefix(_RETRIED)
+        needs = tuple(parent if op == receipt.blocked_by else op for op in action.depends_on)
+        again = replace(action, op_id=self._new_id(), depends_on=needs)
+        self._append([again])
+        self._resolve(action.op_id, f"{_RETRIED}{again.op_id}", now)
 
     def _give_back(self, action: Action, now: int) -> None:
         """A person's words outlive the action that carried them."""
@@ -561,12 +594,14 @@ class Outbox:
         self._conn.execute(
             "UPDATE actions SET turn = NULL, not_before = NULL WHERE op_id = ?", (op_id,)
         )
+        if receipt.blocked_by is not None:
+            self._follow(item.action, receipt, now)
         if item.given_up and receipt.outcome not in EFFECTIVE:
             self._give_back(item.action, now)
             self._resolve(op_id, "given up", now)
 
     def _renumber(self) -> None:
-        device_id = self._new_device_id()
+        device_id = self._new_id()
         waiting = self._waiting("")
         seq = self._conn.execute("SELECT seq FROM device").fetchone()[0]
         # The numbers go on: they also order what is delivered but not pulled yet.

@@ -6,7 +6,7 @@ and nothing is queued; everything else is for the server to decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,22 +112,36 @@ class Tasks:
         return self._work.outbox.withdraw(op_id, device_clock())
 
     def retry(self, entry: TrayEntry) -> Done | Refusal:
-        """Does it again as a new action on what the task is now."""
-        return self._settle(entry, "retried", entry.action.kind, entry.action.args)
+        """Does it again as a new action on what the task is now, and what was blocked by it."""
+        action, outbox = entry.action, self._work.outbox
+        return self._act(
+            action.kind,
+            action.task_id,
+            action.args,
+            lambda again, _draft: outbox.retry(action.op_id, again, device_clock()),
+        )
 
     def send_as_comment(self, entry: TrayEntry) -> Done | Refusal:
         """Keeps what was written and the number, as a comment on the task."""
         args = {"comment_id": new_id(), "text": as_text(entry.action)}
-        return self._settle(entry, "sent as comment", Kind.COMMENT, args)
+        settles = (entry.action.op_id, "sent as comment", device_clock())
+        return self._act(
+            Kind.COMMENT,
+            entry.action.task_id,
+            args,
+            lambda again, draft: self._work.outbox.add([again], draft, settles),
+        )
 
     def discard(self, entry: TrayEntry) -> Changes:
         return self._work.outbox.resolve(entry.action.op_id, "discarded", device_clock())
 
-    def _settle(
-        self, entry: TrayEntry, resolution: str, kind: Kind, args: Mapping[str, Any]
-    ) -> Done | Refusal:
-        settles = (entry.action.op_id, resolution, device_clock())
-        return self._act(kind, entry.action.task_id, args, settles)
+    def give_up(self, op_id: str) -> Changes | Refusal:
+        """Wants an action that waits never to be done; what was written in it is a draft again, as
+        soon as that is certain. E5016 when it has its receipt."""
+        withdrawn = self.withdraw(op_id)
+        if isinstance(withdrawn, Changes):
+            return withdrawn
+        return self._work.outbox.give_up(op_id, device_clock())
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -136,7 +150,7 @@ class Tasks:
         kind: Kind,
         task_id: str,
         args: Mapping[str, Any],
-        settles: tuple[str, str, int] | None = None,
+        save: Callable[[Action, tuple[str, str] | None], Changes] | None = None,
     ) -> Done | Refusal:
         work = self._work
         view = work.projection.views([task_id]).get(task_id)
@@ -163,7 +177,7 @@ class Tasks:
         if isinstance(decided, Refusal):
             return decided
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
-        changes = work.outbox.add([action], sends_draft, settles)
+        changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
