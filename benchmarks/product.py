@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 
 from benchmarks.processes import Process, run
-from tracker.cache.outbox import dump
+from tracker.cache.outbox import dump, new_id
 from tracker.config import Profile, Scope
 from tracker.domain.change import Action, Kind
 from tracker.domain.task import Role
 from tracker.services import syncing
 from tracker.services.credentials import InEnvironment
-from tracker.services.workspace import device_clock, new_id
+from tracker.services.workspace import device_clock
 
 BATCH = 500
 DESCRIPTION = (

@@ -12,10 +12,10 @@ from benchmarks.figures import Figure, Row, by_turns, ratio, timed
 from benchmarks.floor import rows
 from benchmarks.floor.client import Client, serving
 from benchmarks.product import BATCH, Lab, Running, work
-from tracker.cache.outbox import Outbox
+from tracker.cache.outbox import Outbox, new_id
 from tracker.domain.change import Action
 from tracker.domain.page import PersonPresence
-from tracker.services.workspace import device_clock, new_id, open_workspace
+from tracker.services.workspace import device_clock, open_workspace
 from tracker.sync.engine import Engine
 from tracker.sync.ports import Scope, Server
 from tracker.sync.transport import connect

@@ -89,6 +89,8 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
 
     runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
     window.sync_wanted.connect(runner.wake)
+    if workspace.outbox.rescued is not None:
+        window.tell_rescued(workspace.outbox.rescued)
     return Opened(window, workspace, runner, lock, running)
 
 

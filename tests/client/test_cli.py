@@ -388,14 +388,15 @@ def test_without_a_profile_every_command_says_so(command: CommandLine) -> None:
     assert command("doctor").code == 0
 
 
-def test_a_damaged_outbox_is_named_and_left_alone(ana: CommandLine) -> None:
+def test_a_damaged_outbox_is_set_aside_and_said_once(ana: CommandLine) -> None:
     (path,) = ana.data.rglob("outbox.db")
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.write_bytes(b"garbage" * 1_000)
-    for arguments in (("tasks",), ("progress", "1", "45"), ("sync", "--once")):
-        says(ana(*arguments), 1, "E3002")
-    assert path.read_bytes() == b"garbage" * 1_000
+    says(ana("tasks"), 0, "E3011")
+    (kept,) = path.parent.glob("damaged-outbox-*/outbox.db")
+    assert kept.read_bytes() == b"garbage" * 1_000
+    assert ana("progress", "1", "45") == Finished(0, "Done.\n", "")
 
 
 def test_a_damaged_cache_is_fetched_again(ana: CommandLine) -> None:

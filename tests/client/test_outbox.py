@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.client import action, comment, ids, new_id, receipt, run_python
 from tests.support.server import START
+from tracker.cache import salvage
 from tracker.cache.outbox import Outbox, dump, load
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import EnvironmentFault, Refusal
@@ -108,12 +109,80 @@ def test_on_a_full_disk_nothing_is_saved_and_nothing_is_lost(outbox: Outbox) -> 
     assert seqs(outbox) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_set_aside_whole(tmp_path: Path) -> None:
     (tmp_path / "outbox.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(EnvironmentFault) as damaged:
-        Outbox(tmp_path)
-    assert damaged.value.code == "E3002"
-    assert (tmp_path / "outbox.db").read_bytes() == b"not a database at all" * 100
+    outbox = Outbox(tmp_path)
+    assert (outbox.rescued, outbox.waiting()) == (0, [])
+    outbox.add([action(task_id=T)])
+    outbox.close()
+    kept = tmp_path / "damaged-outbox-1" / "outbox.db"
+    assert kept.read_bytes() == b"not a database at all" * 100
+    again = Outbox(tmp_path)
+    assert (again.rescued, len(again.waiting())) == (None, 1)
+    again.close()
+
+
+def _fill(folder: Path, count: int) -> tuple[str, list[str]]:
+    """An outbox of many pages; returns its device and the ids of its actions."""
+    outbox = Outbox(folder)
+    made = [comment(T, f"number {n} " + "x" * 500) for n in range(count)]
+    outbox.add(made)
+    sent = outbox.take_batch(START, 10, 1_000_000)
+    outbox.record([receipt(item.action) for item in sent], START, lambda _: START)
+    outbox.save_draft(T, "note", "half typed", START)
+    device = sent[0].device_id
+    outbox._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox.close()
+    return device, [one.op_id for one in made]
+
+
+def _scratch(path: Path, *pages: int) -> None:
+    data = bytearray(path.read_bytes())
+    for page in pages:
+        data[page * 4096 : page * 4096 + 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
+    device, made = _fill(tmp_path, 400)
+    path = tmp_path / "outbox.db"
+    _scratch(path, 30)
+    damaged = path.read_bytes()
+    first = Outbox(tmp_path)
+    with pytest.raises(EnvironmentFault) as found:
+        first.waiting()
+    assert found.value.code == "E3002"
+    first.close()
+    outbox = Outbox(tmp_path)
+    assert outbox.rescued is not None
+    assert 350 < outbox.rescued < 400
+    waiting = outbox.waiting()
+    saved = [item.action.op_id for item in waiting]
+    assert saved == [op_id for op_id in made if op_id in set(saved)], "in their order"
+    assert {item.device_id for item in waiting} != {device}
+    assert len({item.device_seq for item in waiting}) == len(waiting)
+    assert outbox.draft(T, "note") == "half typed"
+    assert len(outbox.delivered()) > 0
+    assert (tmp_path / "damaged-outbox-1" / "outbox.db").read_bytes() == damaged
+    outbox.close()
+
+
+def test_a_file_that_another_window_has_open_is_not_set_aside(tmp_path: Path) -> None:
+    _fill(tmp_path, 5)
+    window = Outbox(tmp_path)
+    (tmp_path / "outbox.damaged").touch()
+    salvage._WAIT_SECONDS, kept = 0.1, salvage._WAIT_SECONDS
+    try:
+        with pytest.raises(EnvironmentFault) as busy:
+            Outbox(tmp_path)
+    finally:
+        salvage._WAIT_SECONDS = kept
+    assert busy.value.code == "E3005"
+    assert len(window.waiting()) == 0 or (tmp_path / "outbox.db").exists()
+    window.close()
+    after = Outbox(tmp_path)
+    assert after.rescued == 5
+    after.close()
 
 
 def test_a_file_of_a_newer_tracker_is_refused_and_left_alone(tmp_path: Path) -> None:

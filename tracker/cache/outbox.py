@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tracker.cache import database
+from tracker.cache import database, salvage
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import uuid7
@@ -67,6 +70,8 @@ _COLUMNS = (
 )
 _WAITING = f"SELECT {_COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
+_PRECIOUS = {"actions": "op_id", "receipts": "op_id", "drafts": "task_id, name"}
+"""What is saved from a damaged file: tables and their keys."""
 _RETRIED = "retried as "
 """How a tray entry was settled whose action was done again; the new op_id comes after it."""
 _FOLLOWS = "E5013"
@@ -124,11 +129,9 @@ class Tally:
     parked: int = 0
 
 
-def _random_id() -> str:
-    import secrets  # milliseconds that reading does without
-    import time
-
-    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+def new_id() -> str:
+    """A UUIDv7 of this moment."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
 
 
 def dump(action: Action) -> str:
@@ -168,14 +171,57 @@ def _receipt(body: str) -> Receipt:
     )
 
 
-class Outbox:
-    """One connection to outbox.db; a lock serves several threads of this process."""
+def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> int:
+    """Rows of a damaged file into an empty one; returns how many actions there are again. They
+    keep their ids, their bytes and their order."""
+    actions = {}
+    for row in sorted(rows["actions"], key=lambda row: int(row["device_seq"] or 0)):
+        try:
+            load(row["body"])
+        except (TypeError, ValueError, KeyError):
+            continue  # half a row; the original is kept
+        actions[row["op_id"]] = row
+    receipts = [row for row in rows["receipts"] if row["op_id"] in actions]
+    answered = {row["op_id"] for row in receipts}
+    for number, row in enumerate(actions.values(), 1):
+        turn = row.get("turn", 1)
+        row |= {"device_id": device_id, "device_seq": number, "not_before": None}
+        row["turn"] = turn if row["op_id"] in answered else 1
+    conn.execute("INSERT INTO device VALUES (1, ?, ?)", (device_id, len(actions)))
+    for name, found in (
+        ("actions", list(actions.values())), ("receipts", receipts), ("drafts", rows["drafts"]),
+    ):  # fmt: skip
+        for row in found:
+            names = ", ".join(row)
+            marks = ", ".join("?" * len(row))
+            conn.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(row.values()))
+    return len(actions)
 
-    def __init__(self, folder: Path, new_id: Callable[[], str] = _random_id) -> None:
+
+class Outbox:
+    """One connection to outbox.db; a lock serves several threads of this process. `rescued` is the
+    number of actions that were saved from a damaged file, if this opening found one."""
+
+    def __init__(self, folder: Path, new_id: Callable[[], str] = new_id) -> None:
         self.path = folder / "outbox.db"
+        self.rescued: int | None = None
         self._new_id = new_id
-        self._conn = database.connect(self.path, MIGRATIONS, "FULL")
         self._lock = threading.RLock()
+        self._damage = folder / "outbox.damaged"
+        if self._damage.exists():  # found in use: it could be opened, but not read
+            self._rescue()
+        self._shared = salvage.hold(self.path)
+        try:
+            try:
+                self._conn = database.connect(self.path, MIGRATIONS, "FULL")
+            except database.Damaged:
+                self._shared.close()
+                self._rescue()
+                self._shared = salvage.hold(self.path)
+                self._conn = database.connect(self.path, MIGRATIONS, "FULL")
+        except BaseException:
+            self._shared.close()
+            raise
         self._seen_version = self._last_seq = 0
         with self._read():
             known = self._conn.execute("SELECT 1 FROM device").fetchone()
@@ -187,6 +233,22 @@ class Outbox:
 
     def close(self) -> None:
         self._conn.close()
+        self._shared.close()
+
+    def _rescue(self) -> None:
+        """Sets the damaged file aside and moves what can be read of it into a new one, which has
+        a device id of its own: the old one's numbers may have been used by what is lost."""
+        with salvage.alone(self.path):
+            if self.path.exists():
+                old = salvage.set_aside(self.path)
+                rows = salvage.readable(old, _PRECIOUS)
+                conn = database.connect(self.path, MIGRATIONS, "FULL")
+                try:
+                    with database.translated(self.path), database.transaction(conn):
+                        self.rescued = _put_back(conn, rows, self._new_id())
+                finally:
+                    conn.close()
+            self._damage.unlink(missing_ok=True)
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -621,13 +683,17 @@ class Outbox:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        with self._lock, database.translated(self.path), database.transaction(self._conn):
+        with self._read(), database.transaction(self._conn):
             yield
 
     @contextmanager
     def _read(self) -> Iterator[None]:
-        with self._lock, database.translated(self.path):
-            yield
+        try:
+            with self._lock, database.translated(self.path):
+                yield
+        except database.Damaged:
+            self._damage.touch()  # the next start saves what can be read
+            raise
 
 
 def _waiting_row(row: Sequence[Any]) -> Waiting:

@@ -100,7 +100,7 @@ _ENTRIES = (
           "Free some space and try again. Nothing saved before was lost.",
           "SQLITE_FULL or ENOSPC at commit.", 507, True),
     Entry("E3002", "The file of unsent changes is damaged or cannot be opened.",
-          "Do not delete it; run tracker doctor and report what it says.",
+          "Start Tracker again: it sets the file aside and saves what can be read of it.",
           "outbox.db failed to open or to check.", 500),
     Entry("E3003", "The local copy was damaged and is fetched again.",
           "Nothing to do; unsent changes are kept.",
@@ -124,6 +124,9 @@ _ENTRIES = (
           "for tracker-server migrate alone.",
           "serve is, or knows how to sign in as, an owner of audit, its schema or the database.",
           500),
+    Entry("E3011", "The file of unsent changes was damaged; what could be read was saved.",
+          "Look at Waiting to send; the damaged file is kept beside it.",
+          "outbox.db was set aside and salvaged row by row; a new device id.", 500),
     # E4xxx: network
     Entry("E4001", "The server cannot be reached.", "Tracker tries again by itself.",
           "Connection refused, reset, or name not resolved.", 503, True),

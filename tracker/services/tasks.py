@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.cache.outbox import NOTE_DRAFT, TrayEntry
+from tracker.cache.outbox import NOTE_DRAFT, TrayEntry, new_id
 from tracker.cache.projection import TaskView, zone_named
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.replay import Context, decide
 from tracker.domain.task import Part, Priority
-from tracker.services.workspace import Workspace, device_clock, new_id
+from tracker.services.workspace import Workspace, device_clock
 
 STATUS_KINDS = frozenset(
     {Kind.COMPLETE, Kind.START, Kind.HOLD, Kind.RESUME, Kind.CANCEL, Kind.REOPEN,

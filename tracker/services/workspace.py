@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -11,16 +10,12 @@ from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Projection
 from tracker.config import Profile, private_folder
 from tracker.domain.access import Actor
-from tracker.domain.ids import uuid7
+from tracker.domain.errors import describe
 
 
 def device_clock() -> int:
     """The device's clock in ms. Recorded with an action, never trusted."""
     return time.time_ns() // 1_000_000
-
-
-def new_id() -> str:
-    return uuid7(device_clock(), os.urandom(10))
 
 
 @dataclass(slots=True)
@@ -48,6 +43,11 @@ class Workspace:
 def open_workspace(profile: Profile) -> Workspace:
     folder = private_folder(profile.folder)
     outbox = Outbox(folder)
+    if outbox.rescued is not None:
+        import logging  # rare, and a millisecond that every command would pay
+
+        told = describe("E3011", f"{outbox.rescued} changes are there again.")
+        logging.getLogger(__name__).error(told)
     confirmed = Confirmed(folder)
     actor = Actor(profile.user_id, profile.role)
     return Workspace(profile, outbox, confirmed, Projection(confirmed, outbox, actor))

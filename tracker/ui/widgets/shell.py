@@ -143,6 +143,12 @@ class Shell(QMainWindow):
     def tell_not_remembered(self) -> None:
         self.toast.say("Signed in for this run only (E1007)", entry_of("E1007").message)
 
+    def tell_rescued(self, count: int) -> None:
+        self.toast.say(
+            f"The file of unsent changes was damaged (E3011); {count} could be saved",
+            entry_of("E3011").remedy,
+        )
+
     # -- reports ---------------------------------------------------------------------------
 
     @border("show what came")
