@@ -15,8 +15,8 @@ from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
 from server_stub.people.routes import router as people
-from server_stub.sync import shortcut
 from server_stub.sync.routes import router as sync
+from server_stub.sync.shortcut import Shortcut
 from server_stub.tasks.routes import router as tasks
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
 
@@ -39,6 +39,9 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     return app
 
 
+_PROTOCOL, _TIME = PROTOCOL_HEADER.lower().encode(), TIME_HEADER.lower().encode()
+
+
 class BodyTooLarge(Exception):
     """Ends the reading of a body that has no length in front."""
 
@@ -52,32 +55,36 @@ class Border:
     def __init__(self, app: ASGIApp, state: ServerState) -> None:
         self.app = app
         self.state = state
+        self.shortcut = Shortcut(state)
+        self._known = (
+            (SERVER_HEADER.lower().encode(), state.server_id.encode()),
+            (_PROTOCOL, str(PROTOCOL).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cache-control", b"no-store"),
+        )
+
+    def _stamp(self) -> list[tuple[bytes, bytes]]:
+        return [*self._known, (_TIME, str(self.state.now()).encode())]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        if self.shortcut.is_nothing_new(scope, headers):
+            start = {"type": "http.response.start", "status": 304, "headers": self._stamp()}
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
 
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (SERVER_HEADER.lower().encode(), self.state.server_id.encode()),
-                    (PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode()),
-                    (TIME_HEADER.lower().encode(), str(self.state.now()).encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"cache-control", b"no-store"),
-                ]
+                message["headers"] = [*message["headers"], *self._stamp()]
             await send(message)
 
-        spoken = headers.get(PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode())
+        spoken = headers.get(_PROTOCOL, str(PROTOCOL).encode())
         if spoken != str(PROTOCOL).encode():
             await problems.answer("E4006")(scope, receive, signed)
-            return
-        if shortcut.is_nothing_new(self.state, scope, headers):
-            await signed({"type": "http.response.start", "status": 304, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.state.settings.max_body:

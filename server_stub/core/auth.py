@@ -63,6 +63,13 @@ class CallerCache:
             return None
         return caller if caller.expires_at is None or caller.expires_at >= now else None
 
+    def until(self, token: str) -> int:
+        """How long the token is believed, at most; 0 for one that is not known."""
+        caller, since = self._known.get(token, (None, 0))
+        if caller is None:
+            return 0
+        return min(since + self.KEPT_MS, caller.expires_at or since + self.KEPT_MS)
+
     def put(self, token: str, caller: Caller, now: int, generation: int) -> None:
         if len(self._known) > 20_000:
             self._known.clear()

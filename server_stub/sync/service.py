@@ -161,11 +161,17 @@ def is_nothing_new(
     state: ServerState, caller: Caller, scope: Scope, text: str | None, mark: str | None
 ) -> bool:
     """Whether memory alone proves that the reader has everything."""
-    if text is None or not state.marks.is_verified(mark):
+    if text is None:
         return False
     cursor = read_cursor(state.signer, caller, scope, text)
-    if cursor is None or cursor.first:
+    if cursor is None or not may_be_current(state, cursor, mark):
         return False
     audiences = access.audiences(caller, scope)
     newest = state.heads.known(caller.tenant_id, cursor.epoch, audiences)
     return newest is not None and newest <= cursor.seq
+
+
+def may_be_current(state: ServerState, cursor: Cursor, mark: str | None) -> bool:
+    """Whether the cursor is one that "nothing new" can be said to: of a whole pull, by a reader
+    whose mark this start of the server has verified."""
+    return not cursor.first and state.marks.is_verified(mark)

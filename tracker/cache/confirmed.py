@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -242,8 +243,8 @@ class Confirmed:
 
     def _put(self, page: Page, prefix: str) -> None:
         rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
-            "tasks": map(_plain, page.tasks),
-            "assignments": map(_plain, page.assignments),
+            "tasks": map(_TASK_VALUES, page.tasks),
+            "assignments": map(_ASSIGNMENT_VALUES, page.assignments),
             "comments": map(_plain, page.comments),
             "history": map(_history_row, page.history),
             "people": map(_plain, page.people),
@@ -414,15 +415,26 @@ class Confirmed:
             raise EnvironmentFault("E3003", "Start Tracker again.") from fault
 
 
-def _plain(row: Task | Assignment | Comment | Person | Project) -> tuple[Any, ...]:
+_TASK_VALUES = attrgetter(*Task.__slots__)
+_ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
+
+
+def _plain(row: Comment | Person | Project) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
 
 
 def _history_row(entry: HistoryEntry) -> tuple[Any, ...]:
     return (
-        entry.id, entry.task_id, entry.user_id, entry.event, json.dumps(dict(entry.before)),
-        json.dumps(dict(entry.after)), entry.note, entry.made_at, entry.received_at, entry.op_id,
+        entry.id, entry.task_id, entry.user_id, entry.event, _text(entry.before),
+        _text(entry.after), entry.note, entry.made_at, entry.received_at, entry.op_id,
     )  # fmt: skip
+
+
+_encode = json.JSONEncoder(check_circular=False).encode
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    return _encode(dict(values)) if values else "{}"
 
 
 _STATUS = [f.name for f in fields(Task)].index("status")
