@@ -30,7 +30,8 @@ demo: install system-libs ## start a demo server and both windows; without a dis
 test: install system-libs ## run all tests
 	$(TESTS)
 
-soak: install ## kill servers and clients 200 times on each database; half an hour at most
+soak: install ## 10,000 simulated seeds, then 200 kills on each database; an hour at most
+	$(BIN)/python -m tests.simulation --seeds 10000
 	$(BIN)/python -m tests.processes --kills 200 --minutes 15
 
 lint: install ## format check, lint, types, import contracts

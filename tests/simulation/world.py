@@ -176,12 +176,12 @@ class Simulation:
             template=self.lab.files, server=self.server, rng=self.rng, happened=self.happened,
             world_now=self.now, new_id=self.new_id, look=self.views.look,
         )  # fmt: skip
-        device.install(self._sign_in(user))
+        device.install(self.sign_in(user))
         device.open()
         self.devices.append(device)
         return device
 
-    def _sign_in(self, user: str) -> Tokens:
+    def sign_in(self, user: str) -> Tokens:
         user_id = self.lab.world.users[user]
         with self.server.state.database.write() as conn:
             session = auth.open_session(conn, user_id, self.time, 8 * HOUR, 90 * DAY)
@@ -285,7 +285,7 @@ class Simulation:
         fault = f" {report.fault.code}" if report.fault else ""
         self.say(f"{device.name} {report.state}{fault}, {report.sent} sent, {report.waiting} wait")
         if report.state is State.SIGN_IN and self.rng.random() < 0.5:
-            device.credentials.write(self._sign_in(device.user))
+            device.credentials.write(self.sign_in(device.user))
 
     # -- what goes wrong -------------------------------------------------------------------
 
@@ -445,7 +445,7 @@ class Simulation:
         """A run, after signing in again if that is asked for."""
         report = device.sync()
         if report.state is State.SIGN_IN:
-            device.credentials.write(self._sign_in(device.user))
+            device.credentials.write(self.sign_in(device.user))
             report = device.sync()
         return report
 

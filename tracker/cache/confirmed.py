@@ -33,6 +33,7 @@ from tracker.domain.task import (
 )
 
 HISTORY_KEPT = 20
+_FEW = 1_000
 
 _TABLES: dict[str, tuple[str, str]] = {
     "tasks": (
@@ -234,8 +235,15 @@ class Confirmed:
         return wrong
 
     def _swap(self) -> None:
-        """Renaming is quicker than copying, and to every reader it is one moment too."""
+        """Renaming many rows is quicker than copying them, and to every reader it is one moment
+        too. Its price is a look at the whole schema for each table, so few rows are copied."""
+        few = self._conn.execute("SELECT count(*) < ? FROM shadow_history", (_FEW,)).fetchone()[0]
         for name in _TABLES:
+            if few:
+                self._conn.execute(f"DELETE FROM {name}")
+                self._conn.execute(f"INSERT INTO {name} SELECT * FROM shadow_{name}")
+                self._conn.execute(f"DELETE FROM shadow_{name}")
+                continue
             self._conn.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
             self._conn.execute(f"ALTER TABLE shadow_{name} RENAME TO {name}")
             self._conn.execute(f"ALTER TABLE old_{name} RENAME TO shadow_{name}")

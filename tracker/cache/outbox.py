@@ -57,6 +57,8 @@ ALTER TABLE actions ADD COLUMN void_at INTEGER;
 ALTER TABLE receipts ADD COLUMN was_epoch TEXT;
 ALTER TABLE receipts ADD COLUMN was_seq INTEGER;
 UPDATE actions SET turn = NULL WHERE op_id IN (SELECT op_id FROM receipts);
+DROP INDEX actions_by_seq;
+CREATE INDEX actions_of_task ON actions (task_id) WHERE turn IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (turn, device_seq) WHERE turn IS NOT NULL;
 CREATE INDEX actions_void ON actions (void_at) WHERE turn IS NOT NULL AND void_at IS NOT NULL;
 CREATE INDEX receipts_by_time ON receipts (received_at)
@@ -466,22 +468,28 @@ class Outbox:
 
     # -- asking ----------------------------------------------------------------------------
 
-    def waiting(self) -> list[Waiting]:
+    def waiting(self, task_id: str | None = None) -> list[Waiting]:
+        """What has no receipt yet, of all tasks or of one, in the order it goes out."""
         with self._read():
-            return self._waiting("")
+            if task_id is None:
+                return self._waiting("")
+            return self._waiting("AND task_id = ?", task_id)
 
-    def overlay(self, epoch: str | None, seq: int) -> list[tuple[Action, Receipt | None]]:
-        """Own actions that pulled rows up to `seq` of `epoch` cannot contain yet, in order. The
-        receipt is None while the action waits.
+    def overlay(
+        self, epoch: str | None, seq: int, tasks: Sequence[str] | None = None
+    ) -> list[tuple[Action, Receipt | None]]:
+        """Own actions (all, or those on `tasks`) that pulled rows up to `seq` of `epoch` cannot
+        contain yet, in order. The receipt is None while the action waits.
 
         Rows of an epoch that is over lack what was decided in the new one, except what is only
         offered again: that they had before.
         """
+        of, named = _of(tasks)
         with self._read():
             rows = self._conn.execute(
                 "SELECT a.body, iif(a.turn IS NULL, r.body, NULL) FROM actions a"
                 " LEFT JOIN receipts r USING (op_id) WHERE a.op_id IN ("
-                " SELECT op_id FROM actions WHERE turn = 1"
+                f" SELECT op_id FROM actions WHERE turn IS NOT NULL AND +turn = 1 {of}"
                 " UNION ALL SELECT op_id FROM receipts WHERE epoch = :epoch AND seq > :seq"
                 "  AND outcome IN ('applied', 'merged')"
                 " UNION ALL SELECT op_id FROM actions JOIN receipts USING (op_id)"
@@ -489,21 +497,22 @@ class Outbox:
                 " UNION ALL SELECT op_id FROM mark CROSS JOIN receipts USING (epoch)"
                 "  WHERE mark.epoch IS NOT :epoch AND outcome IN ('applied', 'merged')"
                 "  AND (was_epoch IS NOT :epoch OR was_seq > :seq))"
-                " ORDER BY a.device_seq",
-                {"epoch": epoch, "seq": seq},
+                f" {of} ORDER BY a.device_seq",
+                {"epoch": epoch, "seq": seq, **named},
             ).fetchall()
         return [(load(body), _receipt(given) if given else None) for body, given in rows]
 
-    def on_the_way(self, epoch: str | None) -> set[str]:
-        """Tasks with actions whose effect may or may not be in rows of that epoch: they were sent
-        and not answered, or answered in the epoch after it."""
+    def on_the_way(self, epoch: str | None, tasks: Sequence[str] | None = None) -> set[str]:
+        """Those (of `tasks`) with actions whose effect may or may not be in rows of that epoch:
+        they were sent and not answered, or answered in the epoch after it."""
+        of, named = _of(tasks)
         with self._read():
             rows = self._conn.execute(
                 "SELECT task_id FROM actions"
-                " WHERE turn IS NOT NULL AND first_attempt_at IS NOT NULL"
+                f" WHERE turn IS NOT NULL AND first_attempt_at IS NOT NULL {of}"
                 " UNION SELECT a.task_id FROM mark CROSS JOIN receipts r USING (epoch)"
-                " JOIN actions a USING (op_id) WHERE mark.epoch IS NOT ?",
-                (epoch,),
+                " JOIN actions a USING (op_id) WHERE mark.epoch IS NOT :epoch",
+                {"epoch": epoch, **named},
             ).fetchall()
         return {row[0] for row in rows}
 
@@ -626,9 +635,9 @@ class Outbox:
             (now, resolution, op_id),
         )
 
-    def _waiting(self, condition: str) -> list[Waiting]:
+    def _waiting(self, condition: str, *values: str) -> list[Waiting]:
         query = f"{_WAITING} {condition} {_IN_ORDER}"
-        return [_waiting_row(row) for row in self._conn.execute(query)]
+        return [_waiting_row(row) for row in self._conn.execute(query, values)]
 
     def _is_pending(self, op_ids: Sequence[str]) -> bool:
         return any(
@@ -694,6 +703,14 @@ class Outbox:
         except database.Damaged:
             self._damage.touch()  # the next start saves what can be read
             raise
+
+
+def _of(tasks: Sequence[str] | None) -> tuple[str, dict[str, str]]:
+    """A condition that limits actions to those tasks, and its values."""
+    if tasks is None:
+        return "", {}
+    named = {f"task{n}": task_id for n, task_id in enumerate(tasks)}
+    return f"AND task_id IN ({','.join(f':{name}' for name in named)})", named
 
 
 def _waiting_row(row: Sequence[Any]) -> Waiting:

@@ -14,8 +14,6 @@ from tracker.cache.confirmed import Brief, Confirmed, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind
-from tracker.domain.errors import Refusal
-from tracker.domain.receipt import Receipt
 from tracker.domain.replay import Applied, Context, decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
 
@@ -64,7 +62,7 @@ class Projection:
     def views(self, ids: Sequence[str] | None = None) -> dict[str, TaskView]:
         """All tasks, or those of `ids` that exist."""
         rows = self._rows(ids)
-        states, pending = self._replay(rows, None if ids is None else set(ids))
+        shown = self._replay(rows, ids)
         rejected = {entry.action.task_id for entry in self._outbox.tray()}
         return {
             task_id: TaskView(
@@ -73,10 +71,10 @@ class Projection:
                 Mark.REJECTED
                 if task_id in rejected
                 else Mark.WAITING
-                if task_id in pending
+                if task_id in shown.pending
                 else Mark.SAVED,
             )
-            for task_id, state in states.items()
+            for task_id, state in shown.states.items()
         }
 
     def listing(self) -> list[tuple[Brief, Mark]]:
@@ -102,7 +100,7 @@ class Projection:
         comments = self._confirmed.comments(task_id)
         known_ops = {entry.op_id for entry in history}
         known_comments = {comment.id for comment in comments}
-        for action, applied in self._steps(rows, {task_id}):
+        for action, applied in self._replay(rows, [task_id]).steps:
             if action.op_id not in known_ops:
                 history.append(_pending_entry(action, applied, self._actor.user_id))
             if applied.comment and applied.comment.id not in known_comments:
@@ -112,63 +110,48 @@ class Projection:
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
         that came with them tells."""
-        on_the_way = self._outbox.on_the_way(self._confirmed.position().epoch)
-        return self._confirmed.rows(ids, on_the_way if ids is None else on_the_way & set(ids))
+        epoch = self._confirmed.position().epoch
+        return self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
 
-    def _replay(self, rows: Rows, only: set[str] | None) -> tuple[dict[str, TaskState], set[str]]:
+    def _replay(self, rows: Rows, ids: Sequence[str] | None) -> _Replayed:
+        """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
+        as soon as the row's version or the cursor has reached it."""
         states = {
             task_id: TaskState(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
         }
-        pending: set[str] = set()
-        for action, receipt, context in self._overlay(rows, only):
-            if receipt is None:
-                pending.add(action.task_id)
-            if action.op_id in rows.ops:
-                continue
-            decided = decide(states.get(action.task_id), action, self._actor, context)
-            if isinstance(decided, Applied):
-                states[action.task_id] = decided.state
-        return states, pending
-
-    def _steps(self, rows: Rows, only: set[str]) -> list[tuple[Action, Applied]]:
-        states = {
-            task_id: TaskState(task, rows.people.get(task_id, {}))
-            for task_id, task in rows.tasks.items()
-        }
-        steps = []
-        for action, _, context in self._overlay(rows, only):
-            if action.op_id in rows.ops:
-                continue
-            decided = decide(states.get(action.task_id), action, self._actor, context)
-            if isinstance(decided, Refusal):
-                continue
-            states[action.task_id] = decided.state
-            steps.append((action, decided))
-        return steps
-
-    def _overlay(
-        self, rows: Rows, only: set[str] | None
-    ) -> list[tuple[Action, Receipt | None, Context]]:
-        """Own actions the rows cannot contain yet. One with a receipt is dropped as soon as the
-        row's version or the cursor has reached it."""
-        own = self._outbox.overlay(rows.position.epoch, rows.position.seq)
+        done = _Replayed(states, set(), [])
+        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
         if not own:
-            return []
+            return done
         people = frozenset(self._confirmed.people())
         projects = frozenset(self._confirmed.projects())
         zone = zone_named(rows.position.zone)
-        found = []
         for action, receipt in own:
-            if only is not None and action.task_id not in only:
-                continue
             row = rows.tasks.get(action.task_id)
             comparable = receipt is not None and receipt.epoch == rows.position.epoch
             if receipt and comparable and row and row.version >= receipt.task_version:
                 continue
+            if receipt is None:
+                done.pending.add(action.task_id)
+            if action.op_id in rows.ops:
+                continue
             now = action.made_at + (action.clock_offset or 0)
-            found.append((action, receipt, Context(now, zone, people, projects)))
-        return found
+            context = Context(now, zone, people, projects)
+            decided = decide(states.get(action.task_id), action, self._actor, context)
+            if isinstance(decided, Applied):
+                states[action.task_id] = decided.state
+                done.steps.append((action, decided))
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """Tasks as they are shown, those with changes that wait, and what was replayed, in order."""
+
+    states: dict[str, TaskState]
+    pending: set[str]
+    steps: list[tuple[Action, Applied]]
 
 
 def zone_named(name: str) -> tzinfo:

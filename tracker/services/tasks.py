@@ -189,12 +189,11 @@ class Tasks:
     def _needs(self, kind: Kind, task_id: str) -> tuple[str, ...]:
         """Waiting actions this one stands on: what creates its task, what it reverses."""
         created, status = None, None
-        for item in self._work.outbox.waiting():
-            if item.action.task_id == task_id:
-                if item.action.kind is Kind.CREATE_TASK:
-                    created = item.action.op_id
-                elif item.action.kind in STATUS_KINDS:
-                    status = item.action.op_id
+        for item in self._work.outbox.waiting(task_id):
+            if item.action.kind is Kind.CREATE_TASK:
+                created = item.action.op_id
+            elif item.action.kind in STATUS_KINDS:
+                status = item.action.op_id
         wanted = (created, status if kind in _REVERSING else None)
         return tuple(op_id for op_id in wanted if op_id is not None)
 
