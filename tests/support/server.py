@@ -22,11 +22,12 @@ from starlette.types import ASGIApp
 
 from server_stub.app import create_app
 from server_stub.config import Settings
-from server_stub.core import auth, feed, migrate
+from server_stub.core import audit, auth, feed, migrate
 from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
 from server_stub.people import service as people
 from tracker.domain.task import Role
+from tracker.protocol.base import MARK_HEADER
 
 START = 1_772_438_400_000
 """2026-03-02 08:00 UTC, a Monday: the moment every test begins at."""
@@ -153,8 +154,10 @@ class Device:
             **over,
         }
 
-    def post(self, actions: Sequence[Any], **more: Any) -> httpx.Response:
-        return self.server.post(self.name, "/api/v1/sync/push", {"actions": [*actions], **more})
+    def post(self, actions: Sequence[Any], mark: str | None = None, **more: Any) -> httpx.Response:
+        headers = {MARK_HEADER: mark} if mark else {}
+        body = {"actions": [*actions], **more}
+        return self.server.post(self.name, "/api/v1/sync/push", body, headers=headers)
 
     def push(self, *actions: Any) -> list[dict[str, Any]]:
         """Receipts of a batch that the server accepts as a batch."""
@@ -273,9 +276,16 @@ class RunningServer:
         return task_id
 
     def pull(
-        self, name: str, cursor: str | None = None, scope: str = "desk", **params: Any
+        self,
+        name: str,
+        cursor: str | None = None,
+        scope: str = "desk",
+        mark: str | None = None,
+        **params: Any,
     ) -> httpx.Response:
         headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
+        if mark:
+            headers[MARK_HEADER] = mark
         return self.get(
             name, "/api/v1/sync/pull", params={"scope": scope, **params}, headers=headers
         )
@@ -299,6 +309,16 @@ class RunningServer:
                 return [tuple(row) for row in result]
         self.app.state.tracker.missed()
         return []
+
+    @property
+    def epoch(self) -> str:
+        ((epoch,),) = self.sql("SELECT epoch FROM tenants WHERE id = :id", id=self.tenant_id)
+        return str(epoch)
+
+    def audit_trail(self) -> list[dict[str, Any]]:
+        """The bodies of the audit rows, in order."""
+        with self.database.read() as conn:
+            return list(audit.rows(conn, self.tenant_id))
 
     def database_columns(self, table: str) -> list[sa.Column[Any]]:
         return list(metadata.tables[table].columns)
