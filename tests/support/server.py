@@ -10,6 +10,7 @@ import json
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -326,6 +327,14 @@ class RunningServer:
     def audit_count(self, task_id: str) -> int:
         ((count,),) = self.sql("SELECT count(*) FROM audit WHERE task_id = :task", task=task_id)
         return int(count)
+
+
+def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
+    """Waits for what another thread does."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
