@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import shutil
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -223,6 +226,25 @@ class RunningServer:
                 self._server.stop()
             self._thread.join(10)
             assert not self._thread.is_alive(), "the server did not stop"
+
+    def back_up(self) -> Path:
+        """A copy of the database as it is now, beside it. SQLite only."""
+        path = Path(str(self.database.url.database))
+        copy = path.with_name("backup.db")
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        return copy
+
+    def restore(self, backup: Path) -> None:
+        """As an operator does it: the server stopped, the file put back, the server started."""
+        port = int(self.url.rpartition(":")[2])
+        self.stop()
+        path = Path(str(self.database.url.database))
+        for suffix in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+        shutil.copy(backup, path)
+        self.port = port
+        self.start()
 
     # Who and where
 
