@@ -81,6 +81,14 @@ def nonce_at(conn: Connection, tenant: Tenant, seq: int) -> str:
     return conn.execute(_NONCE, {"tenant": tenant.id, "at": seq}).scalar() or ""
 
 
+def last_end(conn: Connection, tenant: Tenant, first: int, last: int) -> int | None:
+    """Where the last transaction that ended between two positions did."""
+    query = sa.select(sa.func.max(marks.c.seq)).where(
+        marks.c.tenant_id == tenant.id, marks.c.seq.between(first, last)
+    )
+    return conn.execute(query).scalar()
+
+
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:
     """Ends the tenant's epoch; the caller holds its counter row and commits."""
     tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), now

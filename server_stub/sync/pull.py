@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from server_stub.core import access, audit, feed
+from server_stub.core import access, audit, feed, marks
 from server_stub.core.auth import Caller
 from server_stub.core.feed import Tenant
 from server_stub.core.state import ServerState
@@ -96,6 +96,11 @@ def _since(
     pointers = feed.after(conn, tenant.id, audiences, cursor.seq, PAGE_ROWS + 1)
     more = len(pointers) > PAGE_ROWS
     pointers = pointers[:PAGE_ROWS]
+    if more:
+        # Between a task and its comment, a reader who wrote it would not see it for a moment. Only
+        # a transaction that fills a page by itself is divided.
+        end = marks.last_end(conn, tenant, pointers[0][0], pointers[-1][0])
+        pointers = [pointer for pointer in pointers if end is None or pointer[0] <= end]
     ids: dict[str, list[str]] = {}
     for _, kind, entity_id in pointers:
         ids.setdefault(kind, []).append(entity_id)

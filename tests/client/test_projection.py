@@ -269,6 +269,29 @@ def test_two_devices_of_a_person_end_with_the_same_view(
     assert view.task.comment_count == 2
 
 
+def test_no_page_ends_between_a_task_and_what_was_said_on_it(
+    server: RunningServer, device: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server_stub.sync.pull.PAGE_ROWS", 3)
+    task_id, other = server.task("ana"), server.task("ana")
+    ana = device("ana")
+    ana.sync()
+    server.device("rita").do("set_progress", other, {"percent": 30})
+    ana.add(comment(task_id, "halfway"))
+    seen: list[tuple[int, list[str], int]] = []
+
+    def look() -> None:
+        view, trail = ana.shown(task_id), ana.projection.trail(task_id)
+        texts = [c.text for c in trail.comments]
+        seen.append((view.task.comment_count, texts, len(trail.history)))
+
+    ana.line.watch = look
+    ana.sync()
+    look()
+    assert ana.line.calls.count("pull") > 2
+    assert all(moment == (1, ["halfway"], 2) for moment in seen), seen
+
+
 def test_every_moment_of_a_sync_shows_the_same_thing(
     server: RunningServer, device: Callable[..., Device]
 ) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server_stub.core import audit
 from server_stub.core.audit import GENESIS, Verdict
-from tests.support.server import MINUTE, START, RunningServer
+from tests.support.server import DAY, MINUTE, START, RunningServer
 
 
 def verdict(server: RunningServer) -> Verdict:
@@ -59,6 +59,25 @@ def test_a_row_says_who_did_what_from_where_and_when(server: RunningServer) -> N
         "worked_at": START - 4 * MINUTE,
         "received_at": START,
     }
+
+
+@pytest.mark.parametrize(
+    ("over", "off"),
+    [
+        ({"clock_offset": 5 * MINUTE}, None),
+        ({"clock_offset": 5 * MINUTE + 1}, True),
+        ({"clock_offset": -5 * MINUTE - 1}, True),
+        ({"clock_offset": None, "made_at": START + 5 * MINUTE}, None),
+        ({"clock_offset": None, "made_at": START + 5 * MINUTE + 1}, True),
+        ({"clock_offset": None, "made_at": START - DAY}, None),
+    ],
+    ids=["right", "slow", "fast", "unknown and possible", "unknown and ahead", "unknown and old"],
+)
+def test_a_clock_that_is_off_by_more_than_five_minutes_is_flagged(
+    shared_server: RunningServer, over: dict[str, Any], off: bool | None
+) -> None:
+    shared_server.device("ana").do("start", shared_server.task("ana"), **over)
+    assert shared_server.audit_trail()[-1].get("clock_off") is off
 
 
 def test_rows_hold_ids_and_no_names(server: RunningServer) -> None:

@@ -311,6 +311,23 @@ class TestPages:
         assert pages[-1]["sums"]["tasks"]["count"] == 4_501
         assert server.pull("ana", pages[-1]["cursor"]).status_code == 304
 
+    def test_a_page_ends_where_a_transaction_ended(
+        self, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("server_stub.sync.pull.PAGE_ROWS", 4)
+        ana, task_id = server.device("ana"), server.task("ana")
+        cursor, pages = server.page("ana")["cursor"], []
+        for _ in range(3):  # three pointers each
+            ana.do("comment", task_id, {"comment_id": server.new_id(), "text": "x"})
+        ana.push(*[ana.action("set_progress", task_id, {"percent": n}) for n in range(1, 7)])
+        while not pages or pages[-1]["more"]:
+            pages.append(server.page("ana", cursor))
+            cursor = pages[-1]["cursor"]
+        # The last transaction has seven for her: more than a page, so it is divided.
+        told = [(len(page["comments"]), len(page["history"])) for page in pages]
+        assert told == [(1, 1), (1, 1), (1, 1), (0, 3), (0, 3)]
+        assert server.pull("ana", cursor).status_code == 304
+
     def test_many_changes_come_in_pages_too(self, server: RunningServer) -> None:
         ana, task_id = server.device("ana"), server.task("ana")
         cursor = server.page("ana")["cursor"]

@@ -188,6 +188,17 @@ class TestMerged:
         receipt = server.device("ana").do("set_progress", task_id, {"percent": 45}, **foreign)
         assert receipt["outcome"] == "merged"
 
+    def test_two_admins_who_assign_the_same_person_are_told(self, server: RunningServer) -> None:
+        task_id, ana = server.task("jonas"), server.users["ana"]
+        rita, sara = server.device("rita"), server.device("sara")
+        rita.do("assign", task_id, {"user_id": ana, "percent": 20}, base_version=1)
+        receipt = sara.do("assign", task_id, {"user_id": ana, "percent": 70}, base_version=1)
+        assert (receipt["outcome"], receipt["merged"]) == ("merged", [f"people:{ana}"])
+        stands = {a["user_id"]: a["percent"] for a in server.page("ana")["assignments"]}
+        assert stands[ana] == 70
+        other = {"user_id": server.users["rita"]}
+        assert sara.do("assign", task_id, other, base_version=1)["outcome"] == "applied"
+
     @pytest.mark.parametrize("kind", ["set_progress", "complete"])
     def test_work_on_what_another_completed_is_refused(
         self, server: RunningServer, kind: str

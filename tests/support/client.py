@@ -111,12 +111,18 @@ class Line:
         self.before: dict[str, Callable[[], None]] = {}
         self.most = 10_000
         self.refusal: Exception | None = None
+        self.fault: Callable[[Sequence[str]], Exception | None] = lambda _messages: None
+        """What a push of these messages fails with, before it reaches the server."""
+        self.marks: list[str | None] = []
+        self.watch: Callable[[], None] = lambda: None
+        """Called before and after each call."""
 
     def fail(self, *words: str, method: str = "push") -> None:
         self.script[method] = list(words)
 
     def _call(self, method: str, call: Callable[[], Any]) -> Any:
         self.calls.append(method)
+        self.watch()
         if hook := self.before.pop(method, None):
             hook()
         words = self.script.get(method)
@@ -128,12 +134,16 @@ class Line:
             answer = call()
         if word == "lose answer":
             raise Unreachable("E4002")
+        self.watch()
         return answer
 
     def push(
         self, messages: Sequence[str], void: Sequence[str], unsent: int, mark: str | None
     ) -> Delivery:
         self.pushed.append(list(messages))
+        self.marks.append(mark)
+        if fault := self.fault(messages):
+            raise fault
         if self.refusal and len(messages) > self.most:
             raise self.refusal
 
@@ -146,6 +156,7 @@ class Line:
         return found
 
     def pull(self, cursor: str | None, scope: Scope, unsent: int, mark: str | None) -> Any:
+        self.marks.append(mark)
         return self._call("pull", lambda: self.server.pull(cursor, scope, unsent, mark))
 
     def renew(self) -> None:

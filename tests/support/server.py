@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import shutil
 import socket
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,11 +26,12 @@ from starlette.types import ASGIApp
 
 from server_stub.app import create_app
 from server_stub.config import Settings
-from server_stub.core import auth, feed, migrate
+from server_stub.core import audit, auth, feed, migrate
 from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
 from server_stub.people import service as people
 from tracker.domain.task import Role
+from tracker.protocol.base import MARK_HEADER
 
 START = 1_772_438_400_000
 """2026-03-02 08:00 UTC, a Monday: the moment every test begins at."""
@@ -153,8 +158,10 @@ class Device:
             **over,
         }
 
-    def post(self, actions: Sequence[Any], **more: Any) -> httpx.Response:
-        return self.server.post(self.name, "/api/v1/sync/push", {"actions": [*actions], **more})
+    def post(self, actions: Sequence[Any], mark: str | None = None, **more: Any) -> httpx.Response:
+        headers = {MARK_HEADER: mark} if mark else {}
+        body = {"actions": [*actions], **more}
+        return self.server.post(self.name, "/api/v1/sync/push", body, headers=headers)
 
     def push(self, *actions: Any) -> list[dict[str, Any]]:
         """Receipts of a batch that the server accepts as a batch."""
@@ -220,6 +227,25 @@ class RunningServer:
             self._thread.join(10)
             assert not self._thread.is_alive(), "the server did not stop"
 
+    def back_up(self) -> Path:
+        """A copy of the database as it is now, beside it. SQLite only."""
+        path = Path(str(self.database.url.database))
+        copy = path.with_name("backup.db")
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        return copy
+
+    def restore(self, backup: Path) -> None:
+        """As an operator does it: the server stopped, the file put back, the server started."""
+        port = int(self.url.rpartition(":")[2])
+        self.stop()
+        path = Path(str(self.database.url.database))
+        for suffix in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+        shutil.copy(backup, path)
+        self.port = port
+        self.start()
+
     # Who and where
 
     @property
@@ -273,9 +299,16 @@ class RunningServer:
         return task_id
 
     def pull(
-        self, name: str, cursor: str | None = None, scope: str = "desk", **params: Any
+        self,
+        name: str,
+        cursor: str | None = None,
+        scope: str = "desk",
+        mark: str | None = None,
+        **params: Any,
     ) -> httpx.Response:
         headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
+        if mark:
+            headers[MARK_HEADER] = mark
         return self.get(
             name, "/api/v1/sync/pull", params={"scope": scope, **params}, headers=headers
         )
@@ -300,12 +333,30 @@ class RunningServer:
         self.app.state.tracker.missed()
         return []
 
+    @property
+    def epoch(self) -> str:
+        ((epoch,),) = self.sql("SELECT epoch FROM tenants WHERE id = :id", id=self.tenant_id)
+        return str(epoch)
+
+    def audit_trail(self) -> list[dict[str, Any]]:
+        """The bodies of the audit rows, in order."""
+        with self.database.read() as conn:
+            return list(audit.rows(conn, self.tenant_id))
+
     def database_columns(self, table: str) -> list[sa.Column[Any]]:
         return list(metadata.tables[table].columns)
 
     def audit_count(self, task_id: str) -> int:
         ((count,),) = self.sql("SELECT count(*) FROM audit WHERE task_id = :task", task=task_id)
         return int(count)
+
+
+def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
+    """Waits for what another thread does."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""Who was heard of when, with how much unsent: in memory, and written for the next start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server_stub.core import serving
+from server_stub.core.state import ServerState
+from tests.server.test_nothing_new import Poller, statements
+from tests.support.server import MINUTE, START, RunningServer, until
+from tracker.domain.errors import TrackerError
+
+
+def of(server: RunningServer, name: str) -> tuple[Any, Any]:
+    """(last heard, unsent) as an admin is told."""
+    people = server.get("rita", "/api/v1/people/presence").json()["people"]
+    (found,) = [person for person in people if person["user_id"] == server.users[name]]
+    return found["last_heard_at"], found["unsent"]
+
+
+def stored(server: RunningServer, name: str) -> tuple[Any, ...]:
+    (row,) = server.sql("SELECT last_heard_at, last_unsent FROM users WHERE name = :n", n=name)
+    return row
+
+
+def test_every_kind_of_call_is_heard(server: RunningServer) -> None:
+    ana = Poller(server, "ana")
+    for n, call in enumerate(
+        (
+            lambda: server.device("ana").post([], unsent=5),
+            lambda: server.pull("ana", unsent=5),
+            lambda: server.pull("ana", ana.cursor, unsent=5),
+            lambda: server.pull("ana", ana.cursor, unsent=5),
+            lambda: server.get("ana", "/api/employee-tasks/"),
+        )
+    ):
+        server.clock.now = START + n * 5_000  # the token stays known, as with real polls
+        assert call().status_code in (200, 304)
+        assert of(server, "ana") == (server.clock.now, 5)
+
+
+def test_a_poll_writes_nothing(server: RunningServer) -> None:
+    ana = Poller(server, "ana")
+    with statements(server) as seen:
+        ana.poll()
+        server.page("ana")
+    assert [line for line in seen if not line.startswith(("BEGIN", "SELECT"))] == []
+
+
+def test_it_is_written_when_the_server_stops_and_read_after_a_start(
+    server: RunningServer,
+) -> None:
+    server.device("ana").post([], unsent=4)
+    server.stop()
+    server.start()
+    assert of(server, "ana") == (START, 4)
+    assert of(server, "jonas") == (None, 0)
+
+
+def test_a_call_that_says_nothing_of_unsent_leaves_what_was_written(
+    server: RunningServer,
+) -> None:
+    server.device("ana").post([], unsent=4)
+    server.stop()
+    server.start()
+    server.clock.advance(MINUTE)
+    server.get("ana", "/api/employee-tasks/")
+    assert of(server, "ana") == (START + MINUTE, 4)
+    server.stop()
+    server.start()
+    assert of(server, "ana") == (START + MINUTE, 4)
+
+
+def test_it_is_written_every_minute(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    assert serving.PRESENCE_SECONDS == 60
+    monkeypatch.setattr(serving, "PRESENCE_SECONDS", 0.02)
+    server: RunningServer = request.getfixturevalue("server")
+    server.device("ana").post([], unsent=4)
+    until(lambda: stored(server, "ana") == (START, 4))
+    server.clock.advance(MINUTE)
+    server.device("ana").post([], unsent=0)
+    until(lambda: stored(server, "ana") == (START + MINUTE, 0))
+
+
+def test_what_could_not_be_written_is_written_later(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(serving, "PRESENCE_SECONDS", 0.02)
+    really, failures = ServerState.write_presence, [TrackerError("E3007"), TrackerError("E3007")]
+
+    def write(state: ServerState) -> None:
+        if failures:
+            raise failures.pop()
+        really(state)
+
+    monkeypatch.setattr(ServerState, "write_presence", write)
+    server: RunningServer = request.getfixturevalue("server")
+    server.device("ana").post([], unsent=4)
+    until(lambda: stored(server, "ana") == (START, 4))
+    assert failures == []
+
+
+def test_what_was_written_is_not_written_again(server: RunningServer) -> None:
+    state = server.app.state.tracker
+    server.device("ana").post([], unsent=4)
+    with statements(server) as seen:
+        state.write_presence()
+    assert any(line.startswith("UPDATE users") for line in seen)
+    with statements(server) as seen:
+        state.write_presence()
+    assert seen == []
