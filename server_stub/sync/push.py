@@ -157,9 +157,13 @@ def decide(
 def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
     """The original receipt; to another person's op_id nothing of it is shown."""
     if owner is not None and owner != work.actor.user_id:
-        return Receipt(sent.op_id, Outcome.REJECTED, work.tenant.epoch, "E5010", differs=True)
+        return _not_yours(work.tenant, sent.op_id)
     original = work.receipts[sent.op_id]
     return original if mark in (sent.fingerprint, _VOID) else replace(original, differs=True)
+
+
+def _not_yours(tenant: Tenant, op_id: str) -> Receipt:
+    return Receipt(op_id, Outcome.REJECTED, tenant.epoch, "E5010", differs=True)
 
 
 def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) -> Receipt:
@@ -295,5 +299,7 @@ def void(
             answers.append(receipt)
         elif found.user_id == actor.user_id:
             answers.append(found.receipt)
+        else:
+            answers.append(_not_yours(tenant, op_id))
     queries.insert(conn, rows)
     return answers

@@ -90,6 +90,15 @@ def test_what_is_parked_alarms_nobody_twice(ana: Device) -> None:
     assert set(polls(ana, 10 * MINUTE)) == {False}
 
 
+def test_what_waits_behind_a_parked_one_alarms_nobody_either(ana: Device) -> None:
+    ana.line.fault = lambda _: None
+    for _ in range(PARKED_AFTER):
+        come_again(ana, HOUR)
+    (parked,) = ana.outbox.waiting()
+    ana.add(action(task_id=parked.action.task_id))
+    assert set(polls(ana, 10 * MINUTE)) == {False}
+
+
 class TestReadingGoesOn:
     @pytest.mark.parametrize("code", ["E4002", "E4004"])
     def test_when_the_server_takes_no_push(

@@ -66,7 +66,8 @@ def test_another_persons_action_is_neither_shown_nor_touched(server: RunningServ
     ana, task_id = server.device("ana"), server.task("ana")
     action = ana.action("set_progress", task_id, {"percent": 45})
     (done,) = ana.push(action)
-    assert give_up(server.device("jonas"), action["op_id"]) == []
+    (nothing,) = give_up(server.device("jonas"), action["op_id"])
+    assert (*outcome(nothing), nothing["current"]) == ("rejected", "E5010", None)
     assert ana.push(action) == [done]
 
 

@@ -124,11 +124,13 @@ class TrayEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`parked` are those of the waiting that are tried once an hour only."""
+    """`parked` are those of the waiting that are tried once an hour only, `behind` those that wait
+    for one of them on the same task."""
 
     waiting: int
     tray: int
     parked: int = 0
+    behind: int = 0
 
 
 def new_id() -> str:
@@ -547,7 +549,15 @@ class Outbox:
                 "SELECT count(*) FROM receipts"
                 " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by')"
             ).fetchone()[0]
-        return Tally(waiting, tray, parked)
+            behind = 0
+            if parked:
+                on_tasks = self._conn.execute(
+                    "SELECT count(*) FROM actions WHERE turn IS NOT NULL AND task_id IN (SELECT"
+                    " task_id FROM actions WHERE turn IS NOT NULL AND retries >= ?)",
+                    (PARKED_AFTER,),
+                ).fetchone()[0]
+                behind = on_tasks - parked
+        return Tally(waiting, tray, parked, behind)
 
     def last_seq(self) -> int:
         """The number of the newest action. Most calls cost one read of the WAL index."""

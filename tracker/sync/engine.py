@@ -80,6 +80,7 @@ class NoCounts:
     waiting: int = 0
     tray: int = 0
     parked: int = 0
+    behind: int = 0
 
 
 class Engine:
@@ -162,7 +163,8 @@ class Engine:
         """Whether changes wait although the server answers. The first thing to try is a new
         connection; then a person has to know."""
         answered = state in (State.SYNCED, State.REFUSED) or self._trouble is not None
-        if self._sent or not answered or tally.waiting == tally.parked:
+        moving = tally.waiting - tally.parked - tally.behind
+        if self._sent or not answered or not moving:
             self._moved_at, self._renewed = self._now(), False
             return False
         quiet = self._now() - self._moved_at
