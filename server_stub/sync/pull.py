@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import access, audit, feed, marks
 from server_stub.core.auth import Caller
+from server_stub.core.database import chunks
 from server_stub.core.feed import Tenant
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
@@ -20,6 +21,7 @@ from server_stub.sync.cursor import Cursor
 from server_stub.tasks import queries as task_rows
 from server_stub.tasks.service import HISTORY_KEPT
 from tracker.domain.page import Sums
+from tracker.domain.task import HistoryEntry
 from tracker.protocol.sync import PAGE_ROWS, Gone, PullPage, Scope
 
 
@@ -76,11 +78,7 @@ def _by_id(
         "tasks": found,
         "assignments": task_rows.assignments_of(conn, tenant.id, ids),
         "comments": task_rows.comments_of(conn, tenant.id, ids),
-        "history": [
-            entry
-            for start in range(0, len(ids), 500)
-            for entry in audit.latest(conn, tenant.id, ids[start : start + 500], HISTORY_KEPT)
-        ],
+        "history": _latest(conn, tenant, ids),
     }
     if not cursor.after:
         rows["people"] = people.people(conn, tenant.id)
@@ -106,7 +104,21 @@ def _since(
         ids.setdefault(kind, []).append(entity_id)
     ids = {kind: list(dict.fromkeys(found)) for kind, found in ids.items()}
     rows, gone = _rows(conn, tenant.id, own_of, ids)
+    if more:
+        # Tasks come as they are now, so what pages after this one point at is in them already. A
+        # device that has no receipt for an action looks for it here before showing it on top.
+        told = {entry.id: entry for entry in rows["history"]}
+        told |= {e.id: e for e in _latest(conn, tenant, [task.id for task in rows["tasks"]])}
+        rows["history"] = sorted(told.values(), key=lambda entry: int(entry.id))
     return rows, gone, replace(cursor, seq=pointers[-1][0] if more else tenant.seq), more
+
+
+def _latest(conn: Connection, tenant: Tenant, task_ids: list[str]) -> list[HistoryEntry]:
+    return [
+        entry
+        for some in chunks(task_ids)
+        for entry in audit.latest(conn, tenant.id, some, HISTORY_KEPT)
+    ]
 
 
 def _sums(conn: Connection, tenant: Tenant, own_of: str | None) -> dict[str, Sums]:

@@ -398,6 +398,23 @@ def test_a_first_pull_that_was_cut_goes_on_where_it_stopped(
     assert len(ana.confirmed.people()) == 4
 
 
+def test_between_two_pages_nothing_is_counted_twice(
+    server: RunningServer, device: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page brings tasks as they are now, also what later pages point at. What was done here and
+    lost its answer is then in the row although its history entry has not come yet."""
+    monkeypatch.setattr("server_stub.sync.pull.PAGE_ROWS", 2)
+    task_id, ana = server.task("ana"), device("ana")
+    ana.sync()
+    server.device("rita").do("set_progress", task_id, {"percent": 10})
+    ana.add(comment(task_id, "once"))
+    ana.line.fail("lose answer")
+    ana.line.fail("ok", "lose request", method="pull")
+    assert ana.sync().state is State.OFFLINE
+    assert ana.shown(task_id).task.progress == 10
+    assert ana.shown(task_id).task.comment_count == 1
+
+
 def test_the_monitor_learns_of_presence(server: RunningServer, device: Open) -> None:
     task_id, ana, rita = server.task("ana"), device("ana"), device("rita", scope="monitor")
     ana.sync()
