@@ -34,6 +34,7 @@ class Mark:
     epoch: str
     seq: int
     nonce: str
+    epoch_at: int = 0
 
 
 class Marks:
@@ -46,7 +47,9 @@ class Marks:
 
     def of(self, tenant: Tenant) -> str:
         """The mark of the tenant's head, which this transaction read or is about to commit."""
-        return self._signer.sign([tenant.id, tenant.epoch, tenant.seq, tenant.nonce])
+        return self._signer.sign(
+            [tenant.id, tenant.epoch, tenant.seq, tenant.nonce, tenant.epoch_at]
+        )
 
     def is_verified(self, text: str | None) -> bool:
         return text is None or text in self._verified
@@ -57,9 +60,11 @@ class Marks:
         mark = self._read(text)
         if mark is None or mark.tenant != tenant.id:
             return True
-        # Of another epoch: the device has yet to learn that its own is over.
         if mark.epoch != tenant.epoch:
-            return None
+            # The device has yet to learn that its epoch is over. A later one than this database
+            # knows was lost with a second restore; to go on in the one from before would let
+            # positions mean two things.
+            return False if mark.epoch_at > tenant.epoch_at else None
         if mark.seq > tenant.seq or nonce_at(conn, tenant, mark.seq) != mark.nonce:
             return False
         assert text is not None
@@ -70,7 +75,7 @@ class Marks:
 
     def _read(self, text: str | None) -> Mark | None:
         payload = self._signer.unsign(text) if text else None
-        if not isinstance(payload, list) or len(payload) != 4:
+        if not isinstance(payload, list) or len(payload) not in (4, 5):
             return None
         return Mark(*payload)
 
