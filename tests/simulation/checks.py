@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from server_stub.core import audit
+from server_stub.core import access, audit, feed
+from server_stub.core.auth import Caller
+from server_stub.core.marks import Marks
+from server_stub.core.state import ServerState
 from server_stub.sync import service as sync
+from server_stub.sync.cursor import Cursor
 from tracker.config import Scope
 from tracker.domain.change import Kind
+from tracker.domain.errors import TrackerError
 from tracker.domain.receipt import EFFECTIVE, Receipt
-from tracker.domain.task import Status
+from tracker.domain.task import Role, Status
 from tracker.protocol.sync import PullPage
 from tracker.services.tasks import Done
 from tracker.sync.engine import State
 
 if TYPE_CHECKING:
     from tests.simulation.device import Device
+    from tests.simulation.server import SimulatedServer
     from tests.simulation.world import Made, Simulation
 
+_OF_THE_SENDING = frozenset({"device_id", "device_seq", "replayed"})
 _PEOPLE_ONLY = frozenset({Kind.ASSIGN, Kind.UNASSIGN})
 
 
@@ -95,10 +103,54 @@ def _shown(device: Device, task_id: str) -> Shown | None:
     return Shown(view.task.status, view.task.progress, view.task.comment_count) if view else None
 
 
+@dataclass
+class Wire:
+    """What leaves a device: an action never before what it stands on, and always the same bytes."""
+
+    bytes_of: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def sent(self, device: Device, body: bytes) -> None:
+        for action in json.loads(body)["actions"]:
+            op_id = action["op_id"]
+            for needed in action["depends_on"]:
+                require(
+                    device.outbox.receipt_of(needed) is not None,
+                    f"{device.name} sent {op_id} before {needed} was settled",
+                )
+            own = {k: v for k, v in action.items() if k not in _OF_THE_SENDING}
+            first = self.bytes_of.setdefault((device.name, op_id), json.dumps(own))
+            require(first == json.dumps(own), f"{device.name} sent {op_id} with other content")
+
+
+def nothing_new(state: ServerState, caller: Caller, text: str | None, mark: str | None) -> None:
+    """What was answered from memory, if it was, is so in the database."""
+    payload = state.signer.unsign(text or "")
+    assert payload is not None
+    cursor = Cursor(*payload)
+    with state.database.read() as conn:
+        tenant = feed.look(conn, caller.tenant_id)
+        heads = feed.heads(conn, tenant.id, access.audiences(caller, cursor.scope))
+        known = Marks(state.signer).verify(conn, tenant, mark)
+    fresh = cursor.epoch == tenant.epoch and max(heads.values()) <= cursor.seq
+    require(fresh, f"{caller.name} is told that nothing is new after {cursor.seq} of {heads}")
+    require(bool(known), f"{caller.name} is told that nothing is new by a restored server")
+
+
+def shut_out(server: SimulatedServer, device: Device) -> None:
+    """Their token has just ended: the server knows at once."""
+    tokens = device.credentials.read()
+    assert tokens is not None
+    try:
+        caller = server.state.caller(tokens.access)
+    except TrackerError:
+        return
+    raise Violation(f"{device.name}'s token still lets {caller.name} in")
+
+
 def final(sim: Simulation) -> None:
     """After healing."""
     audited = [row for row in sim.server.audit() if row["op_id"] is not None]
-    place = {row["op_id"]: n for n, row in enumerate(audited)}
+    place: Place = {_trace(row): n for n, row in enumerate(audited)}
     twice = [op_id for op_id, count in Counter(r["op_id"] for r in audited).items() if count > 1]
     require(not twice, f"done twice: {twice}")
     _settled(sim, place)
@@ -115,7 +167,16 @@ def final(sim: Simulation) -> None:
     require(verdict.broken_at is None, f"audit chain: {verdict.reason}")
 
 
-def _settled(sim: Simulation, place: dict[str, int]) -> None:
+Trace = tuple[str, str, str]
+Place = dict[Trace, int]
+"""What was done, by whom, in which words → where it stands in the audit."""
+
+
+def _trace(row: dict[str, Any]) -> Trace:
+    return row["op_id"], row["user"], row["note"] or row["after"].get("title", "")
+
+
+def _settled(sim: Simulation, place: Place) -> None:
     """Every action is delivered or in the tray, and what the server says is what the device
     says."""
     devices = {device.name: device for device in sim.devices}
@@ -125,11 +186,14 @@ def _settled(sim: Simulation, place: dict[str, int]) -> None:
         name: {entry.action.op_id: entry for entry in device.outbox.tray()}
         for name, device in devices.items()
     }
+    there = {task_id for (task_id,) in sim.server.rows("SELECT id FROM tasks")}
     for one in sim.made:
         device = devices[one.device]
+        done = one.trace in place
         receipt = device.outbox.receipt_of(one.op_id)
         if one.withdrawn:
-            require(receipt is None, f"withdrawn, and still sent: {one}")
+            sent = receipt is not None or (done and one.device not in sim.copied)
+            require(not sent, f"withdrawn, and still sent: {one}")
             _findable(device, one, receipt, one.op_id in trays[one.device])
             continue
         require(receipt is not None, f"never settled: {one}")
@@ -140,11 +204,12 @@ def _settled(sim: Simulation, place: dict[str, int]) -> None:
         if refused_before and one.device in sim.copied:
             continue  # the copy of the profile may ask the restored server anew
         forgotten = kept is None and refused_before
-        agreed = kept == receipt.outcome or forgotten
+        agreed = kept == receipt.outcome or forgotten or receipt.differs
         require(agreed, f"{one}: server has {kept}, device has {receipt}")
-        done = one.op_id in place
         require(done == (receipt.outcome in EFFECTIVE), f"{one}: {receipt}, audited: {done}")
         _findable(device, one, receipt, one.op_id in trays[one.device])
+        unknown = receipt.code == "E5001" and device.role is Role.ADMIN
+        require(not unknown or one.task_id not in there, f"an admin sees every task: {one}")
     for device in sim.devices:
         waiting = device.outbox.waiting()
         require(not waiting, f"{device.name} still waits with {waiting}")
@@ -158,16 +223,16 @@ def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool)
     require(one.kind is Kind.CREATE_TASK or given_back, f"words lost: {one}")
 
 
-def _in_order(sim: Simulation, place: dict[str, int]) -> None:
+def _in_order(sim: Simulation, place: Place) -> None:
     last: dict[tuple[str, str], tuple[int, Made]] = {}
     for one in sim.made:
         # A copy of the profile that withdrew something offers the rest again without it.
         copied = one.device in sim.copied and sim.restores
-        if one.op_id in place and not one.withdrawn and not copied:
+        if one.trace in place and not one.withdrawn and not copied:
             key = one.device, one.task_id
             before, earlier = last.get(key, (-1, one))
-            require(place[one.op_id] > before, f"out of order: {one} before {earlier}")
-            last[key] = place[one.op_id], one
+            require(place[one.trace] > before, f"out of order: {one} before {earlier}")
+            last[key] = place[one.trace], one
 
 
 def _same_view(

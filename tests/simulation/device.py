@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.simulation.faults import Fault, Killed
@@ -37,6 +38,8 @@ class Line:
     rng: random.Random
     happened: Counter[Fault]
     look: Callable[[], None]
+    sent: Callable[[bytes], None]
+    meanwhile: Callable[[], None]
     planned: list[Fault] = field(default_factory=list)
     late: list[tuple[str, str, Mapping[str, str], bytes | None]] = field(default_factory=list)
     down: bool = False
@@ -44,6 +47,8 @@ class Line:
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         if self.down:
             raise Unreachable("E4001")
+        if path == "/api/v1/sync/push":
+            self.sent(body or b"")
         fault = self.planned.pop(0) if self.planned else None
         if fault is not None:
             self.happened[fault] += 1
@@ -56,6 +61,8 @@ class Line:
         body: bytes | None,
     ) -> Reply:  # fmt: skip
         server = self.server
+        if fault is Fault.MEANWHILE:
+            self.meanwhile()
         if fault is Fault.REQUEST_LOST:
             raise Unreachable("E4001")
         if fault is Fault.REQUEST_LATE:
@@ -69,6 +76,8 @@ class Line:
             return server.fail(path)
         if fault is Fault.SERVER_KILLED_BEFORE:
             server.kill_at_commit()
+        if fault is Fault.SERVER_KILLED_AFTER:
+            server.kill_at_commit(after=1)
         if fault is Fault.REQUEST_DOUBLED:
             server.answer(method, path, headers, body)
         try:
@@ -116,6 +125,8 @@ class Device:
     world_now: Callable[[], int]
     new_id: Callable[[], str]
     look: Callable[[Device], None]
+    sent: Callable[[Device, bytes], None]
+    meanwhile: Callable[[Device], None]
     credentials: InMemory = field(default_factory=InMemory)
     offset: int = 0
     is_open: bool = False
@@ -128,7 +139,10 @@ class Device:
         for name in ("outbox.db", "cache.db"):
             shutil.copy(self.template / name, self.folder / name)
         self.credentials.write(tokens)
-        self.line = Line(self.server, self.rng, self.happened, self._look)
+        self.line = Line(
+            self.server, self.rng, self.happened, self._look, partial(self.sent, self),
+            partial(self.meanwhile, self),
+        )  # fmt: skip
 
     def open(self) -> None:
         self.outbox = Outbox(self.folder, self.new_id)

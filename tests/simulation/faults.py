@@ -42,6 +42,9 @@ class Fault(StrEnum):
     RETRIED = "refused action done again"
     TAKEN_AWAY = "task taken from its worker"
     ROLE_CHANGED = "role changed"
+    WRONG_TOKEN = "another person's token in the keyring"
+    MEANWHILE = "another device comes between two requests"
+    SAME_IDS = "a copied machine makes the same ids"
 
 
 NETWORK = (

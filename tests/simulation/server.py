@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,9 +21,10 @@ from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState, load
 from server_stub.people import routes as people
 from server_stub.sync import service as sync
+from tests.simulation import checks
 from tests.simulation.faults import Fault, Killed
 from tracker.domain.errors import TrackerError
-from tracker.protocol.base import MARK_HEADER, SERVER_HEADER, TIME_HEADER
+from tracker.protocol.base import MARK_HEADER, SERVER_HEADER, TIME_HEADER, USER_HEADER
 from tracker.protocol.session import Refresh
 from tracker.sync.remote import Reply
 
@@ -40,14 +42,14 @@ class SimulatedServer:
         self._database = Database(f"sqlite:///{self._path}")
         self._settings = Settings(database_url=f"sqlite:///{self._path}")
         self._now = now
-        self._kill_at_commit = False
+        self._commits_left: int | None = None
         self.happened: Counter[Fault] = Counter()
         sa.event.listen(self._database.engine, "commit", self._commit)
 
     def reset(self, now: Callable[[], int]) -> None:
         """A new world: the template's people, no tasks."""
         self._now = now
-        self._kill_at_commit = False
+        self.spare()
         self.happened = Counter()
         self._replace(self._template)
         self.back_up()
@@ -79,12 +81,13 @@ class SimulatedServer:
     def close(self) -> None:
         self._database.close()
 
-    def kill_at_commit(self) -> None:
-        """At the next commit of this process, if the request makes one."""
-        self._kill_at_commit = True
+    def kill_at_commit(self, after: int = 0) -> None:
+        """When this process is about to commit for the next time, or after so many commits, if
+        the request makes them."""
+        self._commits_left = after
 
     def spare(self) -> None:
-        self._kill_at_commit = False
+        self._commits_left = None
 
     def fail(self, path: str) -> Reply:
         """A bug outside everything that decides."""
@@ -92,20 +95,32 @@ class SimulatedServer:
         return Reply(problem.status_code, self._headers(), bytes(problem.body))
 
     def _commit(self, conn: Connection) -> None:
-        if self._kill_at_commit and conn.get_execution_options().get("tracker_begin") == (
-            "IMMEDIATE"
-        ):
-            self._kill_at_commit = False
-            raise Killed
+        writes = conn.get_execution_options().get("tracker_begin") == "IMMEDIATE"
+        if writes and self._commits_left is not None:
+            self._commits_left -= 1
+            if self._commits_left < 0:
+                self.spare()
+                raise Killed
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         with self._database.read() as conn:
             return [tuple(row) for row in conn.execute(sa.text(statement), values)]
 
     def change(self, statement: str, **values: Any) -> None:
-        """What a command of the server's admin would change; it tells the running process."""
-        with self._database.write() as conn:
+        """What a command of the server's admin would change."""
+        with self.elsewhere() as conn:
             conn.execute(sa.text(statement), values)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[Connection]:
+        """A transaction of another process. This one does not hear what it was, only that it may
+        have missed something."""
+        hear, self._database.on_commit = self._database.on_commit, lambda _news: None
+        try:
+            with self._database.write() as conn:
+                yield conn
+        finally:
+            self._database.on_commit = hear
         self.state.missed()
 
     def answer(
@@ -114,6 +129,8 @@ class SimulatedServer:
         """What the routes do, without the router."""
         try:
             status, content = self._route(method, path, headers, body)
+        except checks.Violation:
+            raise
         except TrackerError as error:
             problem = problems.answer(error.code, error.info if error.entry.status < 500 else "")
             status, content = problem.status_code, bytes(problem.body)
@@ -137,21 +154,26 @@ class SimulatedServer:
             grant = people.refresh(Refresh.model_validate_json(body or b""), state)
             return 200, grant.model_dump_json().encode()
         caller = state.caller(headers["Authorization"].removeprefix("Bearer "))
+        if headers.get(USER_HEADER, caller.user_id) != caller.user_id:
+            raise ProblemError("E1008")
         mark = headers.get(MARK_HEADER)
         if path == "/api/v1/sync/push":
             return 200, sync.push(state, caller, body or b"", mark)
         if path == "/api/v1/sync/pull":
             wanted = parse_qs(query)
-            cursor = headers.get("If-None-Match")
+            cursor = headers.get("If-None-Match", "").strip('"') or None
             page = sync.pull(
                 state,
                 caller,
                 "monitor" if wanted["scope"] == ["monitor"] else "desk",
-                cursor.strip('"') if cursor else None,
+                cursor,
                 mark,
                 int(wanted["unsent"][0]),
             )
-            return (304, b"") if page is None else (200, page)
+            if page is not None:
+                return 200, page
+            checks.nothing_new(state, caller, cursor, mark)
+            return 304, b""
         if path == "/api/v1/people/presence":
             with state.database.read() as conn:
                 return 200, people.presence(state, caller, conn).model_dump_json().encode()

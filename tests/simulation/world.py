@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import structlog
 
@@ -18,6 +20,7 @@ from server_stub.core import auth
 from server_stub.core import feed as server_feed
 from server_stub.core.database import Database
 from server_stub.core.state import load
+from server_stub.sync import pull as server_pull
 from server_stub.tasks import service as server_tasks
 from tests.simulation import checks
 from tests.simulation.device import Device
@@ -41,7 +44,7 @@ ACTIONS = 60
 HOUR, DAY = 3_600_000, 86_400_000
 ROLES = {"sara": Role.OWNER, "rita": Role.ADMIN, "ana": Role.EMPLOYEE, "jonas": Role.EMPLOYEE}
 WORKERS = ("ana", "jonas")
-POISON = "poison"
+POISON, CURABLE = "poison", "poison, until the server is mended"
 _MOVES = (Kind.START, Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN, Kind.CANCEL)
 
 
@@ -51,11 +54,21 @@ class Made:
 
     op_id: str
     device: str
+    user_id: str
     task_id: str
     kind: Kind
     text: str
     withdrawn: bool = False
     retried: bool = False
+
+    @property
+    def trace(self) -> checks.Trace:
+        """How the audit names it."""
+        return self.op_id, self.user_id, self.text
+
+
+def _words(args: Mapping[str, Any]) -> str:
+    return str(args.get("note") or args.get("text") or args.get("title") or "")
 
 
 @dataclass
@@ -68,7 +81,9 @@ class Lab:
         structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
         template = self.folder / "template.db"
         database = Database(f"sqlite:///{template}")
-        self.world: World = make_world(database)
+        numbers = itertools.count(1)  # the order of ids is the order of pointers in the feed
+        with patch("secrets.token_bytes", lambda size: next(numbers).to_bytes(size, "big")):
+            self.world: World = make_world(database)
         load(Settings(), database)  # the server's id and key, which a backup has too
         database.close()
         self.files = self.folder / "files"
@@ -98,6 +113,8 @@ class Simulation:
     devices: list[Device] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
     restores: int = 0
+    same_ids: set[str] = field(default_factory=set)
+    mended: bool = False
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -108,6 +125,8 @@ class Simulation:
         self.lab.seeds += 1
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
+        self.wire = checks.Wire()
+        self.page_rows = self.rng.choice((3, server_pull.PAGE_ROWS, server_pull.PAGE_ROWS))
 
     def now(self) -> int:
         return self.time
@@ -141,12 +160,13 @@ class Simulation:
 
     @contextmanager
     def _planted(self) -> Iterator[None]:
-        """The seams the simulator stands at: commits of clients, their ids and clock, and one
-        action that the server's code fails at."""
-        decide = server_tasks.decide
+        """The seams the simulator stands at: commits of clients, their ids and clock, how long the
+        server's pages are, and actions that its code fails at, some until it is mended."""
+        decide, page_rows = server_tasks.decide, server_pull.PAGE_ROWS
 
         def poisoned(state: Any, action: Any, *more: Any) -> Any:
-            if POISON in str(action.args.get("note")):
+            note = str(action.args.get("note"))
+            if POISON in note and not (self.mended and CURABLE in note):
                 self.happened[Fault.POISON] += 1
                 raise RuntimeError("planned")
             return decide(state, action, *more)
@@ -155,11 +175,12 @@ class Simulation:
         client_database.transaction = self.disk.transaction
         client_tasks.new_id = self.new_id
         server_tasks.decide = poisoned  # type: ignore[assignment]
+        server_pull.PAGE_ROWS = self.page_rows
         try:
             yield
         finally:
             client_database.transaction, client_tasks.device_clock, client_tasks.new_id = kept
-            server_tasks.decide = decide
+            server_tasks.decide, server_pull.PAGE_ROWS = decide, page_rows
 
     def _people(self) -> None:
         self._add("rita", "monitor")
@@ -175,6 +196,7 @@ class Simulation:
             role=ROLES[user], scope=scope, folder=self.folder / f"device-{len(self.devices)}",
             template=self.lab.files, server=self.server, rng=self.rng, happened=self.happened,
             world_now=self.now, new_id=self.new_id, look=self.views.look,
+            sent=self.wire.sent, meanwhile=self._meanwhile,
         )  # fmt: skip
         device.install(self.sign_in(user))
         device.open()
@@ -222,7 +244,7 @@ class Simulation:
         client_tasks.device_clock = device.now
         tasks = device.tasks
         kind, task_id, args = self._choose(device, known or self._known(device))
-        text = str(args.get("note") or args.get("text") or args.get("title") or "")
+        text = _words(args)
         try:
             if kind is Kind.CREATE_TASK:
                 done = tasks.create(NewTask(args["title"], people=args["people"]))
@@ -244,7 +266,8 @@ class Simulation:
         self._note(device, done, text)
 
     def _note(self, device: Device, done: Done, text: str) -> None:
-        self.made.append(Made(done.op_id, device.name, done.task_id, done.kind, text))
+        own = Made(done.op_id, device.name, device.user_id, done.task_id, done.kind, text)
+        self.made.append(own)
         self.say(f"{device.name} {done.kind} {done.task_id[-4:]} {text!r} as {done.op_id[-4:]}")
         self.views.acted(device, done)
 
@@ -256,7 +279,7 @@ class Simulation:
             if item.action.op_id not in known:
                 action = item.action
                 done = Done(action.op_id, action.kind, action.task_id, Changes())
-                self._note(device, done, str(action.args.get("note") or ""))
+                self._note(device, done, _words(action.args))
 
     def _choose(self, device: Device, known: list[str]) -> tuple[Kind, str, dict[str, Any]]:
         rng = self.rng
@@ -276,7 +299,7 @@ class Simulation:
         if dice < 0.45:
             return Kind.COMMENT, task_id, {"text": text}
         if dice < 0.8:
-            note = POISON if rng.random() < 0.03 else text
+            note = f"{rng.choice((POISON, CURABLE))}: {text}" if rng.random() < 0.04 else text
             return Kind.SET_PROGRESS, task_id, {"percent": rng.randrange(101), "note": note}
         return rng.choice(_MOVES), task_id, {"note": text}
 
@@ -311,6 +334,15 @@ class Simulation:
     def _token_expired(self, device: Device) -> None:
         user_id = device.user_id
         self.server.change("UPDATE tokens SET access_expires_at = 1 WHERE user_id = :u", u=user_id)
+        checks.shut_out(self.server, device)
+
+    def _wrong_token(self, device: Device) -> None:
+        """Two profiles mixed up in the keyring, until somebody notices."""
+        own = device.credentials.read()
+        assert own is not None
+        device.credentials.write(self.sign_in("jonas" if device.user == "ana" else "ana"))
+        self._survive(device, lambda: self._sync(device))
+        device.credentials.write(own)
 
     def _cloned(self, device: Device) -> None:
         if len(self.devices) >= 6:
@@ -326,16 +358,43 @@ class Simulation:
         clone.offset, clone.role = device.offset, device.role
         device.open()
         clone.open()
+        if self.rng.random() < 0.5:
+            self._same_ids(device, clone)
+
+    def _same_ids(self, device: Device, clone: Device) -> None:
+        """A machine copied while it ran goes on with the same random numbers as its copy."""
+        before = self._ids
+        for one in (device, clone):
+            self._ids = before
+            client_tasks.device_clock = one.now
+            text = f"{one.name} says {len(self.made)}"
+            done = one.tasks.comment(min(one.projection.views(), default=""), text)
+            if isinstance(done, Done):
+                self._note(one, done, text)
+                self.same_ids.add(done.op_id)
+                self.happened[Fault.SAME_IDS] += 1
+
+    def _meanwhile(self, device: Device) -> None:
+        other = self.rng.choice([one for one in self.devices if one is not device])
+        self._act(other)
+        self._sync(other)
 
     def _restored(self, device: Device) -> None:
-        if self.rng.random() < 0.5:
+        dice = self.rng.random()
+        if dice < 0.6:
             self.server.back_up()
             self.server.start()
-        else:
+        if dice < 0.2:  # and only this device, the last to come back, knows of what was lost
+            self._act(device)
+            self._sync(device)
+        if dice < 0.2 or dice > 0.6:
             self.restores += 1
             self.server.restore()
             for one in self.devices:
                 one.line.late.clear()
+        if dice < 0.2:
+            for one in sorted(self.devices, key=lambda one: one is device):
+                self._sync(one)
 
     def _restarted(self, device: Device) -> None:
         self.server.start()
@@ -347,6 +406,9 @@ class Simulation:
         if self.rng.random() < 0.5:
             (device.folder / "cache.db").write_bytes(b"no database at all" * 100)
         device.open()
+        device.line.planned = [Fault.MEANWHILE] * 3
+        self._sync(device)
+        device.line.planned.clear()
 
     def _command_line(self, device: Device) -> None:
         """Another process on the same files, while the window is open."""
@@ -365,19 +427,29 @@ class Simulation:
 
     def _withdrawn(self, device: Device) -> None:
         client_tasks.device_clock = device.now
-        waiting = [item for item in device.outbox.waiting() if item.unsent]
+        waiting = [item for item in device.outbox.waiting() if not item.again]
         if not waiting:
             return
-        device.tasks.withdraw(self.rng.choice(waiting).action.op_id)
-        left = {item.action.op_id for item in device.outbox.waiting()}
+        wanted = self.rng.choice(waiting).action.op_id
+        if self.rng.random() < 0.5:  # it is sent while a person reaches for the button
+            device.line.planned = [Fault.ANSWER_LOST]
+            self._sync(device)
+            device.line.planned.clear()
+        before = {item.action.op_id for item in device.outbox.waiting()}
+        device.tasks.withdraw(wanted)
+        gone = before - {item.action.op_id for item in device.outbox.waiting()}
         for one in self.made:
-            mine = one.device == device.name  # a copy of the profile has it too
-            if mine and one.op_id in {item.action.op_id for item in waiting} - left:
+            if one.device == device.name and one.op_id in gone:  # a copy of the profile has it too
                 one.withdrawn = True
                 self.views.touched(one.task_id)
 
     def _given_up(self, device: Device) -> None:
-        waiting = [item for item in device.outbox.waiting() if not item.unsent and not item.again]
+        waiting = [
+            item
+            for item in device.outbox.waiting()
+            # A void names an id alone: of two actions with one id it would settle either.
+            if not item.unsent and not item.again and item.action.op_id not in self.same_ids
+        ]
         if waiting:
             item = self.rng.choice(waiting)
             device.outbox.give_up(item.action.op_id, device.now())
@@ -401,7 +473,7 @@ class Simulation:
             "SELECT role, version FROM users WHERE id = :u", u=user_id
         )
         role = "ADMIN" if role == "EMPLOYEE" else "EMPLOYEE"
-        with self.server.state.database.write() as conn:
+        with self.server.elsewhere() as conn:
             tenant = server_feed.lock(conn, self.lab.world.tenant_id)
             conn.exec_driver_sql(
                 "UPDATE users SET role = ?, version = ?, checksum = ? WHERE id = ?",
@@ -409,7 +481,6 @@ class Simulation:
             )
             tenant.point([server_feed.ALL], "person", user_id)
             server_feed.save(conn, tenant)
-        self.server.state.missed()
 
     # -- and heals -------------------------------------------------------------------------
 
@@ -420,6 +491,7 @@ class Simulation:
             device.line.planned.clear()
             device.line.deliver_late()
             device.offset = 0
+        self.mended = True
         if self._rounds(6):
             self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
             self._rounds(14)
@@ -431,7 +503,8 @@ class Simulation:
             waits = 0
             for device in self.devices:
                 for item in device.outbox.waiting():
-                    if item.parked and POISON in str(item.action.args.get("note")):
+                    note = str(item.action.args.get("note"))
+                    if item.parked and POISON in note and CURABLE not in note:
                         device.outbox.give_up(item.action.op_id, device.now())
                         self.views.touched(item.action.task_id)
                 waits += self.settle(device).waiting
@@ -462,5 +535,6 @@ _HAPPENS = {
     Fault.GIVEN_UP: Simulation._given_up,
     Fault.RETRIED: Simulation._retried,
     Fault.ROLE_CHANGED: Simulation._role_changed,
+    Fault.WRONG_TOKEN: Simulation._wrong_token,
 }
 _TROUBLES = (*NETWORK, *NETWORK, *AT_COMMIT, *AT_COMMIT, *_HAPPENS)
