@@ -20,7 +20,7 @@ from server_stub.people import service as people
 from server_stub.sync.cursor import Cursor
 from server_stub.tasks import queries as task_rows
 from server_stub.tasks.service import HISTORY_KEPT
-from tracker.domain.page import Sums
+from tracker.domain.page import CHILDREN, Sums
 from tracker.domain.task import HistoryEntry
 from tracker.protocol.sync import PAGE_ROWS, Gone, PullPage, Scope
 
@@ -135,7 +135,7 @@ def _rows(
     assignments = task_rows.assignments_of(conn, tenant_id, sorted({task for task, _ in pairs}))
     parents = {entry.task_id for entry in history} | {c.task_id for c in comments}
     parents |= {task for task, _ in pairs}
-    wanted = list(dict.fromkeys([*ids.get("task", []), *sorted(parents)]))
+    wanted = list(dict.fromkeys([*ids.get("task", []), *ids.get("grant", []), *sorted(parents)]))
     seen = {task.id: task for task in task_rows.visible_tasks(conn, tenant_id, own_of, wanted)}
     asked = set(ids.get("assignment", []))
     rows: Rows = {
@@ -154,7 +154,8 @@ def _rows(
         "comment": {row.id for row in rows["comments"]},
         "history": {row.id for row in rows["history"]},
     }
-    gone = [
+    gone = [Gone(kind=CHILDREN, id=task_id) for task_id in ids.get("grant", []) if task_id in seen]
+    gone += [
         Gone(kind=kind, id=entity_id)
         for kind, there in have.items()
         for entity_id in ids.get(kind, [])

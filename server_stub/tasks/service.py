@@ -210,6 +210,8 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
     queries.insert_comments(conn, tenant_id, bench.comments)
     audit.insert(conn, bench.audit_rows)
     for task_id, user_id in sorted(bench.granted):
+        # Before all that hangs on it: who was let in again may have kept what is gone meanwhile.
+        bench.tenant.point([user_id], "grant", task_id)
         _show_children(conn, bench, task_id, user_id)
     positions: dict[str, dict[str, int]] = {}
     for (kind, entity_id), audiences in bench.heard_by.items():

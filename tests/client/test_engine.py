@@ -277,6 +277,19 @@ def test_a_task_taken_away_disappears_and_its_work_is_in_the_tray(
     assert entry.receipt.current is None
 
 
+def test_who_is_let_in_again_forgets_who_left_meanwhile(
+    server: RunningServer, device: Open
+) -> None:
+    task_id, jonas = server.task("ana", "jonas"), device("jonas")
+    rita = server.device("rita")
+    jonas.sync()
+    for kind, name in (("unassign", "jonas"), ("unassign", "ana"), ("assign", "jonas")):
+        rita.do(kind, task_id, {"user_id": server.users[name]})
+    jonas.sync()
+    assert set(jonas.confirmed.rows().people[task_id]) == {server.users["jonas"]}
+    assert len(jonas.confirmed.history(task_id)) == 4
+
+
 def test_a_disabled_account_freezes_the_queue(server: RunningServer, device: Open) -> None:
     task_id, ana = server.task("ana"), device("ana")
     ana.sync()

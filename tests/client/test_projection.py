@@ -292,6 +292,21 @@ def test_no_page_ends_between_a_task_and_what_was_said_on_it(
     assert all(moment == (1, ["halfway"], 2) for moment in seen), seen
 
 
+def test_thirty_comments_whose_answer_was_lost_are_thirty(
+    server: RunningServer, device: Callable[..., Device]
+) -> None:
+    """More than the history that a device keeps."""
+    task_id = server.task("ana")
+    ana = device("ana")
+    ana.sync()
+    ana.add(*(comment(task_id, str(n)) for n in range(30)))
+    ana.line.fail("lose answer")
+    ana.sync()
+    assert ana.confirmed.rows([task_id]).tasks[task_id].comment_count == 30
+    assert ana.shown(task_id).task.comment_count == 30
+    assert len(ana.projection.trail(task_id).comments) == 30
+
+
 def test_every_moment_of_a_sync_shows_the_same_thing(
     server: RunningServer, device: Callable[..., Device]
 ) -> None:

@@ -20,6 +20,9 @@ class Copy:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in COUNTED}
 
     def take(self, page: dict[str, Any]) -> None:
+        for stone in page["gone"]:
+            if stone["kind"] == "children":
+                self._drop_children(stone["id"])
         for name in COUNTED:
             for row in page[name]:
                 pair = name == "assignments"
@@ -28,13 +31,14 @@ class Copy:
         for stone in page["gone"]:
             if stone["kind"] == "task":
                 self.rows["tasks"].pop(stone["id"], None)
-                for name in ("assignments", "comments"):
-                    rows = self.rows[name]
-                    self.rows[name] = {
-                        key: row for key, row in rows.items() if row["task_id"] != stone["id"]
-                    }
-            elif stone["kind"] != "history":
+                self._drop_children(stone["id"])
+            elif stone["kind"] not in ("history", "children"):
                 self.rows[f"{stone['kind']}s"].pop(stone["id"], None)
+
+    def _drop_children(self, task_id: str) -> None:
+        for name in ("assignments", "comments"):
+            rows = self.rows[name]
+            self.rows[name] = {k: row for k, row in rows.items() if row["task_id"] != task_id}
 
     def sums(self) -> dict[str, dict[str, int]]:
         return {

@@ -159,7 +159,8 @@ class TestAccess:
         cursor = server.page("ana")["cursor"]
         server.device("rita").do("assign", task_id, {"user_id": server.users["ana"]})
         page = server.page("ana", cursor)
-        only(page, "tasks", "assignments", "comments", "history")
+        only(page, "tasks", "assignments", "comments", "history", "gone")
+        assert page["gone"] == [{"kind": "children", "id": task_id}]
         assert [c["text"] for c in page["comments"]] == ["Before Ana came"]
         events = ["create_task", "comment", "set_progress", "assign"]
         assert [e["event"] for e in page["history"]] == events

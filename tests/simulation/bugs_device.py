@@ -144,7 +144,7 @@ ROWS = {
     ),
     "history_not_trimmed": Bug(
         "A device keeps more of a task's history than the server shows.",
-        Edit(Confirmed._trim_history, {"task_id, HISTORY_KEPT)": "task_id, 1_000)"}),
+        Edit(Confirmed._trim_history, {'"kept": HISTORY_KEPT': '"kept": 1_000'}),
     ),
     "overlay_dropped_at_receipt": Bug(
         "An action leaves the screen with its receipt, before its row has come.",

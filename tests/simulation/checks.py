@@ -226,8 +226,8 @@ def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool)
 def _in_order(sim: Simulation, place: Place) -> None:
     last: dict[tuple[str, str], tuple[int, Made]] = {}
     for one in sim.made:
-        # A copy of the profile that withdrew something offers the rest again without it.
-        copied = one.device in sim.copied and sim.restores
+        # A copy of the profile may have withdrawn something, or offer again what the other did.
+        copied = one.device in sim.copied and (sim.restores or sim.parted)
         if one.trace in place and not one.withdrawn and not copied:
             key = one.device, one.task_id
             before, earlier = last.get(key, (-1, one))

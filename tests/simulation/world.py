@@ -113,6 +113,8 @@ class Simulation:
     devices: list[Device] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
     restores: int = 0
+    parted: bool = False
+    """One copy of a profile took back what the other still has."""
     same_ids: set[str] = field(default_factory=set)
     mended: bool = False
 
@@ -126,7 +128,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = self.rng.choice((3, server_pull.PAGE_ROWS, server_pull.PAGE_ROWS))
+        self.page_rows = 5 if self.rng.random() < 0.2 else server_pull.PAGE_ROWS
 
     def now(self) -> int:
         return self.time
@@ -233,7 +235,7 @@ class Simulation:
 
     def _work(self, device: Device) -> None:
         known = self._known(device)
-        for _ in range(self.rng.choice((1, 2, 3, 4, 6))):
+        for _ in range(self.rng.choice((1, 3, 5, 6, 8))):
             self._act(device, known)
 
     def _known(self, device: Device) -> list[str]:
@@ -438,6 +440,7 @@ class Simulation:
         before = {item.action.op_id for item in device.outbox.waiting()}
         device.tasks.withdraw(wanted)
         gone = before - {item.action.op_id for item in device.outbox.waiting()}
+        self.parted = self.parted or (bool(gone) and device.name in self.copied)
         for one in self.made:
             if one.device == device.name and one.op_id in gone:  # a copy of the profile has it too
                 one.withdrawn = True

@@ -17,7 +17,14 @@ from typing import Any, NamedTuple
 
 from tracker.cache import database
 from tracker.domain.errors import EnvironmentFault, Unreachable
-from tracker.domain.page import Changes, Page, PersonPresence, Sums, checksum
+from tracker.domain.page import (
+    CHILDREN,
+    Changes,
+    Page,
+    PersonPresence,
+    Sums,
+    checksum,
+)
 from tracker.domain.task import (
     Assignment,
     Comment,
@@ -33,6 +40,8 @@ from tracker.domain.task import (
 )
 
 HISTORY_KEPT = 20
+OPS_KEPT = 500
+"""As many actions as one push can hold: so many of a task may be without their answer."""
 _FEW = 1_000
 
 _TABLES: dict[str, tuple[str, str]] = {
@@ -99,7 +108,12 @@ def _script() -> str:
     return ";\n".join([*tables, *indexes, *own])
 
 
-MIGRATIONS = (_script(),)
+MIGRATIONS = (
+    _script(),
+    # Actions of history entries that were trimmed; `number` is the entry's.
+    "CREATE TABLE past_ops (task_id TEXT, op_id TEXT, number INTEGER,"
+    " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
+)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
 
@@ -186,9 +200,7 @@ class Confirmed:
             touched |= {row.task_id for row in page.assignments}
             touched |= {row.task_id for row in page.comments}
             touched |= {row.task_id for row in page.history}
-            self._put(page, "")
-            for stone in page.gone:
-                touched |= self._bury("", stone.kind, stone.id)
+            touched |= self._take("", page)
             self._trim_history("", page)
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
@@ -201,9 +213,7 @@ class Confirmed:
             if self._conn.execute("SELECT shadow_cursor FROM position").fetchone()[0] is None:
                 for name in _TABLES:
                     self._conn.execute(f"DELETE FROM shadow_{name}")
-            self._put(page, "shadow_")
-            for stone in page.gone:
-                self._bury("shadow_", stone.kind, stone.id)
+            self._take("shadow_", page)
             self._trim_history("shadow_", page)
             wrong = self._differing(page.sums or {})
             if page.more:
@@ -249,6 +259,19 @@ class Confirmed:
             self._conn.execute(f"ALTER TABLE old_{name} RENAME TO shadow_{name}")
             self._conn.execute(f"DELETE FROM shadow_{name}")
 
+    def _take(self, prefix: str, page: Page) -> set[str]:
+        """Rows and tombstones into the live tables or the shadow ones; the tasks that these
+        concern."""
+        touched = set()
+        for stone in page.gone:
+            if stone.kind == CHILDREN:
+                touched |= self._bury(prefix, CHILDREN, stone.id)
+        self._put(page, prefix)
+        for stone in page.gone:
+            if stone.kind != CHILDREN:
+                touched |= self._bury(prefix, stone.kind, stone.id)
+        return touched
+
     def _put(self, page: Page, prefix: str) -> None:
         rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
             "tasks": map(_TASK_VALUES, page.tasks),
@@ -267,8 +290,8 @@ class Confirmed:
 
     def _bury(self, prefix: str, kind: str, entity_id: str) -> set[str]:
         """Applies one tombstone; returns the tasks it concerns."""
-        if kind == "task":
-            for name in ("tasks", "assignments", "comments", "history"):
+        if kind in ("task", CHILDREN):
+            for name in ("tasks", "assignments", "comments", "history")[kind == CHILDREN :]:
                 self._conn.execute(
                     f"DELETE FROM {prefix}{name} WHERE {_TABLES[name][1]} = ?", (entity_id,)
                 )
@@ -290,11 +313,26 @@ class Confirmed:
 
     def _trim_history(self, prefix: str, page: Page) -> None:
         table = f"{prefix}history"
-        self._conn.executemany(
-            f"DELETE FROM {table} WHERE task_id = ? AND id NOT IN (SELECT id FROM {table}"
-            " WHERE task_id = ? ORDER BY CAST(id AS INTEGER) DESC LIMIT ?)",
-            [(task_id, task_id, HISTORY_KEPT) for task_id in {row.task_id for row in page.history}],
+        older = (
+            f"FROM {table} WHERE task_id = :task AND id NOT IN (SELECT id FROM {table}"
+            " WHERE task_id = :task ORDER BY CAST(id AS INTEGER) DESC LIMIT :kept)"
         )
+        tasks = [
+            {"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT}
+            for task_id in {row.task_id for row in page.history}
+        ]
+        # What is forgotten as history is still known as done, should its answer have been lost.
+        self._conn.executemany(
+            f"INSERT OR IGNORE INTO past_ops SELECT task_id, op_id, CAST(id AS INTEGER) {older}"
+            " AND op_id IS NOT NULL",
+            tasks,
+        )
+        self._conn.executemany(
+            "DELETE FROM past_ops WHERE task_id = :task AND op_id NOT IN (SELECT op_id FROM"
+            " past_ops WHERE task_id = :task ORDER BY number DESC LIMIT :ops)",
+            tasks,
+        )
+        self._conn.executemany(f"DELETE {older}", tasks)
 
     def heard(self, now: int, clock_offset: int | None) -> None:
         """The server answered that nothing is new: the rows are as fresh as this moment."""
@@ -340,7 +378,9 @@ class Confirmed:
                 op_id
                 for task_id in ops_of
                 for (op_id,) in self._conn.execute(
-                    "SELECT op_id FROM history WHERE task_id = ?", (task_id,)
+                    "SELECT op_id FROM history WHERE task_id = :task"
+                    " UNION ALL SELECT op_id FROM past_ops WHERE task_id = :task",
+                    {"task": task_id},
                 )
             }
             if ids is None:

@@ -43,6 +43,10 @@ class Mark:
     text: str
 
 
+CHILDREN = "children"
+"""The kind of a tombstone for all that hangs on a task, to be applied before the page's rows."""
+
+
 class Tombstone(Protocol):
     @property
     def kind(self) -> str: ...
