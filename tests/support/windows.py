@@ -9,10 +9,11 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.support.client import page
+from tests.support.client import action, page
 from tests.support.server import START, RunningServer
 from tracker import app as composition
 from tracker.config import Profile
+from tracker.domain.change import Kind
 from tracker.domain.task import Assignment, Part, Person, Project, Role, Task
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 from tracker.sync.engine import Report
@@ -116,6 +117,22 @@ def waits(window: EmployeeWindow | MonitorWindow) -> int:
 
 def delivered(window: EmployeeWindow | MonitorWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: waits(window) == 0, timeout=PATIENCE)
+
+
+def too_late(
+    server: RunningServer,
+    window: EmployeeWindow | MonitorWindow,
+    task_id: str,
+    by: str = "rita",
+    change: Kind = Kind.SET_PROGRESS,
+    **args: object,
+) -> None:
+    """A change of a task that `by` cancelled meanwhile, made on what the window showed before; the
+    news of that may be here sooner than a test can press a button."""
+    server.device(by).do("cancel", task_id)
+    task = window.board.views[task_id].task
+    seen = {"title": task.title, "status": "PENDING", "progress": 0}
+    window._work.outbox.add([action(change, task_id, args, seen=seen, made_at=device_clock())])
 
 
 def notes(server: RunningServer, task_id: str) -> list[str]:

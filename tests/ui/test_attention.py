@@ -14,6 +14,7 @@ from tests.support.windows import (
     open_desk,
     open_monitor,
     press,
+    too_late,
     waits,
 )
 from tests.ui.conftest import close
@@ -27,8 +28,7 @@ from tracker.ui.widgets.shell import ATTENTION, Shell
 
 def refused(server: RunningServer, window: EmployeeWindow, task_id: str, qtbot: QtBot) -> RowWidget:
     """Moves a task that Rita cancelled meanwhile, and waits for the answer."""
-    server.device("rita").do("cancel", task_id)
-    window._tasks.set_progress(task_id, 30, "sensor is warm")
+    too_late(server, window, task_id, percent=30, note="sensor is warm")
     press(qtbot, window.chip)
     return entry(window, qtbot)
 
@@ -60,8 +60,7 @@ def test_the_refusal_is_counted_on_rail_chip_and_card(
 def test_the_toast_leads_there(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana")
     window = open_desk(open_window)
-    server.device("rita").do("cancel", task_id)
-    window._tasks.set_progress(task_id, 30)
+    too_late(server, window, task_id, percent=30)
     press(qtbot, window.chip)
     qtbot.waitUntil(window.toast.isVisible, timeout=PATIENCE)
     assert window.toast.headline.text() == "Unable to save progress (E5005)"
@@ -160,8 +159,7 @@ def test_an_old_refusal_is_not_told_again_at_every_start(
 def test_the_monitor_has_it_too(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana")
     monitor = open_monitor(open_window)
-    server.device("sara").do("cancel", task_id)
-    monitor._tasks.move(Kind.HOLD, task_id)
+    too_late(server, monitor, task_id, "sara", Kind.HOLD)
     press(qtbot, monitor.chip)
     row = entry(monitor, qtbot)
     assert "Server has: Cancelled" in row.accessibleName()
