@@ -504,6 +504,16 @@ def test_a_draft_stays_when_the_action_that_sends_it_fails(outbox: Outbox) -> No
     assert outbox.draft(T, "note") == "half typed"
 
 
+def test_words_that_come_back_while_a_note_is_typed_stay_in_front_of_it(outbox: Outbox) -> None:
+    made = comment(T, "given up")
+    outbox.add([made])
+    outbox.save_draft(T, "note", "half", START)
+    outbox.withdraw(made.op_id, START)
+    assert outbox.save_draft(T, "note", "half typed", START, known="half") == "given up\nhalf typed"
+    assert outbox.save_draft(T, "note", "", START, known="given up\nhalf typed") == ""
+    assert outbox.draft(T, "note") == ""
+
+
 # Speed
 
 

@@ -177,6 +177,13 @@ class TestParked:
         later(ana, MINUTE)
         assert sizes(ana) == [1]
 
+    def test_a_person_need_not_wait_for_the_hour(
+        self, ana: Device, parked: tuple[Action, Action]
+    ) -> None:
+        ana.line.fault = lambda _: None
+        ana.outbox.try_now(parked[0].op_id)
+        assert later(ana, MINUTE).sent == 2
+
     def test_once_the_server_is_mended_all_arrive_in_order(
         self, server: RunningServer, ana: Device, parked: tuple[Action, Action]
     ) -> None:

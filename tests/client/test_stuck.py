@@ -55,6 +55,12 @@ def test_after_two_minutes_it_is_said(ana: Device) -> None:
     assert set(polls(ana, MINUTE)) == {True}
 
 
+def test_it_is_said_since_when(ana: Device) -> None:
+    began = ana.now
+    polls(ana, 4 * MINUTE)
+    assert ana.sync().stuck_since == began
+
+
 def test_something_else_that_arrives_ends_it(server: RunningServer, ana: Device) -> None:
     ana.line.fault = lambda _: None
     come_again(ana, HOUR)

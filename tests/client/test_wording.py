@@ -15,7 +15,7 @@ from tracker.domain.errors import CATALOGUE, Unreachable
 from tracker.domain.page import Changes
 from tracker.domain.task import HistoryEntry, Status, Task
 from tracker.services import wording
-from tracker.services.status import SyncStatus, banner, chip
+from tracker.services.status import SyncStatus, banner, chip, leads_to_waiting
 from tracker.services.wording import DAY, HOUR, MINUTE
 from tracker.sync.engine import Report, State
 
@@ -188,6 +188,19 @@ def test_the_chip_says_what_is_true() -> None:
     assert chip(after(back, State.SYNCED, waiting=1), NOON) == "1 waiting"
 
 
+def test_the_chip_tells_of_what_is_stuck_and_leads_to_it() -> None:
+    parked = after(SyncStatus(), State.SYNCED, waiting=3, parked=1)
+    assert (chip(parked, NOON), leads_to_waiting(parked)) == ("1 change is stuck", True)
+    both = after(parked, State.SYNCED, waiting=3, parked=2, tray=1)
+    assert (chip(both, NOON), leads_to_waiting(both)) == ("1 needs attention, 2 stuck", True)
+    away = after(parked, State.OFFLINE, waiting=3, parked=1)
+    assert (chip(away, NOON), leads_to_waiting(away)) == ("Offline since 12:00, 3 waiting", False)
+    alarm = after(parked, State.SYNCED, waiting=3, parked=1, stuck_since=NOON)
+    assert chip(alarm, NOON + HOUR) == "Stuck since 12:00, 2 waiting"
+    assert leads_to_waiting(alarm)
+    assert chip(replace(alarm, waiting=1), NOON) == "1 change is stuck"
+
+
 def test_the_banner_speaks_only_when_something_is_wrong() -> None:
     synced = after(SyncStatus(), State.SYNCED)
     assert banner(synced, NOON) is None
@@ -197,6 +210,15 @@ def test_the_banner_speaks_only_when_something_is_wrong() -> None:
         "Everything here can be changed. 1 change goes out when the server answers. "
         "Data from 12:00 (1 h ago).",
     )
+    alarm = after(synced, State.SYNCED, waiting=2, stuck_since=NOON)
+    assert banner(alarm, NOON + HOUR) == (
+        "Changes wait although the server answers.",
+        "2 changes wait since 12:00. If it stays so, tell your admin.",
+    )
+    ill = banner(after(synced, State.OFFLINE, waiting=1, stuck_since=NOON), NOON)
+    assert ill is not None
+    assert ill[1].startswith("1 change waits since 12:00. The server cannot be reached (E4001).")
+    assert banner(replace(alarm, parked=1, behind=1), NOON) is None
     for state in set(State) - {State.SYNCED}:
         said = banner(after(synced, state), NOON)
         assert said is not None

@@ -27,7 +27,7 @@ from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Unreachable
 from tracker.domain.ids import uuid7
 from tracker.domain.page import PersonPresence
-from tracker.domain.receipt import Outcome, Receipt
+from tracker.domain.receipt import PARKED_AFTER, Outcome, Receipt
 from tracker.domain.task import Priority, Role, Status, Task
 from tracker.protocol.sync import PullPage
 from tracker.services.credentials import InMemory
@@ -220,6 +220,13 @@ class Device:
 
     def waiting_ids(self) -> list[str]:
         return [item.action.op_id for item in self.outbox.waiting()]
+
+
+def park(outbox: Outbox, op_id: str, until: int) -> None:
+    """As three failures on a healthy server do."""
+    outbox.take_batch(until, 500, 1_000_000)
+    for _ in range(PARKED_AFTER):
+        outbox.count_failures([op_id], lambda _retries: until)
 
 
 def ids(items: Sequence[Waiting]) -> list[str]:

@@ -407,6 +407,11 @@ class Outbox:
         with self._write():
             self._conn.execute("UPDATE actions SET not_before = ? WHERE op_id = ?", (until, op_id))
 
+    def try_now(self, op_id: str) -> None:
+        """Ends the waiting of one that backs off or is parked: the next batch takes it."""
+        with self._write():
+            self._conn.execute("UPDATE actions SET not_before = NULL WHERE op_id = ?", (op_id,))
+
     def count_failures(self, op_ids: Sequence[str], retry_at: Callable[[int], int]) -> Changes:
         """The server is healthy, so it is these actions that it fails at. After the third time
         they are parked: `retry_at` says when they come again."""
@@ -570,10 +575,19 @@ class Outbox:
 
     # -- drafts ----------------------------------------------------------------------------
 
-    def save_draft(self, task_id: str, name: str, text: str, now: int) -> None:
-        """Keeps half-typed text; an empty one is forgotten."""
+    def save_draft(
+        self, task_id: str, name: str, text: str, now: int, known: str | None = None
+    ) -> str:
+        """Keeps half-typed text; an empty one is forgotten. `known` is the draft it was typed over:
+        words of an action that were given back meanwhile stay in front. Returns what is kept."""
         with self._write():
-            self._save_draft(task_id, name, text, now)
+            stored = self._draft(task_id, name)
+            if known is not None and stored != known and stored.endswith(known):
+                given_back = stored.removesuffix(known).rstrip("\n")
+                text = "\n".join(filter(None, (given_back, text)))
+            if text != stored:
+                self._save_draft(task_id, name, text, now)
+        return text
 
     def draft(self, task_id: str, name: str) -> str:
         with self._read():

@@ -10,13 +10,18 @@ from tracker.sync.engine import Report, State
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """What is known now. Times are device ms; `sending` is (done, total)."""
+    """What is known now. Times are device ms; `sending` is (done, total). `parked` are those of the
+    waiting that the server could not take, `behind` what waits for them; `stuck_since` is said of
+    the others."""
 
     state: State | None = None
     synced_at: int | None = None
     offline_since: int | None = None
     waiting: int = 0
     tray: int = 0
+    parked: int = 0
+    behind: int = 0
+    stuck_since: int | None = None
     sending: tuple[int, int] | None = None
     fault: str = ""
 
@@ -29,9 +34,20 @@ class SyncStatus:
             offline_since=(self.offline_since or report.at) if offline else None,
             waiting=report.waiting,
             tray=report.tray,
+            parked=report.parked,
+            stuck_since=report.stuck_since,
             sending=None,
             fault=str(report.fault) if report.fault else "",
         )
+
+    @property
+    def moving(self) -> int:
+        """How many of the waiting should be on their way."""
+        return self.waiting - self.parked - self.behind
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.stuck_since is not None and self.moving > 0
 
     def is_stale(self, now: int) -> bool:
         return wording.is_stale(self.synced_at, now)
@@ -42,6 +58,9 @@ def chip(status: SyncStatus, now: int) -> str:
     if status.sending and status.sending[1] > 1:
         done, total = status.sending
         return f"Sending {min(done + 1, total)} of {total}"
+    if status.is_stuck:
+        since = wording.clock(status.stuck_since or now, now)
+        return f"Stuck since {since}, {status.moving} waiting"
     if status.state is State.SIGN_IN:
         return f"Sign in to send {status.waiting}" if status.waiting else "Sign in again"
     if status.state is State.OFFLINE:
@@ -51,7 +70,10 @@ def chip(status: SyncStatus, now: int) -> str:
     if status.state in (State.REFUSED, State.FAULT):
         return "Not synchronising: see above"
     if status.tray:
-        return f"{status.tray} need attention" if status.tray > 1 else "1 needs attention"
+        refused = f"{status.tray} need attention" if status.tray > 1 else "1 needs attention"
+        return f"{refused}, {status.parked} stuck" if status.parked else refused
+    if status.parked:
+        return parked(status)
     if status.state is None or status.synced_at is None:
         return "Checking"
     if status.waiting:
@@ -59,8 +81,21 @@ def chip(status: SyncStatus, now: int) -> str:
     return f"Synced {wording.clock(status.synced_at, now)}"
 
 
+def parked(status: SyncStatus) -> str:
+    many = status.parked > 1
+    return f"{status.parked} changes are stuck" if many else "1 change is stuck"
+
+
+def leads_to_waiting(status: SyncStatus) -> bool:
+    """Whether what the chip says is explained, and settled, under Waiting to send."""
+    parked = status.state is State.SYNCED and status.parked > 0
+    return not status.sending and (parked or status.is_stuck)
+
+
 def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
     """Headline and sentence for the banner; None when there is nothing to say."""
+    if status.is_stuck:
+        return "Changes wait although the server answers.", _why_stuck(status, now)
     if status.state is State.OFFLINE:
         waiting = (
             f"{status.waiting} change{'s go' if status.waiting != 1 else ' goes'} out when the "
@@ -82,3 +117,9 @@ def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
     if status.state is State.FAULT:
         return "This machine cannot synchronise.", status.fault
     return None
+
+
+def _why_stuck(status: SyncStatus, now: int) -> str:
+    wait = "1 change waits" if status.moving == 1 else f"{status.moving} changes wait"
+    since = wording.clock(status.stuck_since or now, now)
+    return f"{wait} since {since}. {status.fault or 'If it stays so, tell your admin.'}"

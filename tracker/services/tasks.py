@@ -135,6 +135,10 @@ class Tasks:
     def discard(self, entry: TrayEntry) -> Changes:
         return self._work.outbox.resolve(entry.action.op_id, "discarded", device_clock())
 
+    def try_now(self, op_id: str) -> None:
+        """Lets the next synchronising send a parked action, before its hour is over."""
+        self._work.outbox.try_now(op_id)
+
     def give_up(self, op_id: str) -> Changes | Refusal:
         """Wants an action that waits never to be done; what was written in it is a draft again, as
         soon as that is certain. E5016 when it has its receipt."""

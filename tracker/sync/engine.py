@@ -44,7 +44,8 @@ class Report:
     """How a run ended. `changes` is what screens refresh; `fault` says why it is not SYNCED: the
     network (OFFLINE), the session (SIGN_IN), the server (REFUSED) or this machine (FAULT).
     `sent` counts actions that got a final receipt; `parked` those of the waiting that are tried
-    once an hour. `stuck` is the alarm: the server answers, and for two minutes nothing moved."""
+    once an hour. `stuck_since` is the alarm: the server answers, and since then, two minutes ago
+    or more, nothing moved."""
 
     state: State
     at: int
@@ -54,12 +55,16 @@ class Report:
     tray: int
     fault: TrackerError | None = None
     parked: int = 0
-    stuck: bool = False
+    stuck_since: int | None = None
 
     @property
     def failed(self) -> bool:
         """Whether the next run is to wait longer and longer."""
         return self.state in (State.OFFLINE, State.FAULT)
+
+    @property
+    def stuck(self) -> bool:
+        return self.stuck_since is not None
 
     @property
     def retry_after(self) -> float | None:
@@ -153,25 +158,25 @@ class Engine:
     def _report(self, state: State, fault: TrackerError | None) -> Report:
         # A disk that cannot be read has no new numbers; the last ones are said then.
         tally = self._tally = self._tally if state is State.FAULT else self._outbox.tally()
-        stuck = self._watch(state, tally)
+        stuck_since = self._watch(state, tally)
         return Report(
             state, self._now(), self._changes, self._sent, tally.waiting, tally.tray, fault,
-            tally.parked, stuck,
+            tally.parked, stuck_since,
         )  # fmt: skip
 
-    def _watch(self, state: State, tally: Counts) -> bool:
-        """Whether changes wait although the server answers. The first thing to try is a new
+    def _watch(self, state: State, tally: Counts) -> int | None:
+        """Since when changes wait although the server answers. The first thing to try is a new
         connection; then a person has to know."""
         answered = state in (State.SYNCED, State.REFUSED) or self._trouble is not None
         moving = tally.waiting - tally.parked - tally.behind
         if self._sent or not answered or not moving:
             self._moved_at, self._renewed = self._now(), False
-            return False
+            return None
         quiet = self._now() - self._moved_at
         if quiet >= STUCK_MS and not self._renewed:
             self._renewed = True
             self._server.renew()
-        return quiet >= 2 * STUCK_MS
+        return self._moved_at if quiet >= 2 * STUCK_MS else None
 
     def _signed_in(self, step: Callable[[], None]) -> None:
         """Runs the step; an ended session is refreshed once."""
