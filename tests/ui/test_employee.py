@@ -16,12 +16,13 @@ from tests.support.windows import (
     delivered,
     open_desk,
     press,
+    too_late,
     waits,
 )
 from tests.ui.conftest import close
 from tracker.domain.task import Status
-from tracker.ui.employee.window import WAITING, EmployeeWindow
-from tracker.ui.widgets.shell import ATTENTION
+from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.widgets.shell import ATTENTION, WAITING
 
 
 def row(server: RunningServer, task_id: str) -> dict[str, Any]:
@@ -157,8 +158,7 @@ def test_a_refusal_shows_both_sides_and_can_be_sent_as_a_comment(
 ) -> None:
     task_id = server.task("ana", title="Calibrate")
     window = open_desk(open_window)
-    server.device("rita").do("cancel", task_id)
-    window._tasks.set_progress(task_id, 30, "sensor is warm")
+    too_late(server, window, task_id, percent=30, note="sensor is warm")
     window.chip.click()
     qtbot.waitUntil(lambda: len(window.tray_page.rows) == 1, timeout=PATIENCE)
     assert window.toast.headline.text() == "Unable to save progress (E5005)"
@@ -176,8 +176,7 @@ def test_a_refusal_shows_both_sides_and_can_be_sent_as_a_comment(
 def test_a_refusal_can_be_discarded(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana")
     window = open_desk(open_window)
-    server.device("rita").do("cancel", task_id)
-    window._tasks.set_progress(task_id, 30)
+    too_late(server, window, task_id, percent=30)
     window.chip.click()
     qtbot.waitUntil(lambda: len(window.tray_page.rows) == 1, timeout=PATIENCE)
     window.open_page(ATTENTION)

@@ -17,10 +17,11 @@ from tracker.domain.change import Kind
 from tracker.domain.task import Status, Task
 from tracker.services.board import Place
 from tracker.services.workspace import device_clock
-from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.widgets.progress_track import ProgressTrack
 from tracker.ui.widgets.rows import Row
+from tracker.ui.widgets.shell import WAITING
 from tracker.ui.widgets.task_card import TaskCard
 
 Desk = Callable[..., EmployeeWindow]

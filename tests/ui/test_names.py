@@ -19,15 +19,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open, card_of, open_desk, open_monitor, press
+from tests.support.windows import PATIENCE, Open, card_of, open_desk, open_monitor, press, too_late
 from tracker.domain.change import Kind
 from tracker.services import session
 from tracker.services.credentials import InMemory
 from tracker.ui.dialogs.sign_in import SignInDialog
-from tracker.ui.employee.window import WAITING
 from tracker.ui.monitor.window import ASSIGN, MONITOR
 from tracker.ui.theme import icons
-from tracker.ui.widgets.shell import ATTENTION, Shell
+from tracker.ui.widgets.shell import ATTENTION, WAITING, Shell
 
 CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QAbstractSlider)
 ICONS = Path(icons.__file__).parent / "icons"
@@ -95,8 +94,7 @@ def test_the_employees_window(
 def test_the_tray(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana", title="Calibrate")
     window = open_desk(open_window)
-    server.device("rita").do("cancel", task_id)
-    window._tasks.set_progress(task_id, 20)
+    too_late(server, window, task_id, percent=20)
     press(qtbot, window.chip)
     qtbot.waitUntil(lambda: len(window.tray_page.rows) == 1, timeout=PATIENCE)
     window.open_page(ATTENTION)
@@ -108,7 +106,7 @@ def test_the_monitor(server: RunningServer, open_window: Open, qtbot: QtBot) -> 
     window = open_monitor(open_window)
     window.cards.select(task_id)
     window._acted(task_id, Kind.HOLD)
-    for page in (MONITOR, ASSIGN, ATTENTION):
+    for page in (MONITOR, ASSIGN, WAITING, ATTENTION):
         window.open_page(page)
         check(window)
 

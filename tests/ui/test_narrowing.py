@@ -16,9 +16,9 @@ from tests.support.windows import ANA, PROJECT, RITA, card_of, pick, press, sett
 from tracker.domain.page import Changes
 from tracker.domain.task import Assignment, Part, Priority, Status
 from tracker.services.workspace import device_clock
-from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.widgets.controls import SEARCH_DELAY_MS
-from tracker.ui.widgets.shell import ATTENTION
+from tracker.ui.widgets.shell import ATTENTION, WAITING
 
 Desk = Callable[..., EmployeeWindow]
 

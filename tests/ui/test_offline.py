@@ -26,8 +26,9 @@ from tracker.domain.task import Status
 from tracker.services.status import SyncStatus
 from tracker.sync.engine import State
 from tracker.ui.bridge import Bridge
-from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.widgets.chrome import Banner
+from tracker.ui.widgets.shell import WAITING
 
 Serve = Callable[..., RunningServer]
 
@@ -124,7 +125,7 @@ def test_what_was_tried_says_so_and_offers_no_withdraw(
     window._acted(task_id, *progress(50))
     next_report(made, qtbot)
     (row,) = window.waiting_page.rows
-    assert "tried to send, no answer yet" in row.accessibleName()
+    assert "Tried to send, no answer yet" in row.accessibleName()
     assert row.buttons == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -13,8 +14,9 @@ from tests.support.client import task
 from tests.support.windows import card_of, press, task_id
 from tracker.services.status import SyncStatus
 from tracker.sync.engine import State
-from tracker.ui.employee.window import WAITING, EmployeeWindow
+from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
+from tracker.ui.widgets.shell import WAITING
 
 Desk = Callable[..., EmployeeWindow]
 Role = QAccessible.Role
@@ -89,3 +91,22 @@ def test_the_banner_is_announced_once_for_each_state(
     for status in (offline, offline, SyncStatus(State.SYNCED, 1_000), offline):
         window.banner.show_status(status, 3_000)
     assert [words.split(".")[0] for words, _ in heard] == ["Working offline"] * 2
+
+
+def test_what_the_server_cannot_take_is_announced_once(
+    desk: Desk, heard: list[tuple[str, object]]
+) -> None:
+    window = desk(task(task_id(1)))
+    stuck = SyncStatus(State.SYNCED, 1_000, waiting=3, parked=1)
+    for status in (stuck, stuck, replace(stuck, parked=2), stuck):
+        window.chip.show_status(status, 3_000)
+    assert heard == [("1 change is stuck", POLITE), ("2 changes are stuck", POLITE)]
+    assert window.chip.accessibleName() == "Synchronisation: 1 change is stuck"
+
+
+def test_the_alarm_is_announced(desk: Desk, heard: list[tuple[str, object]]) -> None:
+    window = desk(task(task_id(1)))
+    window.banner.show_status(SyncStatus(State.SYNCED, waiting=3, stuck_since=0), 130_000)
+    ((words, how),) = heard
+    assert words.startswith("Changes wait although the server answers. 3 changes wait since ")
+    assert how is POLITE

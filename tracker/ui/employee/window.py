@@ -11,37 +11,35 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from tracker.cache.outbox import NOTE_DRAFT
 from tracker.domain import access
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.tasks import Done
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
-from tracker.ui.widgets import entries
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
 from tracker.ui.widgets.controls import Choice
-from tracker.ui.widgets.rows import RowPage
-from tracker.ui.widgets.shell import ATTENTION, Shell
+from tracker.ui.widgets.settling import Settling
+from tracker.ui.widgets.shell import ATTENTION, WAITING
 from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
 
-WAITING = "Waiting to send"
 _PLACES = (Place.ALL, Place.TODAY, Place.OVERDUE, Place.IN_PROGRESS, Place.ON_HOLD, Place.DONE,
            Place.WATCHING)  # fmt: skip
 AGE_REFRESH_MS = 30_000
 
 
-class EmployeeWindow(Shell):
-    """Its own pages: the cards under each place of the rail, and what waits to be sent."""
+class EmployeeWindow(Settling):
+    """Its own pages: the cards under each place of the rail."""
 
     def __init__(self, workspace: Workspace, board: Board) -> None:
         title = f"Tracker · {workspace.profile.display_name}"
         super().__init__(workspace, board, title, AGE_REFRESH_MS)
         self._page = Place.ALL.value
         self._unsaved: dict[str, str] = {}  # half-typed notes that the disk did not take yet
+        self._kept: dict[str, str] = {}  # notes as they were last read from the disk or written
         self._told_unsaved = False
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
@@ -72,7 +70,6 @@ class EmployeeWindow(Shell):
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
         self.empty = Empty(self)
-        self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
         self._stack = QStackedWidget(self)
         for page in (self.cards, self.empty, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
@@ -178,15 +175,9 @@ class EmployeeWindow(Shell):
         self._show_lists()
         self._show_status()
 
-    def _show_lists(self) -> None:
-        super()._show_lists()
-        self.rail.rows[WAITING].set_count(self._work.outbox.tally().waiting)
-        if self._page == WAITING:
-            now = self._now()
-            waiting = self._work.outbox.waiting()
-            self.waiting_page.show_rows(
-                [entries.waiting_row(item, now, self._withdraw) for item in waiting]
-            )
+    def _take_changes(self, changes: Changes) -> None:
+        super()._take_changes(changes)
+        self.body.keep_draft()
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -217,22 +208,15 @@ class EmployeeWindow(Shell):
             self._unsaved.pop(task_id, None)
         self._after(done, kind, lambda: self._acted(task_id, kind, percent))
 
-    @border("withdraw it")
-    def _withdraw(self, op_id: str) -> None:
-        withdrawn = self._tasks.withdraw(op_id)
-        if isinstance(withdrawn, Refusal):
-            self.toast.say(f"{withdrawn.message} ({withdrawn.code})", bad=True)
-            self._show_lists()
-        else:
-            self._show_withdrawn(withdrawn)
-
     def _show_withdrawn(self, changes: Changes) -> None:
         super()._show_withdrawn(changes)
         self.body.read_draft(changes.tasks)
 
     def _draft(self, task_id: str) -> str:
-        kept = self._unsaved.get(task_id)
-        return self._work.outbox.draft(task_id, NOTE_DRAFT) if kept is None else kept
+        if task_id in self._unsaved:
+            return self._unsaved[task_id]
+        self._kept[task_id] = self._work.outbox.draft(task_id, NOTE_DRAFT)
+        return self._kept[task_id]
 
     def _draft_changed(self, task_id: str, text: str) -> None:
         self._unsaved[task_id] = text
@@ -240,10 +224,15 @@ class EmployeeWindow(Shell):
 
     @border("save the note")
     def _save_drafts(self) -> None:
-        """Each is held here until it is on the disk: its field may show another task by then."""
+        """Each is held here until it is on the disk: its field may show another task by then. What
+        was given up comes back into the draft whenever the server agrees, and into the field."""
         for task_id, text in list(self._unsaved.items()):
-            self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock())
+            known = self._kept.get(task_id)
+            kept = self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock(), known)
+            self._kept[task_id] = kept
             del self._unsaved[task_id]
+            if kept != text:
+                self.body.read_draft({task_id})
         self._told_unsaved = False
 
     # -- the window itself -----------------------------------------------------------------

@@ -27,9 +27,11 @@ from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
 from tracker.ui.widgets.controls import Button, Choice, Pressable
-from tracker.ui.widgets.shell import ATTENTION, Shell
+from tracker.ui.widgets.settling import Settling
+from tracker.ui.widgets.shell import ATTENTION, WAITING
 
 MONITOR, ASSIGN = "Monitor", "Assign"
+_PAGES = (MONITOR, ASSIGN, WAITING, ATTENTION)
 AGE_REFRESH_MS = 10_000
 _COUNTERS = (
     ("Total", Place.ALL, "muted"),
@@ -73,8 +75,8 @@ class Counter(Pressable):
         paint.text(painter, inner, self._value, t.text, tokens.TITLE, bold=True)
 
 
-class MonitorWindow(Shell):
-    """For admins and owners; its pages are the grid, the assign form and Needs attention."""
+class MonitorWindow(Settling):
+    """For admins and owners; its own pages are the grid and the assign form."""
 
     def __init__(self, workspace: Workspace, board: Board) -> None:
         title = f"Tracker Monitor · {workspace.profile.tenant}"
@@ -93,7 +95,7 @@ class MonitorWindow(Shell):
     def _build(self) -> None:
         profile = self._work.profile
         about = f"{profile.role.value.capitalize()} · {profile.tenant}"
-        groups = ([MONITOR, ASSIGN], [ATTENTION])
+        groups = ([MONITOR, ASSIGN], [WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker · Monitor", groups, about)
         self.cards = CardList(
             lambda parent: MonitorCard(parent, self.board, self._now),
@@ -114,9 +116,8 @@ class MonitorWindow(Shell):
         self.assign = AssignPage(self.board, self)
         self.assign.submitted.connect(self._assign)
         self._stack = QStackedWidget(self)
-        self._stack.addWidget(grid)
-        self._stack.addWidget(self.assign)
-        self._stack.addWidget(self.tray_page)
+        for page in (grid, self.assign, self.waiting_page, self.tray_page):
+            self._stack.addWidget(page)
         self.drawer = Drawer(
             self._work.actor, self.board, self._work.projection.trail, self._now, self
         )
@@ -185,7 +186,8 @@ class MonitorWindow(Shell):
     def open_page(self, name: str) -> None:
         self.rail.choose(name)
         self._page = name
-        self._stack.setCurrentIndex((MONITOR, ASSIGN, ATTENTION).index(name))
+        self._show_lists()
+        self._stack.setCurrentIndex(_PAGES.index(name))
         self._show_drawer()
         if name == ASSIGN:
             self.assign.title.setFocus()

@@ -56,7 +56,7 @@ class CardBody(QWidget):
         self._draft_timer = QTimer(self)
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(DRAFT_DELAY_MS)
-        self._draft_timer.timeout.connect(self._keep_draft)
+        self._draft_timer.timeout.connect(self.keep_draft)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_2)
@@ -119,7 +119,7 @@ class CardBody(QWidget):
     def show_task(self, view: TaskView) -> None:
         """Shows the task; what is being typed is left alone."""
         if view.task.id != self._task_id:
-            self._keep_draft()
+            self.keep_draft()
             self._task_id = view.task.id
             self.read_draft({self._task_id})
         self._view = view
@@ -211,13 +211,14 @@ class CardBody(QWidget):
         self._draft_timer.stop()
         self.acted.emit(self._task_id, kind, percent)
 
-    def _keep_draft(self) -> None:
+    def keep_draft(self) -> None:
+        """Says what the field holds, before its delay is over."""
         self._draft_timer.stop()
         if self._task_id:
             self.draft_changed.emit(self._task_id, self.note.toPlainText())
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._keep_draft()
+        self.keep_draft()
         self.going.emit(self)
         super().hideEvent(event)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
 from tracker.services.status import SyncStatus
@@ -19,6 +19,8 @@ from tracker.ui.widgets.spoken import announce
 
 TOAST_MS = 5_000
 RAIL_WIDTH = 240
+_BESIDE = 440
+"""What a banner needs beside its headline: 240 for the sentence, 200 for the buttons."""
 
 
 class RailRow(Pressable):
@@ -118,7 +120,7 @@ class Who(QWidget):
 
 
 class SyncChip(Pressable):
-    """One truthful sentence about synchronising; pressing it tries now."""
+    """One truthful sentence about synchronising; pressing it tries now, or shows what is stuck."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Checking", parent)
@@ -127,10 +129,15 @@ class SyncChip(Pressable):
         self._status = SyncStatus()
 
     def show_status(self, status: SyncStatus, now: int) -> None:
+        more_parked = status.parked > self._status.parked
         self._status = status
         self.setText(saying.chip(status, now))
         self.setAccessibleName(f"Synchronisation: {self.text()}")
-        self.setToolTip(status.fault or "Synchronise now")
+        does = "Look at Waiting to send" if saying.leads_to_waiting(status) else "Synchronise now"
+        self.setToolTip(status.fault or does)
+        self.setAccessibleDescription(does)
+        if more_parked:
+            announce(self, saying.parked(status))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -138,11 +145,12 @@ class SyncChip(Pressable):
         painter = QPainter(self)
         line = t.accent if self.hasFocus() else t.control_line
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, 17)
-        state = self._status.state
-        good = state is State.SYNCED and not self._status.tray
+        status, offline = self._status, self._status.state is State.OFFLINE
+        bad = status.tray or status.parked or status.is_stuck
+        good = status.state is State.SYNCED and not bad
         name, colour = ("check", t.done) if good else ("alert", t.warning)
-        if state is State.OFFLINE or self._status.sending or state is None:
-            name, colour = "clock", t.warning if state is State.OFFLINE else t.muted
+        if status.sending or status.state is None or (offline and not status.is_stuck):
+            name, colour = "clock", t.warning if offline else t.muted
         paint.icon(painter, self, name, colour, 11, 9)
         inner = self.rect().adjusted(34, 0, -8, 0)
         paint.text(painter, inner, self.text(), t.text, tokens.SMALL + 1)
@@ -169,8 +177,11 @@ class Banner(QWidget):
         self.button.clicked.connect(self.pressed)
         self.away = Button("Put away", self, small=True)
         self.away.clicked.connect(self._put_away)
-        row.addWidget(self.headline)
-        row.addWidget(self.sentence, 1)
+        self._words = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._words.setSpacing(SPACE_3)
+        self._words.addWidget(self.headline)
+        self._words.addWidget(self.sentence, 1)
+        row.addLayout(self._words, 1)
         row.addWidget(self.button)
         row.addWidget(self.away)
         self._put_away_for = ""
@@ -191,11 +202,23 @@ class Banner(QWidget):
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
         self._colour()
+        self._lay_out()
         self.setAccessibleName(f"{told[0]} {told[1]}")
         if told[0] != self._announced:
             announce(self, self.accessibleName())
         self._announced = told[0]
         self.show()
+
+    def _lay_out(self) -> None:
+        """The sentence goes below the headline where it would be squeezed into a narrow column."""
+        fits = self.width() >= self.headline.sizeHint().width() + _BESIDE
+        way = QBoxLayout.Direction
+        self._words.setDirection(way.LeftToRight if fits else way.TopToBottom)
+        self._words.setSpacing(SPACE_3 if fits else 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
 
     def _colour(self) -> None:
         warning = QColor(tokens_of(self.palette()).warning)
@@ -242,6 +265,7 @@ class Toast(QWidget):
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._do: Callable[[], None] | None = None
         self._bad = False
+        self._about = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(TOAST_MS)
@@ -256,8 +280,10 @@ class Toast(QWidget):
         *,
         bad: bool = False,
         action: tuple[str, Callable[[], None]] | None = None,
+        about: str = "",
     ) -> None:
-        self._bad = bad
+        """`about` is the id of what a question is about."""
+        self._bad, self._about = bad, about
         self.headline.setText(headline)
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
@@ -273,6 +299,9 @@ class Toast(QWidget):
         self.show()
         self.raise_()
         self._timer.start()
+
+    def asks_about(self, key: str) -> bool:
+        return self.isVisible() and self._about == key
 
     def undo(self) -> None:
         """Ctrl+Z: presses the button while it is one that undoes."""

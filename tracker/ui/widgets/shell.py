@@ -1,4 +1,4 @@
-"""What both windows are made of: rail with chip, banner, toasts, Needs attention, reports, undo.
+"""What both windows are made of: rail with chip, banner, toasts, reports, undo.
 
 A window adds its pages and says how it shows changes. Everything a person does goes through `Tasks`
 to the outbox; rows come from the board; nothing here waits for the network.
@@ -14,26 +14,24 @@ from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from tracker.cache.outbox import TrayEntry
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
-from tracker.services.status import SyncStatus
+from tracker.services.status import SyncStatus, leads_to_waiting
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.bridge import assert_ui_thread
-from tracker.ui.widgets import entries, spoken
+from tracker.ui.widgets import spoken
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
 from tracker.ui.widgets.controls import Choice, Search
-from tracker.ui.widgets.rows import RowPage
 
-ATTENTION = "Needs attention"
+WAITING, ATTENTION = "Waiting to send", "Needs attention"
 _UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Cancelled"}
 
 
@@ -57,8 +55,7 @@ class Shell(QMainWindow):
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.banner = Banner(self)
-        self.banner.pressed.connect(self._chip_pressed)
-        self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
+        self.banner.pressed.connect(self._synchronise)
         self.toast = Toast(self)
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
@@ -108,6 +105,8 @@ class Shell(QMainWindow):
 
     rail: Rail
     cards: CardList
+    _page: str
+    """The row of the rail that is open."""
 
     def _list_page(self) -> str:
         """The row of the rail under which the list is."""
@@ -123,6 +122,10 @@ class Shell(QMainWindow):
 
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
+        raise NotImplementedError
+
+    def _show_lists(self) -> None:
+        """What waits and what was refused; attempts change it too, without any row changing."""
         raise NotImplementedError
 
     def _take_changes(self, changes: Changes) -> None:
@@ -180,7 +183,13 @@ class Shell(QMainWindow):
     def _show_status(self) -> None:
         """The counts are the outbox's own: what was done here changes them before any run."""
         now, tally = device_clock(), self._work.outbox.tally()
-        self.status = replace(self.status, waiting=tally.waiting, tray=tally.tray)
+        self.status = replace(
+            self.status,
+            waiting=tally.waiting,
+            tray=tally.tray,
+            parked=tally.parked,
+            behind=tally.behind,
+        )
         self.chip.show_status(self.status, now)
         self.banner.show_status(self.status, now)
 
@@ -202,6 +211,12 @@ class Shell(QMainWindow):
         )
 
     def _chip_pressed(self) -> None:
+        if leads_to_waiting(self.status):
+            self.open_page(WAITING)
+        else:
+            self._synchronise()
+
+    def _synchronise(self) -> None:
         if self.status.state is State.SIGN_IN:
             self.sign_in_wanted.emit()
         else:
@@ -248,34 +263,6 @@ class Shell(QMainWindow):
     def _show_withdrawn(self, changes: Changes) -> None:
         """An action was taken back before it was sent."""
         self.show_changes(changes)
-
-    # -- needs attention -------------------------------------------------------------------
-
-    def _show_lists(self) -> None:
-        """What waits and what was refused; attempts change it too, without any row changing."""
-        tray = self._work.outbox.tray()
-        self.rail.rows[ATTENTION].set_count(len(tray))
-        now = self._now()
-        self.tray_page.show_rows(
-            [
-                entries.tray_row(entry, now, self._retry, self._send_as_comment, self._discard)
-                for entry in tray
-            ]
-        )
-
-    @border("try it again")
-    def _retry(self, entry: TrayEntry) -> None:
-        self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
-
-    @border("send it as a comment")
-    def _send_as_comment(self, entry: TrayEntry) -> None:
-        done = self._tasks.send_as_comment(entry)
-        if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
-            self.toast.say("Sent as a comment.")
-
-    @border("discard it")
-    def _discard(self, entry: TrayEntry) -> None:
-        self.show_changes(self._tasks.discard(entry))
 
     # -- the window itself -----------------------------------------------------------------
 

@@ -1,0 +1,92 @@
+"""The pages where a person settles own changes: what waits to be sent, and what was refused."""
+
+from __future__ import annotations
+
+from tracker.cache.outbox import TrayEntry
+from tracker.domain.change import Kind
+from tracker.domain.errors import Refusal
+from tracker.domain.page import Changes
+from tracker.services.board import Board
+from tracker.services.workspace import Workspace
+from tracker.ui.widgets import entries
+from tracker.ui.widgets.border import border
+from tracker.ui.widgets.rows import RowPage
+from tracker.ui.widgets.shell import ATTENTION, WAITING, Shell
+
+
+class Settling(Shell):
+    """Makes both pages and fills them; the window puts them where it shows pages."""
+
+    def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
+        super().__init__(workspace, board, title, age_ms)
+        self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
+        self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
+
+    def _show_lists(self) -> None:
+        outbox, now = self._work.outbox, self._now()
+        tray = outbox.tray()
+        self.rail.rows[ATTENTION].set_count(len(tray))
+        self.tray_page.show_rows(
+            [
+                entries.tray_row(entry, now, self._retry, self._send_as_comment, self._discard)
+                for entry in tray
+            ]
+        )
+        self.rail.rows[WAITING].set_count(outbox.tally().waiting)
+        if self._page == WAITING:
+            ways = entries.Ways(self._withdraw, self._try_now, self._ask_give_up)
+            self.waiting_page.show_rows(entries.waiting_rows(outbox.waiting(), now, ways))
+
+    # -- waiting to send -------------------------------------------------------------------
+
+    @border("withdraw it")
+    def _withdraw(self, op_id: str) -> None:
+        self._taken_back(self._tasks.withdraw(op_id))
+
+    @border("try it now")
+    def _try_now(self, op_id: str) -> None:
+        self._tasks.try_now(op_id)
+        self._show_lists()
+        self.sync_wanted.emit()
+
+    def _ask_give_up(self, op_id: str) -> None:
+        """Once it is given up for good, nothing brings it back. Pressing again is the answer too,
+        so that the keyboard need not leave the row."""
+        if self.toast.asks_about(op_id):
+            self.toast.hide()
+            self._give_up(op_id)
+            return
+        self.toast.say(
+            "Give this change up?",
+            "It is not done then; what you wrote is a draft again. Press Give up once more.",
+            action=("Give up", lambda: self._give_up(op_id)),
+            about=op_id,
+        )
+
+    @border("give it up")
+    def _give_up(self, op_id: str) -> None:
+        self._taken_back(self._tasks.give_up(op_id))
+        self.sync_wanted.emit()
+
+    def _taken_back(self, taken: Changes | Refusal) -> None:
+        if isinstance(taken, Refusal):
+            self.toast.say(f"{taken.message} ({taken.code})", bad=True)
+            self._show_lists()
+        else:
+            self._show_withdrawn(taken)
+
+    # -- needs attention -------------------------------------------------------------------
+
+    @border("try it again")
+    def _retry(self, entry: TrayEntry) -> None:
+        self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
+
+    @border("send it as a comment")
+    def _send_as_comment(self, entry: TrayEntry) -> None:
+        done = self._tasks.send_as_comment(entry)
+        if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
+            self.toast.say("Sent as a comment.")
+
+    @border("discard it")
+    def _discard(self, entry: TrayEntry) -> None:
+        self.show_changes(self._tasks.discard(entry))
