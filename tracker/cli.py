@@ -117,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     add("queue", "show what waits and what was refused", _work("queue")).add_argument(
         "--json", action="store_true"
     )
+    give_up = add("give-up", "give up a change that the server cannot take", _work("give_up"))
+    give_up.add_argument("op_id", help="as tracker queue prints it, or its beginning")
     sync = add("sync", "send what waits and fetch what is new", _account("sync"))
     sync.add_argument("--once", action="store_true", help="once, then end")
     sync.add_argument("--json", action="store_true")

@@ -12,16 +12,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server_stub.core import audit as trail
-from tests.support.client import CommandLine, Device, Finished, foreign_server, run_python
-from tests.support.server import RunningServer
+from tests.support.client import (
+    CommandLine,
+    Device,
+    Finished,
+    action,
+    foreign_server,
+    ids,
+    park,
+    run_python,
+)
+from tests.support.server import HOUR, RunningServer
+from tracker.cache.outbox import NOTE_DRAFT, Outbox
 from tracker.config import current_profile
 from tracker.services import syncing
+from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report
 from tracker.sync.runner import Runner
 
@@ -186,6 +198,88 @@ def test_what_the_server_refuses_exits_1_and_is_in_the_queue(
     assert ana("sync", "--once").code == 1
 
 
+@pytest.fixture
+def parked(server: RunningServer, ana: CommandLine, task_id: str) -> str:
+    """The op_id of a change that waits for its hour after three failures."""
+    server.stop()
+    assert ana("progress", "1", "45", "-m", "sensor is warm").code == 3
+    (entry,) = queue(ana)["waiting"]
+    with opened_outbox(ana) as outbox:
+        park(outbox, entry["op_id"], device_clock() + HOUR)
+    server.start()
+    point_at(ana, server.url)
+    return str(entry["op_id"])
+
+
+@contextmanager
+def opened_outbox(command: CommandLine) -> Iterator[Outbox]:
+    profile = current_profile(command.data, "desk")
+    assert profile is not None
+    with closing(Outbox(profile.folder)) as outbox:
+        yield outbox
+
+
+def test_what_the_server_cannot_take_is_shown_as_such(ana: CommandLine, parked: str) -> None:
+    (entry,) = queue(ana)["waiting"]
+    assert (entry["op_id"], entry["parked"], entry["given_up"]) == (parked, True, False)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", entry["not_before"])
+    first, why, way = ana("queue").out.splitlines()
+    assert first.startswith("parked ")
+    assert first.endswith("Replace pump seal: Progress to 45 % · “sensor is warm”")
+    assert why.strip() == "The server could not take this; Tracker tries it once an hour."
+    assert way.strip() == f"To give it up: tracker give-up {parked}"
+    report = as_json(ana("sync", "--once", "--json"))
+    assert (report["waiting"], report["parked"], report["stuck"]) == (1, 1, False)
+    assert ana("sync", "--once").out == "synced: 0 sent, 1 waiting, 1 stuck, 0 refused\n"
+
+
+def test_given_up_it_is_never_done(
+    server: RunningServer, ana: CommandLine, parked: str, task_id: str
+) -> None:
+    given = ana("give-up", parked[:13].upper())
+    assert given == Finished(0, "Given up. What you wrote is a draft again.\n", "")
+    assert ana("queue").out == "Everything has been delivered.\n"
+    assert server.seen("ana", task_id)["progress"] == 0
+    with opened_outbox(ana) as outbox:
+        assert outbox.draft(task_id, NOTE_DRAFT) == "sensor is warm"
+    says(ana("give-up", parked), 1, "E5020")
+
+
+def test_without_a_server_giving_up_waits(
+    server: RunningServer, ana: CommandLine, parked: str
+) -> None:
+    server.stop()
+    given = ana("give-up", parked)
+    assert (given.code, given.err) == (3, "")
+    assert given.out.startswith("Giving up; it is certain when the server can be reached: ")
+    (entry,) = queue(ana)["waiting"]
+    assert (entry["parked"], entry["given_up"]) == (True, True)
+    assert ana("queue").out.startswith("given up ")
+
+
+def test_what_was_done_meanwhile_cannot_be_given_up(
+    server: RunningServer, ana: CommandLine, parked: str, task_id: str
+) -> None:
+    with opened_outbox(ana) as outbox:
+        (item,) = outbox.waiting()
+    server.device("ana").post([json.loads(item.message())])  # the answer to it was lost
+    says(ana("give-up", parked), 1, "E5021")
+    assert server.seen("ana", task_id)["progress"] == 45
+    assert queue(ana)["waiting"] == []
+
+
+def test_what_was_never_sent_is_withdrawn(ana: CommandLine, task_id: str) -> None:
+    with opened_outbox(ana) as outbox:
+        unsent, other = action(task_id=task_id), action(task_id=task_id)
+        outbox.add([unsent, other])
+        says(ana("give-up", unsent.op_id[:13]), 1, "E5020")  # it fits both
+        given = ana("give-up", unsent.op_id)
+        assert given == Finished(
+            0, "Withdrawn; it was never sent. What you wrote is a draft again.\n", ""
+        )
+        assert ids(outbox.waiting()) == [other.op_id]
+
+
 def test_export_prints_the_json_of_the_first_client(
     server: RunningServer, ana: CommandLine
 ) -> None:
@@ -346,6 +440,9 @@ def test_behind_a_hotel_s_page_work_waits(
         (("progress", "999", "45"), 1, "E5001"),
         (("progress", "no-such-task", "45"), 1, "E5001"),
         (("progress", "", "45"), 1, "E5001"),
+        (("give-up", "no-such-change"), 1, "E5020"),
+        (("give-up", ""), 1, "E5020"),
+        (("give-up",), 2, "E2018"),
         (("progress", "1", "101"), 2, "E2003"),
         (("progress", "1", "-1"), 2, "E2003"),
         (("progress", "1", "NaN"), 2, "E2003"),

@@ -8,6 +8,7 @@ import json
 import random
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from tracker.commands.common import Exit, complain, require_profile, say
@@ -65,16 +66,17 @@ def sync(args: argparse.Namespace, root: Path) -> Exit:
     profile = require_profile(root)
     tokens = credentials.for_profile(profile)
     pace = pacing.Pace(read_settings(root).poll_seconds, random.Random())
-    while True:
-        report = syncing.sync_once(profile, tokens)
-        code = _print_report(report, args.json)
-        sys.stdout.flush()  # each run is said when it happened, also into a pipe
-        if args.once:
-            return code
-        if report is None:  # another process synchronises
-            time.sleep(pace.after(failed=False))
-        else:
-            time.sleep(pace.after(report.failed, report.retry_after))
+    with closing(syncing.Turns(profile, tokens)) as turns:
+        while True:
+            report = turns.run_once()
+            code = _print_report(report, args.json)
+            sys.stdout.flush()  # each run is said when it happened, also into a pipe
+            if args.once:
+                return code
+            if report is None:  # another process synchronises
+                time.sleep(pace.after(failed=False))
+            else:
+                time.sleep(pace.after(report.failed, report.retry_after))
 
 
 def _print_report(report: Report | None, as_json: bool) -> Exit:
@@ -92,10 +94,14 @@ def _print_report(report: Report | None, as_json: bool) -> Exit:
             "sent": report.sent,
             "waiting": report.waiting,
             "rejected": report.tray,
+            "parked": report.parked,
+            "stuck": report.stuck,
             "code": report.fault.code if report.fault else None,
         }))  # fmt: skip
     else:
-        say(f"{report.state}: {report.sent} sent, {report.waiting} waiting, {report.tray} refused")
+        stuck = f", {report.parked} stuck" if report.parked else ""
+        waiting = f"{report.waiting} waiting{stuck}"
+        say(f"{report.state}: {report.sent} sent, {waiting}, {report.tray} refused")
     if report.state is State.SYNCED:
         return Exit.REFUSED if report.tray else Exit.DONE
     if report.fault is not None and not as_json:

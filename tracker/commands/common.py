@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tracker.cache.projection import TaskView
 from tracker.config import Profile, current_profile
+from tracker.domain.change import Action
 from tracker.domain.errors import InputError, Refusal, TrackerError, describe
 from tracker.services.workspace import Workspace
 
@@ -40,6 +41,15 @@ def require_profile(root: Path) -> Profile:
     if profile is None:
         raise InputError("E1003", "Run tracker login first.")
     return profile
+
+
+def find_waiting(workspace: Workspace, ref: str) -> Action:
+    """A waiting action by its op_id, or the beginning of one that fits only it. E5020 otherwise."""
+    actions = [item.action for item in workspace.outbox.waiting()]
+    fitting = [action for action in actions if action.op_id.startswith(ref.lower())]
+    if len(fitting) != 1 or len(ref) < PREFIX:
+        raise TrackerError("E5020", f"({ref})")
+    return fitting[0]
 
 
 def find_task(workspace: Workspace, ref: str) -> TaskView:

@@ -12,12 +12,19 @@ from typing import Any
 
 from tracker.cache.outbox import TrayEntry, Waiting
 from tracker.cache.projection import TaskView
-from tracker.commands.common import Exit, complain, find_task, require_profile, say
+from tracker.commands.common import (
+    Exit,
+    complain,
+    find_task,
+    find_waiting,
+    require_profile,
+    say,
+)
 from tracker.config import Profile
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.instants import rfc3339
-from tracker.domain.receipt import EFFECTIVE
+from tracker.domain.receipt import EFFECTIVE, Receipt
 from tracker.services import wording
 from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, device_clock, open_workspace
@@ -53,27 +60,54 @@ def _do(args: argparse.Namespace, root: Path, act: Act) -> Exit:
         done = act(Tasks(workspace), find_task(workspace, args.task))
         if isinstance(done, Refusal):
             return complain(done)
-        return _deliver(profile, workspace, done)
+        receipt = _deliver(profile, workspace, done.op_id, "Saved; it is sent")
     finally:
         workspace.close()
-
-
-def _deliver(profile: Profile, workspace: Workspace, done: Done) -> Exit:
-    from tracker.services import credentials, syncing
-
-    report = syncing.sync_once(profile, credentials.for_profile(profile))
-    if report is None:
-        syncing.wait_for_receipts(workspace, {done.op_id})
-    receipt = workspace.outbox.receipt_of(done.op_id)
     if receipt is None:
-        reason = f": {report.fault}" if report and report.fault else "."
-        say(f"Saved; it is sent when the server can be reached{reason}")
         return Exit.QUEUED
     if receipt.outcome in EFFECTIVE:
         say("Done." if not receipt.merged else "Done; it overtook a change by another device.")
         return Exit.DONE
     assert receipt.code is not None
     return complain(Refusal(receipt.code, info=receipt.info))
+
+
+def give_up(args: argparse.Namespace, root: Path) -> Exit:
+    """Withdraws what was never sent; otherwise the server has to agree."""
+    profile = require_profile(root)
+    workspace = open_workspace(profile)
+    try:
+        op_id, outbox = find_waiting(workspace, args.op_id).op_id, workspace.outbox
+        given = Tasks(workspace).give_up(op_id)
+        if isinstance(given, Refusal):
+            return complain(given)
+        waits = any(item.action.op_id == op_id for item in outbox.waiting())
+        if not waits and outbox.receipt_of(op_id) is None:
+            say("Withdrawn; it was never sent. What you wrote is a draft again.")
+            return Exit.DONE
+        receipt = _deliver(profile, workspace, op_id, "Giving up; it is certain")
+    finally:
+        workspace.close()
+    if receipt is None:
+        return Exit.QUEUED
+    if receipt.outcome in EFFECTIVE:
+        return complain(Refusal("E5021"))
+    say("Given up. What you wrote is a draft again.")
+    return Exit.DONE
+
+
+def _deliver(profile: Profile, workspace: Workspace, op_id: str, saved: str) -> Receipt | None:
+    """Synchronises, or waits for the window that does; without a receipt it says how it is."""
+    from tracker.services import credentials, syncing
+
+    report = syncing.sync_once(profile, credentials.for_profile(profile))
+    if report is None:
+        syncing.wait_for_receipts(workspace, {op_id})
+    receipt = workspace.outbox.receipt_of(op_id)
+    if receipt is None:
+        reason = f": {report.fault}" if report and report.fault else "."
+        say(f"{saved} when the server can be reached{reason}")
+    return receipt
 
 
 def queue(args: argparse.Namespace, root: Path) -> Exit:
@@ -94,7 +128,11 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
         for item in waiting:
             title = item.action.seen.get("title", item.action.args.get("title", ""))
             made = wording.clock(item.action.made_at, now)
-            say(f"waiting   {made:>9}  {title}: {wording.did(item.action)}")
+            state = "given up" if item.given_up else "parked" if item.parked else "waiting"
+            say(f"{state:<8}  {made:>9}  {title}: {wording.did(item.action)}")
+            if state == "parked":
+                say("          The server could not take this; Tracker tries it once an hour.")
+                say(f"          To give it up: tracker give-up {item.action.op_id}")
         for entry in tray:
             code = entry.receipt.code or "E5008"
             title = entry.action.seen.get("title", "")
@@ -123,6 +161,9 @@ def _waiting_json(item: Waiting) -> dict[str, Any]:
         "device_id": item.device_id,
         "device_seq": item.device_seq,
         "first_attempt_at": rfc3339(item.first_attempt_at),
+        "parked": item.parked,
+        "given_up": item.given_up,
+        "not_before": rfc3339(item.not_before),
     }
 
 

@@ -200,6 +200,10 @@ _ENTRIES = (
           "An action of another epoch on an unknown task, within 7 days: retry.", 409, True),
     Entry("E5019", "The change was given up.", "Nothing to do; what you wrote is kept as a draft.",
           "Withdrawn with void before the server had decided it.", 409),
+    Entry("E5020", "No change that waits has this id.", "Look at tracker queue --json.",
+          "give-up of an op_id, or the beginning of one, that fits none or several.", 404),
+    Entry("E5021", "The change was done before it could be given up.",
+          "Undo it with another change.", "The receipt of a void says applied or merged.", 409),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
@@ -73,21 +74,38 @@ def make_engine(
     return Running(engine, workspace, hang_up, listen)
 
 
+class Turns:
+    """Runs under the profile's lock. The engine stays from one to the next, as it is what notices
+    that nothing moves; after a turn of another process it is a new one."""
+
+    def __init__(self, profile: Profile, credentials: Credentials) -> None:
+        self._profile, self._credentials = profile, credentials
+        self._running: Running | None = None
+
+    def run_once(self) -> Report | None:
+        """None if another process holds the lock."""
+        lock = profile_lock(self._profile)
+        try:
+            lock.acquire()
+        except Timeout:
+            self.close()
+            return None
+        try:
+            self._running = self._running or make_engine(self._profile, self._credentials)
+            return self._running.engine.run_once()
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
+
+
 def sync_once(profile: Profile, credentials: Credentials) -> Report | None:
     """One run under the profile's lock; None if another process holds it."""
-    lock = profile_lock(profile)
-    try:
-        lock.acquire()
-    except Timeout:
-        return None
-    try:
-        running = make_engine(profile, credentials)
-        try:
-            return running.engine.run_once()
-        finally:
-            running.close()
-    finally:
-        lock.release()
+    with closing(Turns(profile, credentials)) as turns:
+        return turns.run_once()
 
 
 def wait_for_receipts(workspace: Workspace, op_ids: set[str]) -> bool:
