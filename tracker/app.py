@@ -43,6 +43,7 @@ class Opened:
     def start(self) -> None:
         """Begins synchronising; called after the first paint."""
         self.runner.start()
+        follow_network(self.window)
 
     def close(self) -> None:
         self.runner.stop()
@@ -92,6 +93,18 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
     if workspace.outbox.rescued is not None:
         window.tell_rescued(workspace.outbox.rescued)
     return Opened(window, workspace, runner, lock, running)
+
+
+def follow_network(window: EmployeeWindow | MonitorWindow) -> None:
+    """Synchronises at once when the operating system says that the network is another one. Where
+    Qt has no backend that could tell, the next poll notices."""
+    from PySide6.QtNetwork import QNetworkInformation
+
+    if QNetworkInformation.loadDefaultBackend():
+        network = QNetworkInformation.instance()
+        # To a signal of the window, as these connections end with it: the source outlives it.
+        network.reachabilityChanged.connect(window.sync_wanted)
+        network.transportMediumChanged.connect(window.sync_wanted)
 
 
 def run(scope: Scope, root: Path) -> int:
