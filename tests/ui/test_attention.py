@@ -156,6 +156,50 @@ def test_an_old_refusal_is_not_told_again_at_every_start(
     assert not again.toast.isVisible()
 
 
+def blocked(server: RunningServer, open_window: Open, task_id: str, qtbot: QtBot) -> EmployeeWindow:
+    """Ana's window after Hold was refused and Resume was blocked by it."""
+    made = open_window("ana")
+    made.runner.stop()
+    made.window._tasks.move(Kind.HOLD, task_id)
+    made.window._tasks.move(Kind.RESUME, task_id, "wrench found")
+    server.device("rita").do("cancel", task_id)
+    close(made)
+    window = open_desk(open_window)
+    qtbot.waitUntil(lambda: len(window.tray_page.rows) == 2, timeout=PATIENCE)
+    press(qtbot, window.rail.rows[ATTENTION])
+    return window
+
+
+def test_what_is_blocked_says_by_what_and_is_done_again_with_it(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    task_id = server.task("ana")
+    window = blocked(server, open_window, task_id, qtbot)
+    first, second = window.tray_page.rows
+    assert "With it: 1 more change waits for this; Retry takes it along" in first.accessibleName()
+    assert ", Blocked by: Hold · " in second.accessibleName()
+    assert "Server has" not in second.accessibleName()
+    server.device("rita").do("reopen", task_id)
+    press(qtbot, window.chip)
+    qtbot.waitUntil(
+        lambda: window.board.views[task_id].task.status is Status.IN_PROGRESS, timeout=PATIENCE
+    )
+    press(qtbot, window.tray_page.rows[0].buttons["Retry"])
+    assert window.tray_page.rows == []
+    delivered(window, qtbot)
+    assert server.seen("rita", task_id)["status"] == "IN_PROGRESS"
+    assert notes(server, task_id) == ["wrench found"]
+
+
+def test_once_the_obstacle_is_settled_the_blocked_one_says_that(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = blocked(server, open_window, server.task("ana"), qtbot)
+    press(qtbot, window.tray_page.rows[0].buttons["Discard"])
+    (row,) = window.tray_page.rows
+    assert "Blocked by: an earlier change, which is settled" in row.accessibleName()
+
+
 def test_the_monitor_has_it_too(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana")
     monitor = open_monitor(open_window)

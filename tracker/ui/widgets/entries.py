@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker.cache.outbox import TrayEntry, Waiting
-from tracker.domain.change import Kind
+from tracker.domain.change import Action, Kind
 from tracker.domain.errors import entry_of
 from tracker.domain.task import Status
 from tracker.services import wording
@@ -24,6 +25,15 @@ class Ways:
     give_up: Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Outs:
+    """The ways out of Needs attention."""
+
+    retry: Callable[[TrayEntry], None]
+    comment: Callable[[TrayEntry], None]
+    discard: Callable[[TrayEntry], None]
+
+
 def waiting_rows(waiting: Sequence[Waiting], now: int, ways: Ways) -> list[Row]:
     """In the order they are sent in. A parked action holds up what comes after it on its task."""
     rows, held = [], set()
@@ -38,11 +48,9 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
     """One waiting action. It can be taken back until it was sent for the first time, and given up
     once the server cannot take it."""
     action = item.action
-    title = str(action.seen.get("title") or action.args.get("title") or "Task")
-    made = action.made_at + (action.clock_offset or 0)
     lines = [
         ("You did", wording.did(action)),
-        ("When", wording.clock(made, now)),
+        ("When", _when(action, now)),
         ("State", _state(item, is_held)),
     ]
     does: list[tuple[str, Callable[[str], None]]] = []
@@ -54,7 +62,7 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
         if not item.again:  # what was done before the restore cannot be asked not to be done
             does.append(("Give up", ways.give_up))
     buttons = [(words, functools.partial(do, action.op_id)) for words, do in does]
-    return Row(action.op_id, title, lines, buttons, bad=item.parked and not item.given_up)
+    return Row(action.op_id, _title(action), lines, buttons, bad=item.parked and not item.given_up)
 
 
 def _state(item: Waiting, is_held: bool) -> str:
@@ -69,19 +77,23 @@ def _state(item: Waiting, is_held: bool) -> str:
     return "Not sent yet" if item.unsent else "Tried to send, no answer yet"
 
 
-def tray_row(
-    entry: TrayEntry,
-    now: int,
-    retry: Callable[[TrayEntry], None],
-    comment: Callable[[TrayEntry], None],
-    discard: Callable[[TrayEntry], None],
+def tray_rows(tray: Sequence[TrayEntry], now: int, outs: Outs) -> list[Row]:
+    """What was refused, and what was blocked by it; each says how it hangs together with others."""
+    known = {entry.action.op_id: entry for entry in tray}
+    following: Counter[str] = Counter()
+    for entry in reversed(tray):  # what is blocked comes after what blocks it
+        following[entry.receipt.blocked_by or ""] += 1 + following[entry.action.op_id]
+    return [_tray_row(entry, now, outs, known, following[entry.action.op_id]) for entry in tray]
+
+
+def _tray_row(
+    entry: TrayEntry, now: int, outs: Outs, known: Mapping[str, TrayEntry], following: int
 ) -> Row:
     """One refused action with both sides: what you did, what the server has, and why."""
     action, receipt = entry.action, entry.receipt
     code = receipt.code or "E5008"
-    made = action.made_at + (action.clock_offset or 0)
     seen = action.seen
-    lines = [("You did", f"{wording.did(action)} · {wording.clock(made, now)}")]
+    lines = [("You did", _did(action, now))]
     if "status" in seen:
         was = wording.STATUS_WORDS[Status(seen["status"])]
         lines.append(("You saw", f"{was}, {seen.get('progress')} %"))
@@ -89,13 +101,33 @@ def tray_row(
     if current:
         is_now = wording.STATUS_WORDS[Status(current["status"])]
         lines.append(("Server has", f"{is_now}, {current['progress']} %"))
-    else:
+    elif receipt.blocked_by is None:  # which says nothing of the task
         lines.append(("Server has", "nothing you may see"))
     why = f"{entry_of(code).message} ({code}) {entry_of(code).remedy}"
     lines.append(("Why", why))
-    buttons: list[tuple[str, Callable[[], None]]] = [("Retry", lambda: retry(entry))]
+    if receipt.blocked_by is not None:
+        obstacle = known.get(receipt.blocked_by)
+        settled = "an earlier change, which is settled"
+        lines.append(("Blocked by", _did(obstacle.action, now) if obstacle else settled))
+    if following == 1:
+        lines.append(("With it", "1 more change waits for this; Retry takes it along"))
+    elif following:
+        lines.append(("With it", f"{following} more changes wait for this; Retry takes them along"))
+    does = [("Retry", outs.retry)]
     if current and action.kind is not Kind.COMMENT and as_text(action):
-        buttons.append(("Send as comment", lambda: comment(entry)))
-    buttons.append(("Discard", lambda: discard(entry)))
-    title = str(seen.get("title") or action.args.get("title") or "Task")
-    return Row(action.op_id, title, lines, buttons, bad=True)
+        does.append(("Send as comment", outs.comment))
+    does.append(("Discard", outs.discard))
+    buttons = [(words, functools.partial(do, entry)) for words, do in does]
+    return Row(action.op_id, _title(action), lines, buttons, bad=True)
+
+
+def _title(action: Action) -> str:
+    return str(action.seen.get("title") or action.args.get("title") or "Task")
+
+
+def _when(action: Action, now: int) -> str:
+    return wording.clock(action.made_at + (action.clock_offset or 0), now)
+
+
+def _did(action: Action, now: int) -> str:
+    return f"{wording.did(action)} · {_when(action, now)}"

@@ -26,12 +26,8 @@ class Settling(Shell):
         outbox, now = self._work.outbox, self._now()
         tray = outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
-        self.tray_page.show_rows(
-            [
-                entries.tray_row(entry, now, self._retry, self._send_as_comment, self._discard)
-                for entry in tray
-            ]
-        )
+        outs = entries.Outs(self._retry, self._send_as_comment, self._discard)
+        self.tray_page.show_rows(entries.tray_rows(tray, now, outs))
         self.rail.rows[WAITING].set_count(outbox.tally().waiting)
         if self._page == WAITING:
             ways = entries.Ways(self._withdraw, self._try_now, self._ask_give_up)
