@@ -135,7 +135,7 @@ ROWS = {
         Edit(
             Confirmed.apply,
             {
-                'self._put(page, "")': 'self._put(page, "")\n'
+                'touched |= self._take("", page)': 'touched |= self._take("", page)\n'
                 'for (task_id,) in self._conn.execute("SELECT id FROM tasks").fetchall():\n'
                 "    if touched and task_id not in touched:\n"
                 '        self._bury("", "task", task_id)'
@@ -149,17 +149,6 @@ ROWS = {
     "overlay_dropped_at_receipt": Bug(
         "An action leaves the screen with its receipt, before its row has come.",
         Edit(Outbox.overlay, {"WHERE epoch = :epoch AND seq > :seq": "WHERE 0"}),
-    ),
-    "overlay_compares_epochs": Bug(
-        "A version of one epoch is compared with a row of another.",
-        Edit(
-            Projection._replay,
-            {
-                "receipt is not None and receipt.epoch == rows.position.epoch": (
-                    "receipt is not None"
-                )
-            },
-        ),
     ),
     "shown_twice": Bug(
         "What came with the rows before its receipt did is replayed on top of itself.",

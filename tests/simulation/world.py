@@ -128,7 +128,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = 5 if self.rng.random() < 0.2 else server_pull.PAGE_ROWS
+        self.page_rows = self.rng.choice((3, server_pull.PAGE_ROWS, server_pull.PAGE_ROWS))
 
     def now(self) -> int:
         return self.time
