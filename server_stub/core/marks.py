@@ -54,6 +54,10 @@ class Marks:
     def is_verified(self, text: str | None) -> bool:
         return text is None or text in self._verified
 
+    def forget(self) -> None:
+        """The database may be another one than a moment ago."""
+        self._verified.clear()
+
     def verify(self, conn: Connection, tenant: Tenant, text: str | None) -> bool | None:
         """True for a mark this database knows, None for one of another epoch, and False for one
         that proves a restore. A mark that this server did not sign proves nothing."""

@@ -10,7 +10,6 @@ import structlog
 
 from server_stub.core.listening import Listener
 from server_stub.core.state import ServerState
-from tracker.domain.errors import TrackerError
 
 PRESENCE_SECONDS = 60.0
 
@@ -39,5 +38,5 @@ async def _write_presence(state: ServerState) -> None:
         await asyncio.sleep(PRESENCE_SECONDS)
         try:
             await asyncio.to_thread(state.write_presence)
-        except TrackerError as error:
-            log.error("presence not written", code=error.code)  # it stays in memory until later
+        except Exception as error:
+            log.error("presence not written", exc_info=error)

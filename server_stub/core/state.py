@@ -48,6 +48,7 @@ class ServerState:
     def missed(self) -> None:
         """Commits of other processes may have gone unheard: nothing in memory counts any more."""
         self.callers.forget()
+        self.marks.forget()
         self.heads.forget()
 
     def known_caller(self, token: str, max_age: int = CallerCache.KEPT_MS) -> Caller | None:

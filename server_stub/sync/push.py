@@ -46,6 +46,8 @@ class Sent:
     action: Action | None
     refusal: Refusal | None = None
     replayed: bool = False
+    task_id: str = ""
+    """Of an action whose format is not known here."""
 
 
 @dataclass(slots=True)
@@ -84,6 +86,10 @@ def read(user_id: str, raw: Any) -> Sent | Receipt:
     if not isinstance(raw, dict) or not is_uuid(op_id):
         return Receipt(_short(str(op_id)), Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
     mark = fingerprint(user_id, raw)
+    if type(raw.get("schema")) is int and raw["schema"] not in SCHEMAS:
+        # Whatever else is new about it: an update of the server will know.
+        refusal = Refusal("E2012")
+        return Sent(str(op_id), mark, None, None, None, refusal, task_id=str(raw.get("task_id")))
     odd = next((name for name in raw if not storable(name)), None)
     if odd is not None:  # pydantic cannot even name such a key in its error
         refusal = Refusal("E2008", info=_short(f"In the key {odd}."))
@@ -172,11 +178,12 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
     if action is None:
         assert sent.refusal is not None
         refusal = sent.refusal
+        if refusal.code == "E2012":
+            work.waiting_tasks.add(sent.task_id)
+            return Receipt(sent.op_id, Outcome.RETRY, epoch, refusal.code)
         return work.settle(
             sent, Receipt(sent.op_id, Outcome.REJECTED, epoch, refusal.code, refusal.info)
         )
-    if action.schema not in SCHEMAS:
-        return _later(work, action, "E2012")
     if sent.device_id and sent.device_seq and (sent.device_id, sent.device_seq) in taken:
         return _later(work, action, "E5009")
     if action.task_id in work.waiting_tasks:

@@ -13,7 +13,7 @@ from server_stub.core.problems import RESPONSES
 from server_stub.sync import events as waking
 from server_stub.sync import service
 from tracker.protocol.base import MARK_HEADER
-from tracker.protocol.sync import PullPage, PushAnswer, PushRequest, Scope
+from tracker.protocol.sync import UNSENT_LIMIT, PullPage, PushAnswer, PushRequest, Scope
 
 router = APIRouter(prefix="/api/v1/sync", tags=["sync"], responses=RESPONSES)
 
@@ -45,7 +45,7 @@ def pull(
     state: State,
     caller: CallerDep,
     scope: ScopeParam = "desk",
-    unsent: Annotated[int | None, Query(ge=0)] = None,
+    unsent: Annotated[int | None, Query(ge=0, le=UNSENT_LIMIT)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
     mark: Mark = None,
 ) -> Response:

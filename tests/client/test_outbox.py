@@ -167,6 +167,34 @@ def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
     outbox.close()
 
 
+def test_a_rescue_that_was_interrupted_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, made = _fill(tmp_path, 20)
+    (tmp_path / "outbox.damaged").touch()
+
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tracker.cache.outbox._put_back", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Outbox(tmp_path)
+    after = Outbox(tmp_path)
+    assert after.rescued == len(made)
+    assert len(after.waiting()) == len(made) - 10
+    after.close()
+
+
+def test_a_clock_that_ran_ahead_holds_nothing_up(outbox: Outbox) -> None:
+    (made,) = (action(task_id=T),)
+    outbox.add([made])
+    year = 365 * 86_400_000
+    outbox.take_batch(START + year, 10, 10_000)
+    outbox.record([receipt(made, Outcome.RETRY)], START + year, lambda _: START + year + 5_000)
+    assert ids(outbox.take_batch(START, 10, 10_000)) == [made.op_id]
+
+
 def test_a_file_that_another_window_has_open_is_not_set_aside(tmp_path: Path) -> None:
     _fill(tmp_path, 5)
     window = Outbox(tmp_path)

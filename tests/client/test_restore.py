@@ -289,7 +289,7 @@ def test_offering_again_forgets_the_mark_and_every_backoff(outbox: Outbox) -> No
     done, waiting = action(), action()
     outbox.add([done, waiting])
     outbox.record([receipt(done)], 0, lambda _: 0, Mark("e1", 1, "m"))
-    outbox.record([receipt(waiting, Outcome.RETRY)], 0, lambda _: 10 * DAY)
+    outbox.record([receipt(waiting, Outcome.RETRY)], 0, lambda _: HOUR)
     assert outbox.take_batch(0, 10, 10_000) == []
     changes = outbox.offer_again()
     assert (outbox.mark(), changes.tasks) == (None, {done.task_id})

@@ -121,8 +121,9 @@ READING = {
         ),
     ),
     "gap_not_forgotten": Bug(
-        "After a gap in what was heard of commits, what is newest is still believed.",
+        "After a gap in what was heard of commits, what is in memory is still believed.",
         Edit(Heads.forget, {"self._tenants.clear()": "pass"}),
+        Edit(Marks.forget, {"self._verified.clear()": "pass"}),
     ),
     "restore_not_noticed": Bug(
         "Marks are not compared with the database.",

@@ -200,7 +200,9 @@ def _settled(sim: Simulation, place: Place) -> None:
         assert receipt is not None
         kept = stored.get(one.op_id)
         # A refusal is in the tray for good; a server restored from before it need not know.
-        refused_before = receipt.epoch != epoch and receipt.outcome not in EFFECTIVE
+        # A refusal leaves no position behind, so losing nothing else goes unnoticed.
+        lost = receipt.epoch != epoch or sim.restores
+        refused_before = lost and receipt.outcome not in EFFECTIVE
         if refused_before and one.device in sim.copied:
             continue  # the copy of the profile may ask the restored server anew
         forgotten = kept is None and refused_before

@@ -247,6 +247,8 @@ class Confirmed:
     def _swap(self) -> None:
         """Renaming many rows is quicker than copying them, and to every reader it is one moment
         too. Its price is a look at the whole schema for each table, so few rows are copied."""
+        # What these rows contain, their own history says.
+        self._conn.execute("DELETE FROM past_ops")
         few = self._conn.execute("SELECT count(*) < ? FROM shadow_history", (_FEW,)).fetchone()[0]
         for name in _TABLES:
             if few:

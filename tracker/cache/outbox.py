@@ -72,7 +72,14 @@ _COLUMNS = (
 )
 _WAITING = f"SELECT {_COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
-_PRECIOUS = {"actions": "op_id", "receipts": "op_id", "drafts": "task_id, name"}
+LONGEST_ASIDE = 3_600_000
+"""Nothing steps aside for longer, in ms. What seems to was put aside by a clock that ran ahead."""
+_PRECIOUS = {
+    "actions": "op_id",
+    "receipts": "op_id",
+    "drafts": "task_id, name",
+    "mark": "only",
+}
 """What is saved from a damaged file: tables and their keys."""
 _RETRIED = "retried as "
 """How a tray entry was settled whose action was done again; the new op_id comes after it."""
@@ -179,7 +186,8 @@ def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> i
     """Rows of a damaged file into an empty one; returns how many actions there are again. They
     keep their ids, their bytes and their order."""
     actions = {}
-    for row in sorted(rows["actions"], key=lambda row: int(row["device_seq"] or 0)):
+    whole = [row for row in rows["actions"] if isinstance(row["device_seq"], int)]
+    for row in sorted(whole, key=lambda row: row["device_seq"]):
         try:
             load(row["body"])
         except (TypeError, ValueError, KeyError):
@@ -194,6 +202,7 @@ def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> i
     conn.execute("INSERT INTO device VALUES (1, ?, ?)", (device_id, len(actions)))
     for name, found in (
         ("actions", list(actions.values())), ("receipts", receipts), ("drafts", rows["drafts"]),
+        ("mark", rows["mark"]),
     ):  # fmt: skip
         for row in found:
             names = ", ".join(row)
@@ -243,8 +252,8 @@ class Outbox:
         """Sets the damaged file aside and moves what can be read of it into a new one, which has
         a device id of its own: the old one's numbers may have been used by what is lost."""
         with salvage.alone(self.path):
-            if self.path.exists():
-                old = salvage.set_aside(self.path)
+            self._damage.touch()  # until the end: one that is interrupted begins again
+            with salvage.set_aside(self.path) as old:
                 rows = salvage.readable(old, _PRECIOUS)
                 conn = database.connect(self.path, MIGRATIONS, "FULL")
                 try:
@@ -341,7 +350,7 @@ class Outbox:
                 if (
                     action.task_id in held
                     or item.given_up
-                    or (item.not_before or 0) > now
+                    or now < (item.not_before or 0) <= now + LONGEST_ASIDE
                     or self._is_pending(action.depends_on)
                 ):
                     held.add(action.task_id)

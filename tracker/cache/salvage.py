@@ -8,6 +8,7 @@ transaction on an empty SQLite file: it works where SQLite does and ends with it
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ from tracker.domain.errors import EnvironmentFault
 
 _WAIT_SECONDS = 5.0
 _SUFFIXES = ("", "-wal", "-shm")
+_WHOLE, _DONE = "copied", "saved"
+"""Files that say how far the saving of a folder's database has come."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -56,17 +59,37 @@ def _lock_file(path: Path) -> sqlite3.Connection:
         )
 
 
-def set_aside(path: Path) -> Path:
-    """Moves the file, together with what belongs to it, into a folder of its own beside it."""
+@contextmanager
+def set_aside(path: Path) -> Iterator[Path]:
+    """Copies the file, together with what belongs to it, into a folder of its own beside it, and
+    takes it away; the block makes the new one. Whatever interrupts this, nothing is taken away
+    before its copy is whole, and a folder that was not finished is gone on with."""
+    folder = _unfinished(path) or _copied(path)
+    for suffix in _SUFFIXES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    yield folder / path.name
+    (folder / _DONE).touch()
+
+
+def _unfinished(path: Path) -> Path | None:
+    found = path.parent.glob(f"damaged-{path.stem}-*")
+    return next((f for f in found if (f / _WHOLE).exists() and not (f / _DONE).exists()), None)
+
+
+def _copied(path: Path) -> Path:
     for n in range(1, 1000):
         folder = path.with_name(f"damaged-{path.stem}-{n}")
         with suppress(FileExistsError):
             folder.mkdir()
-            for suffix in _SUFFIXES:
+            for suffix in _SUFFIXES[:2]:
                 part = path.with_name(path.name + suffix)
                 if part.exists():
-                    part.replace(folder / part.name)
-            return folder / path.name
+                    with (folder / part.name).open("wb") as copy:
+                        copy.write(part.read_bytes())
+                        copy.flush()
+                        os.fsync(copy.fileno())
+            (folder / _WHOLE).touch()
+            return folder
     raise EnvironmentFault("E3006", f"{path.parent} holds too many damaged files.")
 
 

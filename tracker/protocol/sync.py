@@ -15,6 +15,7 @@ from tracker.protocol.base import Answer, Request
 BATCH_LIMIT = 500
 BATCH_BYTES = 1_000_000
 PAGE_ROWS = 2_000
+UNSENT_LIMIT = 1_000_000_000
 
 Scope = Literal["desk", "monitor"]
 Uuid = Annotated[
@@ -51,7 +52,7 @@ class PushRequest(Request):
 
     actions: Annotated[list[Any], Field(max_length=BATCH_LIMIT)]
     void: Annotated[list[Uuid], Field(max_length=BATCH_LIMIT)] = []
-    unsent: Annotated[int, Field(ge=0)] = 0
+    unsent: Annotated[int, Field(ge=0, le=UNSENT_LIMIT)] = 0
 
 
 class PushAnswer(Answer):

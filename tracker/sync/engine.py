@@ -194,9 +194,13 @@ class Engine:
         try:
             self._push()
         except Unreachable as fault:
-            if fault.code not in ("E4002", "E4004"):
+            if fault.code in ("E4001", "E4003", "E4007"):  # nobody, or not Tracker
                 raise
             self._trouble = fault
+        except ServerRefusal as refusal:
+            if refusal.code == "E4010":
+                raise
+            self._trouble = refusal
 
     def _push(self) -> None:
         total = self._outbox.tally().waiting

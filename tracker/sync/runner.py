@@ -65,8 +65,8 @@ class Runner:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                engine = engine or self._make_engine()
                 version = self._version()
+                engine = engine or self._make_engine()
                 with self._guard():
                     report = engine.run_once()
             except Exception:
@@ -95,7 +95,7 @@ class Runner:
         while (left := until - time.monotonic()) > 0:
             if self._wake.wait(min(WATCH_SECONDS, left)):
                 return
-            if self._version() != version:
+            if -1 not in (version, found := self._version()) and found != version:
                 return
             # The machine slept: its clock went on, and this wait did not.
             before, slept = time.time(), time.time() - before > SLEPT_SECONDS

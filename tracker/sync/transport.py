@@ -138,8 +138,10 @@ class Wakeups:
             if self._socket is not None:
                 with suppress(OSError):  # it was closed by the other side
                     self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._client.close()
+        # One that still waits for the first byte has no socket here yet; it ends with the process.
+        self._thread.join(2)
+        if not self._thread.is_alive():
+            self._client.close()
 
     def _run(self) -> None:
         failures = 0
