@@ -292,6 +292,26 @@ def test_no_page_ends_between_a_task_and_what_was_said_on_it(
     assert all(moment == (1, ["halfway"], 2) for moment in seen), seen
 
 
+def test_versions_of_two_epochs_are_not_compared(
+    server: RunningServer, device: Callable[..., Device]
+) -> None:
+    """The rows are still those of before a restore, where the task had a greater version."""
+    task_id = server.task("ana")
+    ana = device("ana")
+    ana.sync()
+    backup = server.back_up()
+    for name in ("jonas", "sara"):
+        server.device("rita").do("assign", task_id, {"user_id": server.users[name]})
+    ana.sync()
+    server.restore(backup)
+    ana.add(action(task_id=task_id))
+    seen: list[int] = []
+    ana.line.before["pull"] = lambda: seen.append(ana.shown(task_id).task.progress)
+    ana.sync()
+    assert seen == [45], "between its receipt and the rows of the new epoch"
+    assert ana.shown(task_id).task.progress == 45
+
+
 def test_thirty_comments_whose_answer_was_lost_are_thirty(
     server: RunningServer, device: Callable[..., Device]
 ) -> None:
