@@ -347,3 +347,17 @@ class TestBatchLimits:
         self, server: RunningServer, body: Any
     ) -> None:
         problem(server.post("ana", "/api/v1/sync/push", body), 422, "E2013")
+
+
+def test_a_newer_format_waits_whatever_is_new_about_it(server: RunningServer) -> None:
+    """Queues outlive upgrades: the server may know it tomorrow, and what follows comes after it."""
+    task_id, ana = server.task("ana"), server.device("ana")
+    unknown = ana.action("invented_later", task_id, {"how": "new"}, schema=2, extra_field=1)
+    after = ana.action("set_progress", task_id, {"percent": 20})
+    receipts = ana.push(unknown, after)
+    assert [(r["outcome"], r["code"]) for r in receipts] == [("retry", "E2012"), ("retry", "E5013")]
+
+
+def test_an_absurd_count_of_unsent_changes_is_refused(server: RunningServer) -> None:
+    assert server.device("ana").post([], unsent=10**30).status_code == 422
+    assert server.pull("ana", unsent=10**30).status_code == 422
