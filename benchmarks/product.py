@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 
 from benchmarks.processes import Process, run
-from tracker.cache.outbox import dump, new_id
+from tracker.cache.entries import dump
+from tracker.cache.precious import new_id
 from tracker.config import Profile, Scope
 from tracker.domain.change import Action, Kind
 from tracker.domain.task import Role

@@ -12,7 +12,8 @@ from benchmarks.figures import Figure, Row, by_turns, ratio, timed
 from benchmarks.floor import rows
 from benchmarks.floor.client import Client, serving
 from benchmarks.product import BATCH, Lab, Running, work
-from tracker.cache.outbox import Outbox, new_id
+from tracker.cache.outbox import Outbox
+from tracker.cache.precious import new_id
 from tracker.domain.change import Action
 from tracker.domain.page import PersonPresence
 from tracker.services.workspace import device_clock, open_workspace

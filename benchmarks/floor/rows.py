@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from tracker.cache.outbox import dump
+from tracker.cache.entries import dump
 from tracker.domain.change import Action
 from tracker.domain.task import Assignment, HistoryEntry, Task
 

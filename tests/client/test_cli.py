@@ -30,7 +30,8 @@ from tests.support.client import (
     run_python,
 )
 from tests.support.server import HOUR, RunningServer
-from tracker.cache.outbox import NOTE_DRAFT, Outbox
+from tracker.cache.drafts import NOTE_DRAFT
+from tracker.cache.outbox import Outbox
 from tracker.config import current_profile
 from tracker.services import syncing
 from tracker.services.workspace import device_clock

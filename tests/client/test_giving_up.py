@@ -9,7 +9,7 @@ import pytest
 from tests.client.test_engine import own_ops
 from tests.support.client import Device, action, comment, new_id
 from tests.support.server import HOUR, RunningServer
-from tracker.cache.outbox import NOTE_DRAFT
+from tracker.cache.drafts import NOTE_DRAFT
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes

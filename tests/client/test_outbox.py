@@ -13,7 +13,8 @@ import pytest
 from tests.support.client import action, comment, ids, new_id, receipt, run_python
 from tests.support.server import START
 from tracker.cache import salvage
-from tracker.cache.outbox import Outbox, dump, load
+from tracker.cache.entries import dump, load
+from tracker.cache.outbox import Outbox
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import EnvironmentFault, Refusal
 from tracker.domain.page import Changes
@@ -177,7 +178,7 @@ def test_a_rescue_that_was_interrupted_is_gone_on_with(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("tracker.cache.outbox._put_back", killed)
+        broken.setattr("tracker.cache.precious._put_back", killed)
         with pytest.raises(KeyboardInterrupt):
             Outbox(tmp_path)
     after = Outbox(tmp_path)

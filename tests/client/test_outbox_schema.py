@@ -13,7 +13,9 @@ import pytest
 
 from tests.support.client import action, comment, receipt
 from tests.support.server import START
-from tracker.cache.outbox import NOTE_DRAFT, Outbox, dump
+from tracker.cache.drafts import NOTE_DRAFT
+from tracker.cache.entries import dump
+from tracker.cache.outbox import Outbox
 from tracker.domain.receipt import Outcome
 
 FIRST = """

@@ -49,8 +49,8 @@ OUTBOX = {
         Edit(
             Outbox.take_batch,
             {
-                "item = _waiting_row(row)": "from dataclasses import replace\n"
-                "item = _waiting_row(row)\n"
+                "item = waiting_of(row)": "from dataclasses import replace\n"
+                "item = waiting_of(row)\n"
                 "item = replace(item, body=dump(replace(item.action, made_at=now)))"
             },
         ),
@@ -73,7 +73,7 @@ OUTBOX = {
     ),
     "words_not_given_back": Bug(
         "What was written in an action that is given up is gone.",
-        Edit(Outbox._settle, {"self._give_back(item.action, now)": "pass"}),
+        Edit(Outbox._settle, {"drafts.give_back(self._conn, item.action, now)": "pass"}),
     ),
     "void_not_sent": Bug(
         "What a person gave up is neither sent nor settled.",

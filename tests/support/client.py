@@ -20,7 +20,8 @@ from typing import Any
 
 from tests.support.server import START, RunningServer
 from tracker.cache.confirmed import Confirmed
-from tracker.cache.outbox import Outbox, Waiting
+from tracker.cache.entries import Waiting
+from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Projection, TaskView
 from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind

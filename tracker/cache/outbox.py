@@ -7,261 +7,44 @@ settles it); never none of these and never two. The file is never deleted or reb
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from tracker.cache import database, salvage
-from tracker.domain.change import Action, Kind
+from tracker.cache import drafts
+from tracker.cache.entries import (
+    COLUMNS,
+    Tally,
+    TrayEntry,
+    Waiting,
+    dump,
+    dump_receipt,
+    load,
+    load_receipt,
+    waiting_of,
+)
+from tracker.cache.precious import PreciousFile, new_id
+from tracker.domain.change import Action
 from tracker.domain.errors import Refusal
-from tracker.domain.ids import uuid7
 from tracker.domain.page import Changes, Mark
 from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
 
-MIGRATIONS = (
-    """
-CREATE TABLE device (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL,
-    seq INTEGER NOT NULL);
-CREATE TABLE actions (
-    op_id TEXT PRIMARY KEY, device_id TEXT NOT NULL, device_seq INTEGER NOT NULL,
-    kind TEXT NOT NULL, task_id TEXT NOT NULL, body TEXT NOT NULL, made_at INTEGER NOT NULL,
-    first_attempt_at INTEGER, retries INTEGER NOT NULL DEFAULT 0, not_before INTEGER,
-    UNIQUE (device_id, device_seq)) WITHOUT ROWID;
-CREATE TABLE receipts (
-    op_id TEXT PRIMARY KEY REFERENCES actions (op_id), outcome TEXT NOT NULL, code TEXT,
-    epoch TEXT NOT NULL, task_version INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL,
-    received_at INTEGER NOT NULL, resolved_at INTEGER, resolution TEXT) WITHOUT ROWID;
-CREATE INDEX receipts_by_seq ON receipts (epoch, seq);
-CREATE INDEX receipts_open ON receipts (received_at)
-    WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by');
-CREATE TABLE drafts (
-    task_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, updated_at INTEGER NOT NULL,
-    PRIMARY KEY (task_id, name)) WITHOUT ROWID;
-CREATE INDEX actions_by_seq ON actions (device_seq)
-""",
-    # turn: 1 waits for its first receipt, 0 is offered again to a restored server and goes before
-    # all others, NULL is settled. was_epoch and was_seq: the receipt before the restore.
-    """
-CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), epoch TEXT NOT NULL,
-    head INTEGER NOT NULL, text TEXT NOT NULL);
-ALTER TABLE actions ADD COLUMN turn INTEGER DEFAULT 1;
-ALTER TABLE actions ADD COLUMN void_at INTEGER;
-ALTER TABLE receipts ADD COLUMN was_epoch TEXT;
-ALTER TABLE receipts ADD COLUMN was_seq INTEGER;
-UPDATE actions SET turn = NULL WHERE op_id IN (SELECT op_id FROM receipts);
-DROP INDEX actions_by_seq;
-CREATE INDEX actions_of_task ON actions (task_id) WHERE turn IS NOT NULL;
-CREATE INDEX actions_waiting ON actions (turn, device_seq) WHERE turn IS NOT NULL;
-CREATE INDEX actions_void ON actions (void_at) WHERE turn IS NOT NULL AND void_at IS NOT NULL;
-CREATE INDEX receipts_by_time ON receipts (received_at)
-""",
-)
-
-NOTE_DRAFT = "note"
-"""The draft that a task's half-written note is kept under."""
-_COLUMNS = (
-    "op_id, device_id, device_seq, body, first_attempt_at, retries, turn, not_before, void_at"
-)
-_WAITING = f"SELECT {_COLUMNS} FROM actions WHERE turn IS NOT NULL"
+_WAITING = f"SELECT {COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
 LONGEST_ASIDE = 3_600_000
 """Nothing steps aside for longer, in ms. What seems to was put aside by a clock that ran ahead."""
-_PRECIOUS = {
-    "actions": "op_id",
-    "receipts": "op_id",
-    "drafts": "task_id, name",
-    "mark": "only",
-}
-"""What is saved from a damaged file: tables and their keys."""
 _RETRIED = "retried as "
 """How a tray entry was settled whose action was done again; the new op_id comes after it."""
 _FOLLOWS = "E5013"
 """The code of an action that comes again only because an earlier one does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An action that waits for a receipt. `body` is the JSON that is sent, without what belongs to
-    the sending; once `first_attempt_at` is set it never changes. `again` says that it was delivered
-    before the server was restored from a backup."""
-
-    action: Action
-    device_id: str
-    device_seq: int
-    body: str
-    first_attempt_at: int | None
-    retries: int
-    again: bool = False
-    not_before: int | None = None
-    given_up: bool = False
-
-    @property
-    def unsent(self) -> bool:
-        return self.first_attempt_at is None
-
-    @property
-    def parked(self) -> bool:
-        return self.retries >= PARKED_AFTER
-
-    def message(self) -> str:
-        """The action as it goes over the wire."""
-        again = '"replayed":true,' if self.again else ""
-        return (
-            f'{{"device_id":"{self.device_id}","device_seq":{self.device_seq},'
-            f"{again}{self.body[1:]}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TrayEntry:
-    """An action the server refused: what was done, and the receipt that says why."""
-
-    action: Action
-    receipt: Receipt
-    received_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """`parked` are those of the waiting that are tried once an hour only, `behind` those that wait
-    for one of them on the same task."""
-
-    waiting: int
-    tray: int
-    parked: int = 0
-    behind: int = 0
-
-
-def new_id() -> str:
-    """A UUIDv7 of this moment."""
-    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
-
-
-def dump(action: Action) -> str:
-    """The stored and sent form. Key order is fixed, so equal actions have equal bytes."""
-    return json.dumps(
-        {
-            "op_id": action.op_id,
-            "schema": action.schema,
-            "kind": action.kind,
-            "task_id": action.task_id,
-            "args": dict(action.args),
-            "base_version": action.base_version,
-            "base_epoch": action.base_epoch,
-            "seen": dict(action.seen),
-            "made_at": action.made_at,
-            "clock_offset": action.clock_offset,
-            "depends_on": list(action.depends_on),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-
-
-@functools.lru_cache(2048)
-def load(body: str) -> Action:
-    """The action of a stored form. Screens replay the same few again and again."""
-    found: dict[str, Any] = json.loads(body)
-    return Action(
-        **{**found, "kind": Kind(found["kind"]), "depends_on": tuple(found["depends_on"])}
-    )
-
-
-def _receipt(body: str) -> Receipt:
-    found: dict[str, Any] = json.loads(body)
-    return Receipt(
-        **{**found, "outcome": Outcome(found["outcome"]), "merged": tuple(found["merged"])}
-    )
-
-
-def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> int:
-    """Rows of a damaged file into an empty one; returns how many actions there are again. They
-    keep their ids, their bytes and their order."""
-    actions = {}
-    whole = [row for row in rows["actions"] if isinstance(row["device_seq"], int)]
-    for row in sorted(whole, key=lambda row: row["device_seq"]):
-        try:
-            load(row["body"])
-        except (TypeError, ValueError, KeyError):
-            continue  # half a row; the original is kept
-        actions[row["op_id"]] = row
-    receipts = [row for row in rows["receipts"] if row["op_id"] in actions]
-    answered = {row["op_id"] for row in receipts}
-    for number, row in enumerate(actions.values(), 1):
-        turn = row.get("turn", 1)
-        row |= {"device_id": device_id, "device_seq": number, "not_before": None}
-        row["turn"] = turn if row["op_id"] in answered else 1
-    conn.execute("INSERT INTO device VALUES (1, ?, ?)", (device_id, len(actions)))
-    for name, found in (
-        ("actions", list(actions.values())), ("receipts", receipts), ("drafts", rows["drafts"]),
-        ("mark", rows["mark"]),
-    ):  # fmt: skip
-        for row in found:
-            names = ", ".join(row)
-            marks = ", ".join("?" * len(row))
-            conn.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(row.values()))
-    return len(actions)
-
-
-class Outbox:
-    """One connection to outbox.db; a lock serves several threads of this process. `rescued` is the
-    number of actions that were saved from a damaged file, if this opening found one."""
+class Outbox(PreciousFile):
+    """What happens to actions, from the moment a person acts until it is settled and old."""
 
     def __init__(self, folder: Path, new_id: Callable[[], str] = new_id) -> None:
-        self.path = folder / "outbox.db"
-        self.rescued: int | None = None
-        self._new_id = new_id
-        self._lock = threading.RLock()
-        self._damage = folder / "outbox.damaged"
-        if self._damage.exists():  # found in use: it could be opened, but not read
-            self._rescue()
-        self._shared = salvage.hold(self.path)
-        try:
-            try:
-                self._conn = database.connect(self.path, MIGRATIONS, "FULL")
-            except database.Damaged:
-                self._shared.close()
-                self._rescue()
-                self._shared = salvage.hold(self.path)
-                self._conn = database.connect(self.path, MIGRATIONS, "FULL")
-        except BaseException:
-            self._shared.close()
-            raise
+        super().__init__(folder, new_id)
         self._seen_version = self._last_seq = 0
-        with self._read():
-            known = self._conn.execute("SELECT 1 FROM device").fetchone()
-        if known is None:
-            with self._write():
-                self._conn.execute(
-                    "INSERT OR IGNORE INTO device VALUES (1, ?, 0)", (self._new_id(),)
-                )
-
-    def close(self) -> None:
-        self._conn.close()
-        self._shared.close()
-
-    def _rescue(self) -> None:
-        """Sets the damaged file aside and moves what can be read of it into a new one, which has
-        a device id of its own: the old one's numbers may have been used by what is lost."""
-        with salvage.alone(self.path):
-            self._damage.touch()  # until the end: one that is interrupted begins again
-            with salvage.set_aside(self.path) as old:
-                rows = salvage.readable(old, _PRECIOUS)
-                conn = database.connect(self.path, MIGRATIONS, "FULL")
-                try:
-                    with database.translated(self.path), database.transaction(conn):
-                        self.rescued = _put_back(conn, rows, self._new_id())
-                finally:
-                    conn.close()
-            self._damage.unlink(missing_ok=True)
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -277,7 +60,7 @@ class Outbox:
         with self._write():
             self._append(actions)
             if sends_draft:
-                self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", sends_draft)
+                drafts.forget(self._conn, *sends_draft)
             if settles:
                 self._resolve(*settles)
         return Changes(frozenset(a.task_id for a in actions))
@@ -305,7 +88,7 @@ class Outbox:
             if not any(item.action.op_id == op_id for item in gone):
                 return Refusal("E5016")
             for item in gone:
-                self._give_back(item.action, now)
+                drafts.give_back(self._conn, item.action, now)
             self._conn.executemany(
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
                 [(item.action.op_id,) for item in gone],
@@ -345,7 +128,7 @@ class Outbox:
             held: set[str] = set()
             size = 0
             for row in self._conn.execute(f"{_WAITING} {_IN_ORDER}"):
-                item = _waiting_row(row)
+                item = waiting_of(row)
                 action = item.action
                 if (
                     action.task_id in held
@@ -393,7 +176,7 @@ class Outbox:
                 row = self._conn.execute(f"{_WAITING} AND op_id = ?", (receipt.op_id,)).fetchone()
                 if row is None:
                     continue
-                item = _waiting_row(row)
+                item = waiting_of(row)
                 action = item.action
                 touched.add(action.task_id)
                 if receipt.outcome is not Outcome.RETRY:
@@ -429,7 +212,7 @@ class Outbox:
             for op_id in op_ids:
                 row = self._conn.execute(f"{_WAITING} AND op_id = ?", (op_id,)).fetchone()
                 if row is not None:
-                    item = _waiting_row(row)
+                    item = waiting_of(row)
                     touched.add(item.action.task_id)
                     self._conn.execute(
                         "UPDATE actions SET retries = retries + 1, not_before = ? WHERE op_id = ?",
@@ -516,7 +299,7 @@ class Outbox:
                 f" {of} ORDER BY a.device_seq",
                 {"epoch": epoch, "seq": seq, **named},
             ).fetchall()
-        return [(load(body), _receipt(given) if given else None) for body, given in rows]
+        return [(load(body), load_receipt(given) if given else None) for body, given in rows]
 
     def on_the_way(self, epoch: str | None, tasks: Sequence[str] | None = None) -> set[str]:
         """Those (of `tasks`) with actions whose effect may or may not be in rows of that epoch:
@@ -541,7 +324,7 @@ class Outbox:
             row = self._conn.execute(
                 "SELECT body FROM receipts WHERE op_id = ?", (op_id,)
             ).fetchone()
-        return _receipt(row[0]) if row else None
+        return load_receipt(row[0]) if row else None
 
     def delivered(self, most: int = 50) -> list[tuple[Action, Receipt]]:
         """The latest actions that took effect, newest first."""
@@ -551,7 +334,7 @@ class Outbox:
                 " WHERE r.outcome IN ('applied', 'merged') ORDER BY r.received_at DESC LIMIT ?",
                 (most,),
             ).fetchall()
-        return [(load(body), _receipt(given)) for body, given in rows]
+        return [(load(body), load_receipt(given)) for body, given in rows]
 
     def tally(self) -> Tally:
         with self._read():
@@ -590,17 +373,17 @@ class Outbox:
         """Keeps half-typed text; an empty one is forgotten. `known` is the draft it was typed over:
         words of an action that were given back meanwhile stay in front. Returns what is kept."""
         with self._write():
-            stored = self._draft(task_id, name)
+            stored = drafts.read(self._conn, task_id, name)
             if known is not None and stored != known and stored.endswith(known):
                 given_back = stored.removesuffix(known).rstrip("\n")
                 text = "\n".join(filter(None, (given_back, text)))
             if text != stored:
-                self._save_draft(task_id, name, text, now)
+                drafts.save(self._conn, task_id, name, text, now)
         return text
 
     def draft(self, task_id: str, name: str) -> str:
         with self._read():
-            return self._draft(task_id, name)
+            return drafts.read(self._conn, task_id, name)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -623,7 +406,7 @@ class Outbox:
             " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
             " ORDER BY a.device_seq"
         ).fetchall()
-        return [TrayEntry(load(body), _receipt(given), at) for body, given, at in rows]
+        return [TrayEntry(load(body), load_receipt(given), at) for body, given, at in rows]
 
     def _follow(self, action: Action, receipt: Receipt, now: int) -> None:
         """Does an action again whose obstacle was done again, on the new one."""
@@ -638,29 +421,6 @@ class Outbox:
         self._append([again])
         self._resolve(action.op_id, f"{_RETRIED}{again.op_id}", now)
 
-    def _give_back(self, action: Action, now: int) -> None:
-        """A person's words outlive the action that carried them."""
-        said = str(action.args.get("text") or action.args.get("note") or "")
-        half_typed = self._draft(action.task_id, NOTE_DRAFT)
-        text = "\n".join(filter(None, (said, half_typed)))
-        self._save_draft(action.task_id, NOTE_DRAFT, text, now)
-
-    def _draft(self, task_id: str, name: str) -> str:
-        row = self._conn.execute(
-            "SELECT text FROM drafts WHERE task_id = ? AND name = ?", (task_id, name)
-        ).fetchone()
-        return row[0] if row else ""
-
-    def _save_draft(self, task_id: str, name: str, text: str, now: int) -> None:
-        if text:
-            self._conn.execute(
-                "INSERT INTO drafts VALUES (?, ?, ?, ?) ON CONFLICT (task_id, name)"
-                " DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
-                (task_id, name, text, now),
-            )
-        else:
-            self._conn.execute("DELETE FROM drafts WHERE task_id = ? AND name = ?", (task_id, name))
-
     def _resolve(self, op_id: str, resolution: str, now: int) -> None:
         self._conn.execute(
             "UPDATE receipts SET resolved_at = ?, resolution = ?"
@@ -670,7 +430,7 @@ class Outbox:
 
     def _waiting(self, condition: str, *values: str) -> list[Waiting]:
         query = f"{_WAITING} {condition} {_IN_ORDER}"
-        return [_waiting_row(row) for row in self._conn.execute(query, values)]
+        return [waiting_of(row) for row in self._conn.execute(query, values)]
 
     def _is_pending(self, op_ids: Sequence[str]) -> bool:
         return any(
@@ -692,7 +452,7 @@ class Outbox:
             " received_at, was_epoch, was_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 op_id, receipt.outcome, receipt.code, receipt.epoch, receipt.task_version,
-                receipt.seq, _dump_receipt(receipt), now, *(was or (None, None)),
+                receipt.seq, dump_receipt(receipt), now, *(was or (None, None)),
             ),
         )  # fmt: skip
         self._conn.execute(
@@ -701,7 +461,7 @@ class Outbox:
         if receipt.blocked_by is not None:
             self._follow(item.action, receipt, now)
         if item.given_up and receipt.outcome not in EFFECTIVE:
-            self._give_back(item.action, now)
+            drafts.give_back(self._conn, item.action, now)
             self._resolve(op_id, "given up", now)
 
     def _renumber(self) -> None:
@@ -723,20 +483,6 @@ class Outbox:
             (mark.epoch, mark.head, mark.text),
         )
 
-    @contextmanager
-    def _write(self) -> Iterator[None]:
-        with self._read(), database.transaction(self._conn):
-            yield
-
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        try:
-            with self._lock, database.translated(self.path):
-                yield
-        except database.Damaged:
-            self._damage.touch()  # the next start saves what can be read
-            raise
-
 
 def _of(tasks: Sequence[str] | None) -> tuple[str, dict[str, str]]:
     """A condition that limits actions to those tasks, and its values."""
@@ -744,16 +490,3 @@ def _of(tasks: Sequence[str] | None) -> tuple[str, dict[str, str]]:
         return "", {}
     named = {f"task{n}": task_id for n, task_id in enumerate(tasks)}
     return f"AND task_id IN ({','.join(f':{name}' for name in named)})", named
-
-
-def _waiting_row(row: Sequence[Any]) -> Waiting:
-    _, device_id, device_seq, body, first_attempt_at, retries, turn, not_before, void_at = row
-    return Waiting(
-        load(body), device_id, device_seq, body, first_attempt_at, retries,
-        turn == 0, not_before, void_at is not None,
-    )  # fmt: skip
-
-
-def _dump_receipt(receipt: Receipt) -> str:
-    names = Receipt.__slots__
-    return json.dumps({name: getattr(receipt, name) for name in names}, ensure_ascii=False)

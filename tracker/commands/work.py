@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracker.cache.outbox import TrayEntry, Waiting
+from tracker.cache.entries import TrayEntry, Waiting
 from tracker.cache.projection import TaskView
 from tracker.commands.common import (
     Exit,

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.cache.outbox import NOTE_DRAFT, TrayEntry, new_id
+from tracker.cache.drafts import NOTE_DRAFT
+from tracker.cache.entries import TrayEntry
+from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView, zone_named
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal

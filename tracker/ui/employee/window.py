@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from tracker.cache.outbox import NOTE_DRAFT
+from tracker.cache.drafts import NOTE_DRAFT
 from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes

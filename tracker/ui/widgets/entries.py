@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tracker.cache.outbox import TrayEntry, Waiting
+from tracker.cache.entries import TrayEntry, Waiting
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import entry_of
 from tracker.domain.task import Status

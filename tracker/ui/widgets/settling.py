@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.cache.outbox import TrayEntry
+from tracker.cache.entries import TrayEntry
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
