@@ -142,5 +142,7 @@ def latest(
 
 def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[HistoryEntry]:
     """The entries with these audit numbers."""
+    if not numbers:
+        return []
     values = {"tenant": tenant_id, "numbers": list(numbers)}
     return [as_history(json.loads(body)) for (body,) in conn.execute(_ENTRIES, values)]

@@ -24,6 +24,21 @@ from tracker.domain.ids import uuid7
 from tracker.domain.task import Role
 
 _hasher = PasswordHasher()
+_TENANT_OF = sa.select(users.c.tenant_id).where(users.c.id == sa.bindparam("user"))
+_OPEN = sa.insert(tokens)
+_CALLER = (
+    sa.select(
+        users,
+        tokens.c.id.label("token_id"),
+        tokens.c.access_expires_at,
+        tokens.c.revoked_at,
+        tenants.c.name.label("tenant_name"),
+        tenants.c.zone,
+    )
+    .where(tokens.c.access_hash == sa.bindparam("access"))
+    .join(tokens, tokens.c.user_id == users.c.id)
+    .join(tenants, tenants.c.id == users.c.tenant_id)
+)
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 """Checked when the name is unknown, so that the time taken tells nothing."""
 
@@ -121,35 +136,31 @@ def open_session(
     conn: Connection, user_id: str, now: int, access_ms: int, refresh_ms: int
 ) -> Session:
     access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    tenant_id = conn.execute(sa.select(users.c.tenant_id).where(users.c.id == user_id)).scalar_one()
-    conn.execute(
-        sa.insert(tokens).values(
-            id=new_id(now),
-            tenant_id=tenant_id,
-            user_id=user_id,
-            access_hash=hash_token(access),
-            access_expires_at=now + access_ms,
-            refresh_hash=hash_token(refresh),
-            refresh_expires_at=now + refresh_ms,
-            created_at=now,
-        )
-    )
+    row = {
+        "id": new_id(now),
+        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
+        "user_id": user_id,
+        "access_hash": hash_token(access),
+        "access_expires_at": now + access_ms,
+        "refresh_hash": hash_token(refresh),
+        "refresh_expires_at": now + refresh_ms,
+        "created_at": now,
+    }
+    conn.execute(_OPEN, row)
     return Session(access, refresh, now + access_ms)
 
 
 def create_token(conn: Connection, user_id: str, now: int) -> str:
     """A token that neither expires nor rotates, for machines without a keyring."""
     token = secrets.token_urlsafe(32)
-    tenant_id = conn.execute(sa.select(users.c.tenant_id).where(users.c.id == user_id)).scalar_one()
-    conn.execute(
-        sa.insert(tokens).values(
-            id=new_id(now),
-            tenant_id=tenant_id,
-            user_id=user_id,
-            access_hash=hash_token(token),
-            created_at=now,
-        )
-    )
+    row = {
+        "id": new_id(now),
+        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
+        "user_id": user_id,
+        "access_hash": hash_token(token),
+        "created_at": now,
+    }
+    conn.execute(_OPEN, row)
     return token
 
 
@@ -187,20 +198,7 @@ def close_session(conn: Connection, caller: Caller, now: int) -> None:
 
 def authenticate(conn: Connection, token: str, now: int) -> Caller:
     """The caller of an access token. E1003 unknown, E1002 over, E1004 disabled."""
-    query = (
-        sa.select(
-            users,
-            tokens.c.id.label("token_id"),
-            tokens.c.access_expires_at,
-            tokens.c.revoked_at,
-            tenants.c.name.label("tenant_name"),
-            tenants.c.zone,
-        )
-        .where(tokens.c.access_hash == hash_token(token))
-        .join(tokens, tokens.c.user_id == users.c.id)
-        .join(tenants, tenants.c.id == users.c.tenant_id)
-    )
-    row = conn.execute(query).one_or_none()
+    row = conn.execute(_CALLER, {"access": hash_token(token)}).one_or_none()
     if row is None:
         raise ProblemError("E1003")
     if row.revoked_at is not None or (row.access_expires_at or now) < now:

@@ -76,10 +76,7 @@ class Database:
         """A transaction that sees one moment and cannot write."""
         with self._translated():
             if self.is_sqlite:
-                with (
-                    self.engine.connect().execution_options(tracker_begin="DEFERRED") as conn,
-                    conn.begin(),
-                ):
+                with self.engine.connect() as conn, conn.begin():
                     yield conn
             else:
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -7,6 +7,7 @@ before 7 was committed would never see 7.
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -99,9 +100,23 @@ _AFTER = (
     .order_by(feed.c.seq)
     .limit(sa.bindparam("most"))
 )
-_HEAD = sa.select(sa.func.max(feed.c.seq)).where(
-    feed.c.tenant_id == sa.bindparam("tenant"), feed.c.audience == sa.bindparam("audience")
-)
+
+
+@functools.cache
+def _heads(number: int) -> sa.Select[Any]:
+    """The newest position of each of so many audiences, in one statement: each is one index seek,
+    which a GROUP BY would not be."""
+    return sa.select(
+        *(
+            sa.select(sa.func.max(feed.c.seq))
+            .where(
+                feed.c.tenant_id == sa.bindparam("tenant"),
+                feed.c.audience == sa.bindparam(f"audience{n}"),
+            )
+            .scalar_subquery()
+            for n in range(number)
+        )
+    )
 
 
 def lock(conn: Connection, tenant_id: str) -> Tenant:
@@ -139,8 +154,8 @@ def after(
 
 
 def heads(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> dict[str, int]:
-    """The newest position of each of these audiences; 0 if none. Each is one index seek."""
-    return {
-        audience: conn.execute(_HEAD, {"tenant": tenant_id, "audience": audience}).scalar() or 0
-        for audience in audiences
-    }
+    """The newest position of each of these audiences; 0 if none."""
+    wanted = list(audiences)
+    named = {f"audience{n}": audience for n, audience in enumerate(wanted)}
+    found = conn.execute(_heads(len(wanted)), {"tenant": tenant_id, **named}).one()
+    return {audience: head or 0 for audience, head in zip(wanted, found, strict=True)}

@@ -26,6 +26,10 @@ _REMEMBERED = 50_000
 _NONCE = sa.select(marks.c.nonce).where(
     marks.c.tenant_id == sa.bindparam("tenant"), marks.c.seq == sa.bindparam("at")
 )
+_LAST_END = sa.select(sa.func.max(marks.c.seq)).where(
+    marks.c.tenant_id == sa.bindparam("tenant"),
+    marks.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,8 @@ def nonce_at(conn: Connection, tenant: Tenant, seq: int) -> str:
 
 def last_end(conn: Connection, tenant: Tenant, first: int, last: int) -> int | None:
     """Where the last transaction that ended between two positions did."""
-    query = sa.select(sa.func.max(marks.c.seq)).where(
-        marks.c.tenant_id == tenant.id, marks.c.seq.between(first, last)
-    )
-    return conn.execute(query).scalar()
+    values = {"tenant": tenant.id, "first": first, "last": last}
+    return conn.execute(_LAST_END, values).scalar()
 
 
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:

@@ -14,6 +14,23 @@ from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Person, Project, Role
 
 _ACTIVE = sa.select(users.c.id).where(users.c.tenant_id == sa.bindparam("tenant"), users.c.active)
+_PEOPLE = (
+    sa.select(users).where(users.c.tenant_id == sa.bindparam("tenant")).order_by(users.c.number)
+)
+_PROJECTS = (
+    sa.select(projects)
+    .where(projects.c.tenant_id == sa.bindparam("tenant"))
+    .order_by(projects.c.number)
+)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_SOME_PEOPLE, _SOME_PROJECTS = (
+    _PEOPLE.where(users.c.id.in_(_IDS)),
+    _PROJECTS.where(projects.c.id.in_(_IDS)),
+)
+_SUMS = {
+    name: totals(table).where(table.c.tenant_id == sa.bindparam("tenant"))
+    for name, table in (("people", users), ("projects", projects))
+}
 _CURRENT = sa.select(projects.c.id).where(
     projects.c.tenant_id == sa.bindparam("tenant"), sa.not_(projects.c.archived)
 )
@@ -31,19 +48,15 @@ def _project(row: Any) -> Project:
 
 
 def people(conn: Connection, tenant_id: str, ids: Sequence[str] | None = None) -> list[Person]:
-    query = sa.select(users).where(users.c.tenant_id == tenant_id).order_by(users.c.number)
-    if ids is not None:
-        query = query.where(users.c.id.in_(list(ids)))
-    return [_person(row) for row in conn.execute(query)]
+    query = _PEOPLE if ids is None else _SOME_PEOPLE
+    return [_person(row) for row in conn.execute(query, {"tenant": tenant_id, "ids": ids})]
 
 
 def all_projects(
     conn: Connection, tenant_id: str, ids: Sequence[str] | None = None
 ) -> list[Project]:
-    query = sa.select(projects).where(projects.c.tenant_id == tenant_id)
-    if ids is not None:
-        query = query.where(projects.c.id.in_(list(ids)))
-    return [_project(row) for row in conn.execute(query.order_by(projects.c.number))]
+    query = _PROJECTS if ids is None else _SOME_PROJECTS
+    return [_project(row) for row in conn.execute(query, {"tenant": tenant_id, "ids": ids})]
 
 
 def active_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
@@ -64,11 +77,10 @@ def last_heard(conn: Connection, tenant_id: str) -> list[tuple[str, int | None, 
 
 def sums(conn: Connection, tenant_id: str) -> dict[str, Sums]:
     """What the tenant's people and projects add up to."""
-    found = {}
-    for name, table in (("people", users), ("projects", projects)):
-        query = totals(table).where(table.c.tenant_id == tenant_id)
-        found[name] = Sums(*conn.execute(query).one())
-    return found
+    return {
+        name: Sums(*conn.execute(query, {"tenant": tenant_id}).one())
+        for name, query in _SUMS.items()
+    }
 
 
 def tenant_named(conn: Connection, name: str) -> str | None:

@@ -72,6 +72,28 @@ _COMMENTS = sa.select(*_COMMENT).where(_in(comments, comments.c.id))
 _TASKS = sa.select(*_TASK).where(_in(tasks, tasks.c.id))
 _OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
 _INSERT_COMMENTS = sa.insert(comments)
+_ALL_IDS = sa.select(tasks.c.id).where(tasks.c.tenant_id == sa.bindparam("tenant"))
+_OWN_IDS = _ALL_IDS.where(visible_to(sa.bindparam("reader")))
+
+
+def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
+    query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
+    return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
+
+
+_PAGE, _OWN_PAGE = _next_page(_ALL_IDS), _next_page(_OWN_IDS)
+_SUMS = {
+    name: (query, query.where(column.in_(_OWN_IDS)))
+    for name, column, query in (
+        (table.name, column, totals(table).where(table.c.tenant_id == sa.bindparam("tenant")))
+        for table, column in (
+            (tasks, tasks.c.id),
+            (assignments, assignments.c.task_id),
+            (comments, comments.c.task_id),
+        )
+    )
+}
+"""Kind → what all rows add up to, and those the reader may see."""
 
 
 def states(
@@ -119,10 +141,9 @@ def page_of_tasks(
     conn: Connection, tenant_id: str, own_of: str | None, after_id: str, limit: int
 ) -> list[Task]:
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
-    query = sa.select(*_TASK).where(tasks.c.tenant_id == tenant_id, tasks.c.id > after_id)
-    if own_of is not None:
-        query = query.where(visible_to(own_of))
-    return [_task(row) for row in conn.execute(query.order_by(tasks.c.id).limit(limit))]
+    query = _PAGE if own_of is None else _OWN_PAGE
+    values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
+    return [_task(row) for row in conn.execute(query, values)]
 
 
 def visible_tasks(
@@ -139,20 +160,11 @@ def visible_tasks(
 
 def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
-    seen = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id)
-    if own_of is not None:
-        seen = seen.where(visible_to(own_of))
-    found = {}
-    for name, table, column in (
-        ("tasks", tasks, tasks.c.id),
-        ("assignments", assignments, assignments.c.task_id),
-        ("comments", comments, comments.c.task_id),
-    ):
-        query = totals(table).where(table.c.tenant_id == tenant_id)
-        if own_of is not None:
-            query = query.where(column.in_(seen))
-        found[name] = Sums(*conn.execute(query).one())
-    return found
+    values = {"tenant": tenant_id, "reader": own_of}
+    return {
+        name: Sums(*conn.execute(of_all if own_of is None else of_own, values).one())
+        for name, (of_all, of_own) in _SUMS.items()
+    }
 
 
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:

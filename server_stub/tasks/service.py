@@ -21,7 +21,7 @@ from server_stub.people import service as people
 from server_stub.tasks import queries
 from server_stub.tasks.queries import FieldChanges
 from tracker.domain.access import Actor
-from tracker.domain.change import Action, Kind
+from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
 from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_time
@@ -63,12 +63,11 @@ def open_bench(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> B
         if action.kind is Kind.COMMENT and is_uuid(action.args.get("comment_id"))
     ]
     kinds = {action.kind for action in actions}
-    names = kinds & {Kind.CREATE_TASK, Kind.ASSIGN}
     nobody: frozenset[str] = frozenset()
     return Bench(
         tenant=tenant,
-        people=people.active_ids(conn, tenant.id) if names else nobody,
-        projects=people.project_ids(conn, tenant.id) if Kind.CREATE_TASK in kinds else nobody,
+        people=people.active_ids(conn, tenant.id) if kinds & NAME_PEOPLE else nobody,
+        projects=people.project_ids(conn, tenant.id) if kinds & NAME_PROJECTS else nobody,
         states=queries.states(conn, tenant.id, ids),
         comment_ids={c.id for c in queries.comments_by_id(conn, tenant.id, comment_ids)},
     )
@@ -108,7 +107,7 @@ def act(
     if action.kind is Kind.CREATE_TASK:
         tenant.task_number += 1
     task = replace(decided.state.task, version=decided.state.task.version + 1)
-    decided = replace(decided, state=replace(decided.state, task=task))
+    decided = replace(decided, state=TaskState(task, decided.state.people))
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)

@@ -86,8 +86,12 @@ OUTBOX = {
     "full_disk_swallowed": Bug(
         "A full disk is not said: the screen says saved, and nothing was.",
         Edit(
-            database.translated,
-            {'raise EnvironmentFault("E3001", path.name) from error': "return"},
+            database.Border.__exit__,
+            {
+                "fault = coded(error, self._path)": "fault = coded(error, self._path)\n"
+                "if fault and fault.code == 'E3001':\n"
+                "    return True"
+            },
         ),
     ),
 }

@@ -7,7 +7,6 @@ beside the live ones and are swapped in with the last page, so a screen never sh
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -177,7 +176,7 @@ class Confirmed:
             self._set_aside()
             self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
         self._conn.create_function("checksum", 2, checksum, deterministic=True)
-        self._lock = threading.RLock()
+        self._border = database.Border(self.path, self._found_damaged)
 
     def _set_aside(self) -> None:
         self.rebuilt = True
@@ -455,14 +454,12 @@ class Confirmed:
         with self._read(), database.transaction(self._conn):
             yield
 
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        try:
-            with self._lock, database.translated(self.path):
-                yield
-        except database.Damaged as fault:
-            self._damage.touch()
-            raise EnvironmentFault("E3003", "Start Tracker again.") from fault
+    def _read(self) -> database.Border:
+        return self._border
+
+    def _found_damaged(self, _fault: database.Damaged) -> EnvironmentFault:
+        self._damage.touch()  # the next start makes a new one
+        return EnvironmentFault("E3003", "Start Tracker again.")
 
 
 _TASK_VALUES = attrgetter(*Task.__slots__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -80,19 +81,52 @@ def reading(conn: sqlite3.Connection) -> Iterator[None]:
         conn.execute("COMMIT")
 
 
+class Border:
+    """Around every use of a connection: one thread at a time, and what SQLite complains of becomes
+    a coded fault. A thread that is inside may enter again. `on_damage` answers what is raised for
+    damage. (A class: as a generator it would cost more than the small reads it surrounds.)"""
+
+    def __init__(
+        self, path: Path, on_damage: Callable[[Damaged], EnvironmentFault] = lambda fault: fault
+    ) -> None:
+        self._path = path
+        self._on_damage = on_damage
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            fault = coded(error, self._path)
+            if isinstance(fault, Damaged):
+                fault = self._on_damage(fault)
+            if fault is not None:
+                raise fault from error
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turns sqlite3's errors into coded faults: full disk, damage, no permission, locked."""
+    """Turns sqlite3's errors into coded faults."""
     try:
         yield
     except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith("SQLITE_FULL"):
-            raise EnvironmentFault("E3001", path.name) from error
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise Damaged("E3002", f"{path.name}: {error}.") from error
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise EnvironmentFault("E3005", path.name) from error
-        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
-            raise EnvironmentFault("E3006", f"{path}: {error}.") from error
-        raise
+        fault = coded(error, path)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def coded(error: sqlite3.Error, path: Path) -> EnvironmentFault | None:
+    """Full disk, damage, locked, no permission; None for what only a bug can cause."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith("SQLITE_FULL"):
+        return EnvironmentFault("E3001", path.name)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return Damaged("E3002", f"{path.name}: {error}.")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return EnvironmentFault("E3005", path.name)
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
+        return EnvironmentFault("E3006", f"{path}: {error}.")
+    return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,7 +78,7 @@ class PreciousFile:
         self.path = folder / "outbox.db"
         self.rescued: int | None = None
         self._new_id = new_id
-        self._lock = threading.RLock()
+        self._border = database.Border(self.path, self._found_damaged)
         self._damage = folder / "outbox.damaged"
         if self._damage.exists():  # found in use: it could be opened, but not read
             self._rescue()
@@ -127,14 +126,12 @@ class PreciousFile:
         with self._read(), database.transaction(self._conn):
             yield
 
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        try:
-            with self._lock, database.translated(self.path):
-                yield
-        except database.Damaged:
-            self._damage.touch()  # the next start saves what can be read
-            raise
+    def _read(self) -> database.Border:
+        return self._border
+
+    def _found_damaged(self, fault: database.Damaged) -> database.Damaged:
+        self._damage.touch()  # the next start saves what can be read
+        return fault
 
 
 def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> int:

@@ -5,7 +5,7 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -13,7 +13,7 @@ from enum import StrEnum
 from tracker.cache.confirmed import Brief, Confirmed, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
-from tracker.domain.change import Action, Kind
+from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
 from tracker.domain.replay import Applied, Context, decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
 
@@ -107,6 +107,13 @@ class Projection:
                 comments.append(replace(applied.comment, received_at=0))
         return Trail(tuple(history), tuple(comments))
 
+    def named_by(self, kinds: Set[Kind]) -> tuple[Container[str], Container[str]]:
+        """The ids of people and of projects that deciding about these kinds needs."""
+        return (
+            self._confirmed.people() if kinds & NAME_PEOPLE else (),
+            self._confirmed.projects() if kinds & NAME_PROJECTS else (),
+        )
+
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
         that came with them tells."""
@@ -124,8 +131,7 @@ class Projection:
         own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
         if not own:
             return done
-        people = frozenset(self._confirmed.people())
-        projects = frozenset(self._confirmed.projects())
+        people, projects = self.named_by({action.kind for action, _ in own})
         zone = zone_named(rows.position.zone)
         for action, receipt in own:
             row = rows.tasks.get(action.task_id)

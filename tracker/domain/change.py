@@ -290,6 +290,11 @@ _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
 }
 
 
+NAME_PEOPLE = frozenset({Kind.CREATE_TASK, Kind.ASSIGN})
+NAME_PROJECTS = frozenset({Kind.CREATE_TASK})
+"""Deciding about other kinds needs no list of people, or of projects."""
+
+
 def parse(kind: Kind, args: Mapping[str, Any]) -> Args | Refusal:
     """The arguments as a value of the kind's class, or why they cannot be used.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import tzinfo
-from typing import assert_never
+from typing import Any, assert_never
 
 from tracker.domain import access, change, lifecycle
 from tracker.domain.access import Actor
@@ -27,6 +27,7 @@ from tracker.domain.task import (
 )
 
 CLOCK_TOLERANCE = 5 * 60_000
+_SHOWN = frozenset({"status", "progress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,32 +112,28 @@ def decide(
 
 def _applied(
     before: TaskState,
-    task: Task,
+    values: dict[str, Any],
     ctx: Context,
     event: str,
     note: str,
     occupancy: Occupancy | None = None,
+    comment: Comment | None = None,
 ) -> Applied:
-    """Wraps the new task; history shows status and progress, so the fact holds just those."""
-    task = replace(task, updated_at=ctx.received_at)
-    was, now = _shown(before.task), _shown(task)
-    different = {name for name in was if was[name] != now[name]}
+    """The task with these values; history shows status and progress, so the fact holds just
+    those."""
+    old = before.task
+    task = replace(old, updated_at=ctx.received_at, **values)
+    changed = frozenset(name for name, value in values.items() if getattr(old, name) != value)
+    shown = sorted(changed & _SHOWN)
     fact = Fact(
         event,
-        {name: was[name] for name in sorted(different)},
-        {name: now[name] for name in sorted(different)},
+        {name: getattr(old, name) for name in shown},
+        {name: values[name] for name in shown},
         note,
         occupancy,
     )
-    changed = frozenset(
-        f.name for f in fields(Task) if getattr(before.task, f.name) != getattr(task, f.name)
-    ) - {"updated_at"}
-    merged = tuple(sorted(changed & ctx.moved & {"progress"}))
-    return Applied(replace(before, task=task), fact, changed, merged)
-
-
-def _shown(task: Task) -> dict[str, Scalar]:
-    return {"status": task.status, "progress": task.progress}
+    merged = ("progress",) if "progress" in changed and "progress" in ctx.moved else ()
+    return Applied(TaskState(task, before.people), fact, changed, merged, comment)
 
 
 def _set_progress(
@@ -154,18 +151,19 @@ def _set_progress(
         return Refusal("E5011")
     when = work_time(action, ctx.received_at)
     status = lifecycle.status_for_progress(task.status, args.percent)
-    moved = replace(
-        task,
-        status=status,
-        progress=args.percent,
-        last_progress_at=when,
-        last_progress_by=actor.user_id,
-    )
+    values: dict[str, Any] = {
+        "status": status,
+        "progress": args.percent,
+        "last_progress_at": when,
+        "last_progress_by": actor.user_id,
+    }
     if status is Status.COMPLETED:
-        moved = replace(
-            moved, progress_before=task.progress, completed_at=when, completion_notes=args.note
-        )
-    return _applied(state, moved, ctx, Kind.SET_PROGRESS, args.note, args.occupancy)
+        values |= {
+            "progress_before": task.progress,
+            "completed_at": when,
+            "completion_notes": args.note,
+        }
+    return _applied(state, values, ctx, Kind.SET_PROGRESS, args.note, args.occupancy)
 
 
 _TARGET = {
@@ -198,25 +196,23 @@ def _move(
     if not legal:
         return Refusal("E5002", info=f"It is {task.status}; {target} was wanted.")
     when = work_time(action, ctx.received_at)
-    moved = replace(task, status=target)
+    values: dict[str, Any] = {"status": target}
     if kind is Kind.COMPLETE:
-        moved = replace(
-            moved,
-            progress=100,
-            progress_before=task.progress,
-            completed_at=when,
-            completion_notes=args.note,
-            last_progress_at=when,
-            last_progress_by=actor.user_id,
-        )
+        values |= {
+            "progress": 100,
+            "progress_before": task.progress,
+            "completed_at": when,
+            "completion_notes": args.note,
+            "last_progress_at": when,
+            "last_progress_by": actor.user_id,
+        }
     elif kind is Kind.REOPEN and task.status is Status.COMPLETED:
-        moved = replace(
-            moved,
-            progress=lifecycle.progress_after_reopen(task.progress_before),
-            progress_before=None,
-            completed_at=None,
-        )
-    return _applied(state, moved, ctx, kind, args.note, args.occupancy)
+        values |= {
+            "progress": lifecycle.progress_after_reopen(task.progress_before),
+            "progress_before": None,
+            "completed_at": None,
+        }
+    return _applied(state, values, ctx, kind, args.note, args.occupancy)
 
 
 def _comment(
@@ -232,9 +228,8 @@ def _comment(
         made_at=work_time(action, ctx.received_at),
         received_at=ctx.received_at,
     )
-    counted = replace(state.task, comment_count=state.task.comment_count + 1)
-    applied = _applied(state, counted, ctx, Kind.COMMENT, args.text)
-    return replace(applied, comment=comment)
+    values = {"comment_count": state.task.comment_count + 1}
+    return _applied(state, values, ctx, Kind.COMMENT, args.text, comment=comment)
 
 
 def _assign(

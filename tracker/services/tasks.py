@@ -173,12 +173,9 @@ class Tasks:
             depends_on=self._needs(kind, task_id),
             seen=_seen(view),
         )
-        context = Context(
-            received_at=action.made_at + (action.clock_offset or 0),
-            zone=zone_named(position.zone),
-            people=frozenset(work.confirmed.people()),
-            projects=frozenset(work.confirmed.projects()),
-        )
+        received_at = action.made_at + (action.clock_offset or 0)
+        people, projects = work.projection.named_by({kind})
+        context = Context(received_at, zone_named(position.zone), people, projects)
         decided = decide(view.state if view else None, action, work.actor, context)
         if isinstance(decided, Refusal):
             return decided
