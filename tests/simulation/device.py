@@ -130,6 +130,7 @@ class Device:
     credentials: InMemory = field(default_factory=InMemory)
     offset: int = 0
     is_open: bool = False
+    _seen: tuple[object, ...] = ()
 
     def now(self) -> int:
         return self.world_now() + self.offset
@@ -176,5 +177,14 @@ class Device:
         return self.engine.run_once()
 
     def _look(self) -> None:
-        if self.is_open:
+        """What is shown comes from the two files alone, so unless one of them changed, a look would
+        see what it saw before."""
+        if not self.is_open:
+            return
+        seen = tuple(
+            (id(conn), conn.total_changes, *conn.execute("PRAGMA data_version").fetchone())
+            for conn in (self.outbox._conn, self.confirmed._conn)
+        )
+        if seen != self._seen:
+            self._seen = seen
             self.look(self)

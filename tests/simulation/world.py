@@ -128,7 +128,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = self.rng.choice((3, server_pull.PAGE_ROWS, server_pull.PAGE_ROWS))
+        self.page_rows = self.rng.choice((5, 15, *[server_pull.PAGE_ROWS] * 4))
 
     def now(self) -> int:
         return self.time
@@ -187,10 +187,11 @@ class Simulation:
     def _people(self) -> None:
         self._add("rita", "monitor")
         self._add("ana", "desk")
-        for _ in range(self.rng.randrange(4)):
+        for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3))):
             self._add(self.rng.choice(("ana", "jonas", "jonas", "rita")), "desk")
-        for device in self.devices:
-            device.sync()
+        for device in self.devices:  # some begin before they have anything from the server
+            if device in self.devices[:2] or self.rng.random() < 0.5:
+                device.sync()
 
     def _add(self, user: str, scope: Any) -> Device:
         device = Device(
@@ -214,9 +215,9 @@ class Simulation:
     def _step(self) -> None:
         device = self.rng.choice(self.devices)
         dice = self.rng.random()
-        if dice < 0.45:
+        if dice < 0.5:
             self._survive(device, lambda: self._work(device))
-        elif dice < 0.72:
+        elif dice < 0.74:
             self._survive(device, lambda: self._sync(device))
         else:
             self._trouble(device)
@@ -235,12 +236,15 @@ class Simulation:
 
     def _work(self, device: Device) -> None:
         known = self._known(device)
-        for _ in range(self.rng.choice((1, 3, 5, 6, 8))):
+        for _ in range(self.rng.choice((1, 3, 6, 8, 9))):
             self._act(device, known)
 
     def _known(self, device: Device) -> list[str]:
-        """The ids of the tasks on the screen."""
-        return sorted(device.projection.views())
+        """The ids of the tasks on the screen: what was pulled, and what was made here since."""
+        pulled, position = device.confirmed.briefs()
+        own = device.outbox.overlay(position.epoch, position.seq)
+        made = {action.task_id for action, _ in own if action.kind is Kind.CREATE_TASK}
+        return sorted(made.union(brief.id for brief in pulled))
 
     def _act(self, device: Device, known: list[str] | None = None) -> None:
         client_tasks.device_clock = device.now
@@ -500,11 +504,14 @@ class Simulation:
             self._rounds(14)
 
     def _rounds(self, most: int) -> int:
-        """Everybody synchronises every hour, until nothing waits; returns how much still does."""
+        """Everybody synchronises every hour, until nothing waits; returns how much still does. Who
+        has nothing to send and knows of the server's last restore has no more to say."""
         waits = 0
-        for _ in range(most):
+        for n in range(most):
             waits = 0
             for device in self.devices:
+                if n and not device.outbox.waiting() and self._knows_epoch(device):
+                    continue
                 for item in device.outbox.waiting():
                     note = str(item.action.args.get("note"))
                     if item.parked and POISON in note and CURABLE not in note:
@@ -516,6 +523,10 @@ class Simulation:
             if not waits:
                 break
         return waits
+
+    def _knows_epoch(self, device: Device) -> bool:
+        (epoch,) = self.server.rows("SELECT epoch FROM tenants WHERE name = 'Northwind'")
+        return device.confirmed.position().epoch == epoch[0]
 
     def settle(self, device: Device) -> Report:
         """A run, after signing in again if that is asked for."""
