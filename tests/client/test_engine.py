@@ -131,6 +131,43 @@ def test_receipts_count_even_when_the_pull_fails(server: RunningServer, device: 
     assert ana.shown(task_id).task.progress == 45
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Unreachable("E4002"),
+        Unreachable("E4004"),
+        ServerRefusal("E3007", status=503),
+        ServerRefusal("E2013", status=400),
+    ],
+    ids=str,
+)
+def test_a_push_that_is_not_taken_keeps_no_news_away(
+    server: RunningServer, device: Open, fault: Unreachable | ServerRefusal
+) -> None:
+    mine, ana = server.task("ana"), device("ana")
+    ana.sync()
+    ana.add(action(task_id=mine))
+    theirs = server.task("ana")
+    ana.line.fault = lambda _: fault
+    report = ana.sync()
+    assert report.fault is fault
+    assert (report.waiting, report.changes.tasks) == (1, {theirs})
+    assert theirs in ana.projection.views()
+
+
+@pytest.mark.parametrize("code", ["E4001", "E4003", "E4007"])
+def test_where_nobody_answers_a_push_nothing_is_read(
+    server: RunningServer, device: Open, code: str
+) -> None:
+    task_id, ana = server.task("ana"), device("ana")
+    ana.sync()
+    ana.add(action(task_id=task_id))
+    ana.line.calls.clear()
+    ana.line.fault = lambda _: Unreachable(code)
+    report = ana.sync()
+    assert (report.state, ana.line.calls) == (State.OFFLINE, [])
+
+
 def test_nothing_new_changes_nothing(server: RunningServer, device: Open) -> None:
     server.task("ana")
     ana = device("ana")
