@@ -157,6 +157,21 @@ class Outbox(PreciousFile):
             ).fetchall()
         return [row[0] for row in rows]
 
+    def refused(self, op_ids: Iterable[str]) -> list[str]:
+        """Those of them that were refused here, or blocked. One whose id was used for other
+        content (E5010) is left out: that other one may be what took effect."""
+        with self._read():
+            return [
+                op_id
+                for op_id in op_ids
+                if self._conn.execute(
+                    "SELECT 1 FROM actions JOIN receipts USING (op_id) WHERE op_id = ?"
+                    " AND turn IS NULL AND outcome IN ('rejected', 'blocked_by')"
+                    " AND code IS NOT 'E5010'",
+                    (op_id,),
+                ).fetchone()
+            ]
+
     def record(
         self,
         receipts: Iterable[Receipt],
