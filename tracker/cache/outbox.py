@@ -7,9 +7,10 @@ settles it); never none of these and never two. The file is never deleted or reb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tracker.cache import drafts
 from tracker.cache.entries import (
@@ -73,6 +74,22 @@ class Outbox(PreciousFile):
             self._resolve(op_id, f"{_RETRIED}{action.op_id}", now)
             for entry in self._tray():
                 self._follow(entry.action, entry.receipt, now)
+        return Changes(frozenset({action.task_id}))
+
+    def edit(self, op_id: str, changes: Mapping[str, Any]) -> Changes | Refusal:
+        """Puts other values into the args of an unsent action. It keeps its place, its op_id and
+        so what depends on it: no server has seen that id with other content. E5016 once it was
+        sent."""
+        with self._write():
+            found = self._waiting("AND op_id = ? AND first_attempt_at IS NULL", op_id)
+            if not found:
+                return Refusal("E5016")
+            action = found[0].action
+            edited = replace(action, args={**action.args, **changes})
+            self._conn.execute(
+                "UPDATE actions SET body = ? WHERE op_id = ? AND first_attempt_at IS NULL",
+                (dump(edited), op_id),
+            )
         return Changes(frozenset({action.task_id}))
 
     def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
