@@ -313,6 +313,25 @@ def test_what_was_refused_is_edited_and_done_again(
     assert queue(ana)["rejected"] == []
 
 
+def test_what_was_refused_is_written_to_a_file(
+    server: RunningServer, ana: CommandLine, task_id: str, tmp_path: Path
+) -> None:
+    with opened_outbox(ana) as outbox:
+        refused = action(Kind.RESUME, task_id)
+        outbox.add([refused])
+    assert ana("sync", "--once").code == 1
+    path = tmp_path / "kept.json"
+    said = f"Refused changes written to {path}: 1.\n"
+    assert ana("queue", "--export", str(path)) == Finished(0, said, "")
+    (found,) = json.loads(path.read_text(encoding="utf-8"))["rejected"]
+    assert found == queue(ana)["rejected"][0]
+    path.write_text("mine", encoding="utf-8")
+    says(ana("queue", "--export", str(path)), 2, "E2021")
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert ana("queue", "--export", str(path), "--overwrite").code == 0
+    assert refused.op_id in path.read_text(encoding="utf-8")
+
+
 def test_export_prints_the_json_of_the_first_client(
     server: RunningServer, ana: CommandLine
 ) -> None:

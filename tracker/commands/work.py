@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracker.cache.entries import TrayEntry, Waiting
+from tracker.cache.entries import Waiting
 from tracker.cache.projection import TaskView
 from tracker.commands.common import (
     Exit,
@@ -25,6 +25,7 @@ from tracker.domain.errors import InputError, Refusal, entry_of
 from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import EFFECTIVE, Receipt
 from tracker.services import wording
+from tracker.services.attention import action_json, entry_json, export, receipt_json
 from tracker.services.tasks import Done, Tasks, editable, read_percent
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 
@@ -134,13 +135,16 @@ def _deliver(profile: Profile, workspace: Workspace, op_id: str, saved: str) -> 
 def queue(args: argparse.Namespace, root: Path) -> Exit:
     workspace = open_workspace(require_profile(root))
     waiting, tray = workspace.outbox.waiting(), workspace.outbox.tray()
-    if args.json:
+    if args.export is not None:
+        export(tray, Path(args.export), device_clock(), overwrite=args.overwrite)
+        say(f"Refused changes written to {args.export}: {len(tray)}.")
+    elif args.json:
         say(json.dumps({
             "format": 1,
             "waiting": [_waiting_json(item) for item in waiting],
-            "rejected": [_tray_json(entry) for entry in tray],
+            "rejected": [entry_json(entry) for entry in tray],
             "delivered": [
-                {**_action_json(action), "receipt": _receipt_json(receipt)}
+                {**action_json(action), "receipt": receipt_json(receipt)}
                 for action, receipt in workspace.outbox.delivered()
             ],
         }, ensure_ascii=False, indent=1))  # fmt: skip
@@ -169,45 +173,13 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
     return Exit.DONE
 
 
-def _action_json(action: Any) -> dict[str, Any]:
-    return {
-        "op_id": action.op_id,
-        "kind": action.kind,
-        "task_id": action.task_id,
-        "args": dict(action.args),
-        "made_at": rfc3339(action.made_at),
-        "depends_on": list(action.depends_on),
-    }
-
-
 def _waiting_json(item: Waiting) -> dict[str, Any]:
     return {
-        **_action_json(item.action),
+        **action_json(item.action),
         "device_id": item.device_id,
         "device_seq": item.device_seq,
         "first_attempt_at": rfc3339(item.first_attempt_at),
         "parked": item.parked,
         "given_up": item.given_up,
         "not_before": rfc3339(item.not_before),
-    }
-
-
-def _receipt_json(receipt: Any) -> dict[str, Any]:
-    return {
-        "outcome": receipt.outcome,
-        "code": receipt.code,
-        "message": entry_of(receipt.code).message if receipt.code else None,
-        "info": receipt.info,
-        "blocked_by": receipt.blocked_by,
-        "merged": list(receipt.merged),
-        "task_version": receipt.task_version,
-        "current": receipt.current,
-    }
-
-
-def _tray_json(entry: TrayEntry) -> dict[str, Any]:
-    return {
-        **_action_json(entry.action),
-        "seen": dict(entry.action.seen),
-        "receipt": _receipt_json(entry.receipt),
     }

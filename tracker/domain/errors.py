@@ -95,6 +95,8 @@ _ENTRIES = (
     Entry("E2020", "The database has no such role for the server.",
           "CREATE ROLE … LOGIN, name it in TRACKER_DATABASE_URL and migrate again.",
           "The user of TRACKER_DATABASE_URL is not in pg_roles.", 400),
+    Entry("E2021", "A file of this name exists already.",
+          "Choose another name, or add --overwrite.", "export opens its file exclusively.", 409),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -127,6 +129,8 @@ _ENTRIES = (
     Entry("E3011", "The file of unsent changes was damaged; what could be read was saved.",
           "Look at Waiting to send; the damaged file is kept beside it.",
           "outbox.db was set aside and salvaged row by row; a new device id.", 500),
+    Entry("E3012", "The file could not be written.", "Choose another place for it.",
+          "OSError while exporting.", 500),
     # E4xxx: network
     Entry("E4001", "The server cannot be reached.", "Tracker tries again by itself.",
           "Connection refused, reset, or name not resolved.", 503, True),
