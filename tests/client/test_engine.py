@@ -13,6 +13,7 @@ from tests.support.client import Device, action, comment, new_id
 from tests.support.server import DAY, HOUR, MINUTE, START, RunningServer
 from tracker.domain.change import Kind
 from tracker.domain.errors import ServerRefusal, Unreachable
+from tracker.domain.overtaken import Overtaken
 from tracker.domain.receipt import Outcome
 from tracker.domain.task import Occupancy, Status
 from tracker.services.credentials import InMemory
@@ -633,3 +634,37 @@ def test_a_change_by_another_device_is_named_when_it_was_overtaken(
     assert receipt is not None
     assert (receipt.outcome, receipt.merged) == (Outcome.MERGED, ("progress",))
     assert ana.shown(task_id).task.progress == 45
+
+
+def test_what_was_overtaken_is_known_until_progress_goes_on(
+    server: RunningServer, device: Open
+) -> None:
+    task_id, ana, jonas = server.task("ana", "jonas"), device("ana"), device("jonas")
+    for each in (ana, jonas):
+        each.sync()
+
+    def offered(on: Device) -> Overtaken | None:
+        return on.projection.overtaken(on.projection.trail(task_id).history)
+
+    seen = {
+        "base_version": ana.shown(task_id).task.version,
+        "base_epoch": ana.confirmed.position().epoch,
+    }
+    jonas.add(action(task_id=task_id, args={"percent": 80}, **seen))
+    jonas.sync()
+    ana.add(
+        action(task_id=task_id, args={"percent": 30}, **seen),
+        action(task_id=task_id, args={"percent": 45}, **seen),
+    )
+    assert offered(ana) is None
+    ana.sync()
+    jonas.sync()
+    found = offered(ana)
+    assert found == Overtaken(80, server.users["jonas"])
+    assert offered(jonas) is None
+    seen["base_version"] = ana.shown(task_id).task.version
+    ana.add(action(task_id=task_id, args={"percent": 80}, **seen))
+    assert offered(ana) is None
+    ana.sync()
+    assert offered(ana) is None
+    assert server.seen("ana", task_id)["progress"] == 80

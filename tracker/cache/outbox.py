@@ -358,6 +358,19 @@ class Outbox(PreciousFile):
             ).fetchone()
         return load_receipt(row[0]) if row else None
 
+    def delivered_of(self, op_ids: Iterable[str]) -> dict[str, tuple[Action, Receipt]]:
+        """Those of them that were done here and took effect."""
+        with self._read():
+            rows = [
+                self._conn.execute(
+                    "SELECT a.body, r.body FROM receipts r JOIN actions a USING (op_id)"
+                    " WHERE op_id = ? AND r.outcome IN ('applied', 'merged')", (op_id,)
+                ).fetchone()
+                for op_id in op_ids
+            ]  # fmt: skip
+        found = [(load(row[0]), load_receipt(row[1])) for row in rows if row]
+        return {action.op_id: (action, receipt) for action, receipt in found}
+
     def delivered(self, most: int = 50) -> list[tuple[Action, Receipt]]:
         """The latest actions that took effect, newest first."""
         with self._read():
