@@ -56,7 +56,7 @@ OWN = {
         ([RITA, MINE, moved("waits", 45, 80, received_at=None)], None),
         ([moved("unaware", 0, 80), moved("aware", 80, 45)], None),
         ([RITA, moved("assigned", 80, 45)], None),
-        ([RITA, moved("a", 100, 80, event="reopen")], None),
+        ([moved("r", 80, 100, "rita"), moved("a", 100, 80, event="reopen")], None),
         ([RITA, said("a")], None),
         ([], None),
     ],
