@@ -114,11 +114,19 @@ def _parser() -> argparse.ArgumentParser:
     comment = add("comment", "write a comment on a task", _work("comment"))
     comment.add_argument("task", help="number or id")
     comment.add_argument("text")
-    add("queue", "show what waits and what was refused", _work("queue")).add_argument(
-        "--json", action="store_true"
+    queue = add("queue", "show what waits and what was refused", _work("queue"))
+    queue.add_argument("--json", action="store_true")
+    queue.add_argument(
+        "--export", metavar="FILE", help="write what was refused, as text or (.json) as JSON"
     )
+    queue.add_argument("--overwrite", action="store_true", help="also a file that exists")
     give_up = add("give-up", "give up a change that the server cannot take", _work("give_up"))
     give_up.add_argument("op_id", help="as tracker queue prints it, or its beginning")
+    edit = add("edit", "edit a change that was not sent yet or was refused", _work("edit"))
+    edit.add_argument("op_id", help="as tracker queue prints it, or its beginning")
+    edit.add_argument("-m", "--note", help="the note, or the text of a comment")
+    edit.add_argument("--percent", help="0 to 100")
+    edit.add_argument("--title", help="of a task made here")
     sync = add("sync", "send what waits and fetch what is new", _account("sync"))
     sync.add_argument("--once", action="store_true", help="once, then end")
     sync.add_argument("--json", action="store_true")

@@ -26,6 +26,7 @@ from tests.support.client import (
     action,
     foreign_server,
     ids,
+    new_id,
     park,
     run_python,
 )
@@ -33,6 +34,7 @@ from tests.support.server import HOUR, RunningServer
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.outbox import Outbox
 from tracker.config import current_profile
+from tracker.domain.change import Kind
 from tracker.services import syncing
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report
@@ -281,6 +283,55 @@ def test_what_was_never_sent_is_withdrawn(ana: CommandLine, task_id: str) -> Non
         assert ids(outbox.waiting()) == [other.op_id]
 
 
+def test_what_was_never_sent_is_edited(
+    server: RunningServer, ana: CommandLine, task_id: str
+) -> None:
+    with opened_outbox(ana) as outbox:
+        made = action(task_id=task_id)
+        note = {"comment_id": new_id(), "text": "Gaskt"}
+        said = action(Kind.COMMENT, task_id, note)
+        outbox.add([made, said])
+    assert f"To edit it: tracker edit {made.op_id}" in ana("queue").out
+    edited = ana("edit", made.op_id, "--percent", "60", "--note", "more")
+    assert (edited.code, edited.err) == (0, "")
+    says(ana("edit", said.op_id, "--note", "Gasket"), 1, "E5020")  # it went along
+    assert server.seen("ana", task_id)["progress"] == 60
+    assert queue(ana)["delivered"][1]["args"] == {"percent": 60, "note": "more"}
+
+
+def test_what_was_refused_is_edited_and_done_again(
+    server: RunningServer, ana: CommandLine, task_id: str
+) -> None:
+    with opened_outbox(ana) as outbox:
+        said = action(Kind.COMMENT, task_id, {"comment_id": new_id(), "text": " "})
+        outbox.add([said])
+    assert ana("sync", "--once").code == 1
+    assert f"tracker edit {said.op_id}" in ana("queue").out
+    assert ana("edit", said.op_id, "-m", "Gasket").code == 0
+    (text,) = (c["text"] for c in server.page("ana")["comments"])
+    assert text == "Gasket"
+    assert queue(ana)["rejected"] == []
+
+
+def test_what_was_refused_is_written_to_a_file(
+    server: RunningServer, ana: CommandLine, task_id: str, tmp_path: Path
+) -> None:
+    with opened_outbox(ana) as outbox:
+        refused = action(Kind.RESUME, task_id)
+        outbox.add([refused])
+    assert ana("sync", "--once").code == 1
+    path = tmp_path / "kept.json"
+    said = f"Refused changes written to {path}: 1.\n"
+    assert ana("queue", "--export", str(path)) == Finished(0, said, "")
+    (found,) = json.loads(path.read_text(encoding="utf-8"))["rejected"]
+    assert found == queue(ana)["rejected"][0]
+    path.write_text("mine", encoding="utf-8")
+    says(ana("queue", "--export", str(path)), 2, "E2021")
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert ana("queue", "--export", str(path), "--overwrite").code == 0
+    assert refused.op_id in path.read_text(encoding="utf-8")
+
+
 def test_export_prints_the_json_of_the_first_client(
     server: RunningServer, ana: CommandLine
 ) -> None:
@@ -444,6 +495,8 @@ def test_behind_a_hotel_s_page_work_waits(
         (("give-up", "no-such-change"), 1, "E5020"),
         (("give-up", ""), 1, "E5020"),
         (("give-up",), 2, "E2018"),
+        (("edit", "no-such-change", "--percent", "5"), 1, "E5020"),
+        (("edit", "no-such-change"), 2, "E2018"),
         (("progress", "1", "101"), 2, "E2003"),
         (("progress", "1", "-1"), 2, "E2003"),
         (("progress", "1", "NaN"), 2, "E2003"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,42 @@ def test_history_keeps_the_twenty_latest_in_number_order(confirmed: Confirmed) -
     assert [e.id for e in confirmed.history(T)] == [str(n) for n in range(7, 27)]
     assert len(confirmed.history(T)) == HISTORY_KEPT
     assert [e.id for e in confirmed.history(U)] == ["3"]
+
+
+def done(number: int, task_id: str = T) -> HistoryEntry:
+    return replace(entry(number, task_id), op_id=f"op{number}")
+
+
+def known(confirmed: Confirmed) -> set[str]:
+    return set(confirmed.rows([T], [T]).ops)
+
+
+def test_what_is_forgotten_as_history_is_still_known_as_done(confirmed: Confirmed) -> None:
+    confirmed.apply(page(1, tasks=[task(T)], history=[done(n) for n in range(30)]), START)
+    assert len(confirmed.history(T)) == HISTORY_KEPT
+    assert known(confirmed) == {f"op{n}" for n in range(30)}
+
+
+def test_rows_pulled_anew_contain_what_their_own_history_says(confirmed: Confirmed) -> None:
+    """The server may have been restored from a backup: what the rows before had may be lost."""
+    confirmed.apply(page(1, tasks=[task(T)], history=[done(n) for n in range(30)]), START)
+    confirmed.forget_position()
+    anew = page(2, snapshot=True, tasks=[task(T)], history=[done(n) for n in range(5)])
+    confirmed.apply(anew, START)
+    assert known(confirmed) == {f"op{n}" for n in range(5)}
+
+
+def test_a_first_pull_that_grows_meanwhile_knows_all_that_it_brought(confirmed: Confirmed) -> None:
+    """Its last pages are the feed's, which adds entries to those of the first ones."""
+    confirmed.apply(page(1, tasks=[task(T)]), START)
+    confirmed.forget_position()
+    first = page(2, snapshot=True, more=True, tasks=[task(T)], history=[done(n) for n in range(15)])
+    last = page(3, snapshot=True, history=[done(n) for n in range(15, 30)])
+    confirmed.apply(first, START)
+    assert known(confirmed) == set(), "they are not in the rows that are shown"
+    confirmed.apply(last, START)
+    assert known(confirmed) == {f"op{n}" for n in range(30)}
+    assert len(confirmed.history(T)) == HISTORY_KEPT
 
 
 # Hearing and presence

@@ -13,6 +13,7 @@ from tests.support.client import Device, action, comment, new_id
 from tests.support.server import DAY, HOUR, MINUTE, START, RunningServer
 from tracker.domain.change import Kind
 from tracker.domain.errors import ServerRefusal, Unreachable
+from tracker.domain.overtaken import Overtaken
 from tracker.domain.receipt import Outcome
 from tracker.domain.task import Occupancy, Status
 from tracker.services.credentials import InMemory
@@ -129,6 +130,43 @@ def test_receipts_count_even_when_the_pull_fails(server: RunningServer, device: 
     assert (report.state, report.sent, report.waiting) == (State.OFFLINE, 1, 0)
     assert report.changes.tasks == {task_id}
     assert ana.shown(task_id).task.progress == 45
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Unreachable("E4002"),
+        Unreachable("E4004"),
+        ServerRefusal("E3007", status=503),
+        ServerRefusal("E2013", status=400),
+    ],
+    ids=str,
+)
+def test_a_push_that_is_not_taken_keeps_no_news_away(
+    server: RunningServer, device: Open, fault: Unreachable | ServerRefusal
+) -> None:
+    mine, ana = server.task("ana"), device("ana")
+    ana.sync()
+    ana.add(action(task_id=mine))
+    theirs = server.task("ana")
+    ana.line.fault = lambda _: fault
+    report = ana.sync()
+    assert report.fault is fault
+    assert (report.waiting, report.changes.tasks) == (1, {theirs})
+    assert theirs in ana.projection.views()
+
+
+@pytest.mark.parametrize("code", ["E4001", "E4003", "E4007"])
+def test_where_nobody_answers_a_push_nothing_is_read(
+    server: RunningServer, device: Open, code: str
+) -> None:
+    task_id, ana = server.task("ana"), device("ana")
+    ana.sync()
+    ana.add(action(task_id=task_id))
+    ana.line.calls.clear()
+    ana.line.fault = lambda _: Unreachable(code)
+    report = ana.sync()
+    assert (report.state, ana.line.calls) == (State.OFFLINE, [])
 
 
 def test_nothing_new_changes_nothing(server: RunningServer, device: Open) -> None:
@@ -596,3 +634,37 @@ def test_a_change_by_another_device_is_named_when_it_was_overtaken(
     assert receipt is not None
     assert (receipt.outcome, receipt.merged) == (Outcome.MERGED, ("progress",))
     assert ana.shown(task_id).task.progress == 45
+
+
+def test_what_was_overtaken_is_known_until_progress_goes_on(
+    server: RunningServer, device: Open
+) -> None:
+    task_id, ana, jonas = server.task("ana", "jonas"), device("ana"), device("jonas")
+    for each in (ana, jonas):
+        each.sync()
+
+    def offered(on: Device) -> Overtaken | None:
+        return on.projection.overtaken(on.projection.trail(task_id).history)
+
+    seen = {
+        "base_version": ana.shown(task_id).task.version,
+        "base_epoch": ana.confirmed.position().epoch,
+    }
+    jonas.add(action(task_id=task_id, args={"percent": 80}, **seen))
+    jonas.sync()
+    ana.add(
+        action(task_id=task_id, args={"percent": 30}, **seen),
+        action(task_id=task_id, args={"percent": 45}, **seen),
+    )
+    assert offered(ana) is None
+    ana.sync()
+    jonas.sync()
+    found = offered(ana)
+    assert found == Overtaken(80, server.users["jonas"])
+    assert offered(jonas) is None
+    seen["base_version"] = ana.shown(task_id).task.version
+    ana.add(action(task_id=task_id, args={"percent": 80}, **seen))
+    assert offered(ana) is None
+    ana.sync()
+    assert offered(ana) is None
+    assert server.seen("ana", task_id)["progress"] == 80

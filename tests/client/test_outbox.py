@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -470,6 +471,32 @@ def test_what_was_written_is_a_draft_again_after_withdrawing(outbox: Outbox) -> 
     outbox.withdraw(note.op_id, START)
     outbox.withdraw(told.op_id, START)
     assert outbox.draft(T, "note") == "ask Sara\nvalve sticks\nhalf-typed"
+
+
+# Editing
+
+
+def test_an_unsent_action_is_edited_in_its_place(outbox: Outbox) -> None:
+    first, between = action(task_id=T, args={"percent": 40, "note": "valve"}), comment(T, "x")
+    after = action(Kind.RESUME, T, depends_on=(first.op_id,))
+    outbox.add([first, between, after])
+    before = outbox.waiting()
+    assert outbox.edit(first.op_id, {"percent": 60}) == Changes(frozenset({T}))
+    edited = replace(first, args={"percent": 60, "note": "valve"})
+    assert [item.action for item in outbox.waiting()] == [edited, between, after]
+    assert [item.device_seq for item in outbox.waiting()] == [i.device_seq for i in before]
+    sent = outbox.take_batch(START, 1, 10_000)[0].message()
+    assert json.loads(sent)["args"]["percent"] == 60
+
+
+def test_what_was_sent_cannot_be_edited(outbox: Outbox) -> None:
+    made = action(task_id=T)
+    outbox.add([made])
+    (sent,) = outbox.take_batch(START, 500, 1_000_000)
+    for op_id in (made.op_id, new_id()):
+        assert outbox.edit(op_id, {"percent": 60}) == Refusal("E5016")
+    (waiting,) = outbox.waiting()
+    assert waiting.body == sent.body
 
 
 # A copied profile

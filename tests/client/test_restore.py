@@ -13,7 +13,7 @@ from tests.support.client import Device, action, comment, new_id, receipt
 from tests.support.server import DAY, HOUR, RunningServer
 from tracker.cache.confirmed import Confirmed
 from tracker.cache.outbox import Outbox
-from tracker.domain.change import Kind
+from tracker.domain.change import Action, Kind
 from tracker.domain.errors import EnvironmentFault
 from tracker.domain.page import Mark
 from tracker.domain.receipt import Outcome
@@ -229,6 +229,80 @@ def test_what_was_refused_or_given_up_is_not_offered_again(
     offered = [json.loads(one)["op_id"] for batch in ana.line.pushed for one in batch]
     assert offered == [done.op_id]
     assert [entry.action.op_id for entry in ana.outbox.tray()] == [refused.op_id]
+
+
+class TestALostRefusal:
+    """What stands on a refused action is blocked by it. A restored server knows no refusal, and
+    what was refused is not offered again."""
+
+    @pytest.fixture
+    def refused(self, server: RunningServer, ana: Device, task_id: str) -> Action:
+        """By the server, after the moment it is restored to."""
+        backup = server.back_up()
+        (made,) = ana.add(action(Kind.RESUME, task_id))
+        ana.sync()
+        server.restore(backup)
+        return made
+
+    def until_settled(self, device: Device) -> None:
+        for _ in range(4):
+            device.sync()
+            device.now += HOUR
+
+    def test_what_stands_on_it_is_blocked_by_it_again(
+        self, ana: Device, task_id: str, refused: Action
+    ) -> None:
+        (after,) = ana.add(action(task_id=task_id, depends_on=(refused.op_id,)))
+        report = ana.sync()
+        assert (report.sent, report.waiting) == (0, 1)
+        self.until_settled(ana)
+        assert ana.waiting_ids() == []
+        entries = [(entry.action, entry.receipt.code) for entry in ana.outbox.tray()]
+        assert entries == [(refused, "E5002"), (after, "E5008")]
+
+    def test_so_is_what_stands_on_what_was_blocked(
+        self, server: RunningServer, ana: Device, task_id: str
+    ) -> None:
+        backup = server.back_up()
+        (refused,) = ana.add(action(Kind.RESUME, task_id))
+        (blocked,) = ana.add(action(task_id=task_id, depends_on=(refused.op_id,)))
+        ana.sync()
+        server.restore(backup)
+        (after,) = ana.add(comment(task_id, "Last", depends_on=(blocked.op_id,)))
+        self.until_settled(ana)
+        entries = [(entry.action, entry.receipt.blocked_by) for entry in ana.outbox.tray()]
+        assert entries == [(refused, None), (blocked, refused.op_id), (after, blocked.op_id)]
+
+    def test_retry_takes_along_what_was_blocked_so(
+        self, server: RunningServer, ana: Device, task_id: str, refused: Action
+    ) -> None:
+        ana.add(action(task_id=task_id, depends_on=(refused.op_id,)))
+        again = action(Kind.START, task_id)
+        ana.outbox.retry(refused.op_id, again, ana.now)
+        self.until_settled(ana)
+        assert (ana.waiting_ids(), ana.outbox.tray()) == ([], [])
+        assert own_ops(server, task_id)[0] == again.op_id
+        assert server.seen("ana", task_id)["progress"] == 45
+
+    def test_the_refusal_here_keeps_its_reason(
+        self, ana: Device, task_id: str, refused: Action
+    ) -> None:
+        before = ana.outbox.receipt_of(refused.op_id)
+        ana.add(action(task_id=task_id, depends_on=(refused.op_id,)))
+        self.until_settled(ana)
+        assert ana.outbox.receipt_of(refused.op_id) == before
+
+    def test_what_took_effect_is_never_void(
+        self, server: RunningServer, ana: Device, task_id: str
+    ) -> None:
+        """Nor is what waits, or what a copy of this device did under the same id."""
+        done, copied, waiting = action(), action(), action()
+        ana.outbox.add([done, copied, waiting])
+        ana.outbox.record(
+            [receipt(done), receipt(copied, Outcome.REJECTED, code="E5010")], 0, lambda _: 0
+        )
+        ids = [done.op_id, copied.op_id, waiting.op_id, new_id()]
+        assert ana.outbox.refused(ids) == []
 
 
 class TestKeeping:

@@ -247,6 +247,59 @@ def test_a_file_that_cannot_be_looked_at_does_not_end_the_thread(
     assert states == [State.SYNCED, State.SYNCED]
 
 
+def test_a_commit_is_noticed_also_while_no_engine_can_be_made(
+    ana: Device, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the outbox was at is known before the engine is made."""
+    monkeypatch.setattr(pacing, "backoff", lambda *_: NEVER)
+    tries: list[int] = []
+    numbers = iter([7, 7, 8])
+
+    def make() -> Engine:
+        tries.append(1)
+        if len(tries) == 1:
+            raise EnvironmentFault("E3001")
+        return ana.make_engine()
+
+    reports: queue.Queue[Report] = queue.Queue()
+    runner = Runner(make, NEVER, reports.put, lambda: next(numbers, 8))
+    runner.start()
+    try:
+        assert reports.get(timeout=4).state is State.SYNCED
+    except queue.Empty:
+        pytest.fail("the commit was not noticed")
+    finally:
+        runner.stop()
+
+
+@pytest.mark.parametrize(
+    "numbers", [[None, 7, 7, 7], [7, None, None, 7]], ids=["before the run", "after it"]
+)
+def test_a_look_that_failed_is_no_commit(
+    ana: Device, numbers: list[int | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    looks, all_looked = iter(numbers), threading.Event()
+
+    def changed() -> int:
+        found = next(looks, 0)
+        if found == 0:
+            all_looked.set()
+            return 7
+        if found is None:
+            raise EnvironmentFault("E3005")
+        return found
+
+    reports: queue.Queue[Report] = queue.Queue()
+    runner = Runner(ana.make_engine, NEVER, reports.put, changed)
+    runner.start()
+    try:
+        assert all_looked.wait(PATIENCE)
+        reports.get(timeout=PATIENCE)
+        assert reports.empty()
+    finally:
+        runner.stop()
+
+
 # Pacing
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.client import action, new_id
 from tests.support.server import RunningServer
 from tracker.config import Profile
 from tracker.domain.change import Kind
@@ -15,7 +16,7 @@ from tracker.domain.page import Changes
 from tracker.domain.task import Part, Role, Status
 from tracker.services import syncing
 from tracker.services.credentials import InEnvironment
-from tracker.services.tasks import NOTE_DRAFT, Done, NewTask, Tasks
+from tracker.services.tasks import NOTE_DRAFT, Done, NewTask, Tasks, editable
 from tracker.services.workspace import Workspace, open_workspace
 from tracker.sync.engine import State
 
@@ -131,6 +132,82 @@ def test_a_tray_entry_goes_on_as_a_comment(server: RunningServer, work: Workspac
     sync(server, work)
     trail = work.projection.trail(task_id)
     assert [comment.text for comment in trail.comments] == ["45 %: Gasket is in"]
+
+
+class TestEditing:
+    """While it was never sent a change is edited in its place, in the tray by doing it again."""
+
+    def test_what_was_never_sent_goes_out_as_it_was_edited(
+        self, server: RunningServer, work: Workspace
+    ) -> None:
+        tasks, task_id = Tasks(work), only(work)
+        made = done(tasks.set_progress(task_id, 45, "half"))
+        said = done(tasks.comment(task_id, "Gaskt"))
+        assert done(tasks.edit(made.op_id, {"percent": 60, "note": "more"})).op_id == made.op_id
+        done(tasks.edit(said.op_id, {"text": "Gasket"}))
+        assert work.projection.views()[task_id].task.progress == 60
+        sync(server, work)
+        trail = work.projection.trail(task_id)
+        assert [comment.text for comment in trail.comments] == ["Gasket"]
+        assert ("more", 60) in [(e.note, e.after.get("progress")) for e in trail.history]
+        assert work.outbox.tray() == []
+
+    def test_a_task_made_here_keeps_what_was_done_on_it(
+        self, server: RunningServer, work: Workspace
+    ) -> None:
+        tasks, me = Tasks(work), work.profile.user_id
+        made = done(tasks.create(NewTask("Order gaskt", people=[(me, Part.ASSIGNEE, 100)])))
+        done(tasks.set_progress(made.task_id, 45))
+        done(tasks.edit(made.op_id, {"title": "Order gasket"}))
+        sync(server, work)
+        assert server.seen("ana", made.task_id)["title"] == "Order gasket"
+        assert server.seen("ana", made.task_id)["progress"] == 45
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [({"percent": 101}, "E2003"), ({"note": "x" * 10_001}, "E2002"),
+         ({"title": "x"}, "E2017"), ({"occupancy": "BUSY"}, "E2017")],
+    )  # fmt: skip
+    def test_what_is_certainly_wrong_leaves_it_as_it_was(
+        self, work: Workspace, changes: dict[str, object], code: str
+    ) -> None:
+        tasks = Tasks(work)
+        made = done(tasks.set_progress(only(work), 45))
+        before = work.outbox.waiting()
+        refused = tasks.edit(made.op_id, changes)
+        assert isinstance(refused, Refusal)
+        assert refused.code == code
+        assert work.outbox.waiting() == before
+
+    def test_a_refused_one_is_done_again_with_what_stood_on_it(
+        self, server: RunningServer, work: Workspace
+    ) -> None:
+        tasks, task_id = Tasks(work), only(work)
+        refused = action(Kind.SET_PROGRESS, task_id, {"percent": 101, "note": "typo"})
+        after = action(Kind.COMMENT, task_id, {"comment_id": new_id(), "text": "and then"},
+                       depends_on=(refused.op_id,))  # fmt: skip
+        work.outbox.add([refused, after])
+        sync(server, work)
+        assert len(work.outbox.tray()) == 2
+        again = done(tasks.edit(refused.op_id, {"percent": 10}))
+        assert again.op_id != refused.op_id
+        sync(server, work)
+        assert (work.outbox.tray(), work.outbox.waiting()) == ([], [])
+        view = work.projection.views()[task_id]
+        assert (view.task.progress, view.task.comment_count) == (10, 1)
+        assert work.projection.trail(task_id).history[-2].note == "typo"
+
+    def test_what_was_delivered_cannot_be_edited(
+        self, server: RunningServer, work: Workspace
+    ) -> None:
+        tasks = Tasks(work)
+        made = done(tasks.set_progress(only(work), 45))
+        sync(server, work)
+        assert tasks.edit(made.op_id, {"percent": 60}) == Refusal("E5016")
+
+    def test_nobody_is_edited_who_was_assigned(self) -> None:
+        assert editable(action(Kind.ASSIGN, args={"user_id": new_id()})) == {}
+        assert editable(action(args={"percent": 0})) == {"percent": 0, "note": ""}
 
 
 def test_a_draft_goes_only_with_what_sends_it(work: Workspace) -> None:

@@ -130,6 +130,25 @@ def test_a_restore_is_found_also_when_nothing_is_new(server: RunningServer, ana:
     problem(ana.poll(), 410, "E4010")
 
 
+def test_after_a_gap_what_was_verified_before_it_does_not_count(
+    server: RunningServer, ana: Poller
+) -> None:
+    """The database may have been restored in it. Another reader who begins anew fills the memory
+    with positions that are behind this one's, and its mark alone tells."""
+    backup = Backup.of(server)
+    server.task("ana")
+    ana = Poller(server, "ana")
+    ana.poll()
+    assert ana.cost() == 0
+    backup.restore()
+    server.app.state.tracker.missed()
+    server.page("ana")
+    server.pull("ana", Poller(server, "ana").cursor)
+    with statements(server) as seen:
+        problem(ana.poll(), 410, "E4010")
+    assert seen
+
+
 def test_an_epoch_that_is_over_is_not_answered_from_memory(
     server: RunningServer, ana: Poller
 ) -> None:

@@ -75,7 +75,7 @@ def test_the_row_says_so_and_what_comes_after_it_says_what_it_waits_for(
     assert list(row.buttons) == ["Try now", "Give up"]
     held = window.waiting_page.rows[1]
     assert "Waits for the change before it on this task, which is stuck" in held.accessibleName()
-    assert list(held.buttons) == ["Withdraw"]
+    assert list(held.buttons) == ["Edit", "Withdraw"]
 
 
 def test_try_now_does_not_wait_for_the_hour(

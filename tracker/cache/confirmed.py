@@ -200,7 +200,7 @@ class Confirmed:
             touched |= {row.task_id for row in page.comments}
             touched |= {row.task_id for row in page.history}
             touched |= self._take("", page)
-            self._trim_history("", page)
+            self._trim_history({row.task_id for row in page.history})
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
@@ -213,13 +213,13 @@ class Confirmed:
                 for name in _TABLES:
                     self._conn.execute(f"DELETE FROM shadow_{name}")
             self._take("shadow_", page)
-            self._trim_history("shadow_", page)
             wrong = self._differing(page.sums or {})
             if page.more:
                 self._conn.execute("UPDATE position SET shadow_cursor = ?", (page.cursor,))
                 return Changes()
             if not wrong:
                 self._swap()
+                self._trim_history(self._with_long_history())
                 self._conn.execute(
                     "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
                     " shadow_cursor = NULL",
@@ -312,16 +312,19 @@ class Confirmed:
         self._conn.execute(f"DELETE FROM {table} WHERE id = ?", (entity_id,))
         return {found[0]} if found else set()
 
-    def _trim_history(self, prefix: str, page: Page) -> None:
-        table = f"{prefix}history"
+    def _with_long_history(self) -> list[str]:
+        """Pages of a first pull are not trimmed: `past_ops` is about the rows that are shown."""
+        rows = self._conn.execute(
+            "SELECT task_id FROM history GROUP BY task_id HAVING count(*) > ?", (HISTORY_KEPT,)
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def _trim_history(self, task_ids: Iterable[str]) -> None:
         older = (
-            f"FROM {table} WHERE task_id = :task AND id NOT IN (SELECT id FROM {table}"
+            "FROM history WHERE task_id = :task AND id NOT IN (SELECT id FROM history"
             " WHERE task_id = :task ORDER BY CAST(id AS INTEGER) DESC LIMIT :kept)"
         )
-        tasks = [
-            {"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT}
-            for task_id in {row.task_id for row in page.history}
-        ]
+        tasks = [{"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT} for task_id in task_ids]
         # What is forgotten as history is still known as done, should its answer have been lost.
         self._conn.executemany(
             f"INSERT OR IGNORE INTO past_ops SELECT task_id, op_id, CAST(id AS INTEGER) {older}"

@@ -7,9 +7,10 @@ settles it); never none of these and never two. The file is never deleted or reb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tracker.cache import drafts
 from tracker.cache.entries import (
@@ -73,6 +74,22 @@ class Outbox(PreciousFile):
             self._resolve(op_id, f"{_RETRIED}{action.op_id}", now)
             for entry in self._tray():
                 self._follow(entry.action, entry.receipt, now)
+        return Changes(frozenset({action.task_id}))
+
+    def edit(self, op_id: str, changes: Mapping[str, Any]) -> Changes | Refusal:
+        """Puts other values into the args of an unsent action. It keeps its place, its op_id and
+        so what depends on it: no server has seen that id with other content. E5016 once it was
+        sent."""
+        with self._write():
+            found = self._waiting("AND op_id = ? AND first_attempt_at IS NULL", op_id)
+            if not found:
+                return Refusal("E5016")
+            action = found[0].action
+            edited = replace(action, args={**action.args, **changes})
+            self._conn.execute(
+                "UPDATE actions SET body = ? WHERE op_id = ? AND first_attempt_at IS NULL",
+                (dump(edited), op_id),
+            )
         return Changes(frozenset({action.task_id}))
 
     def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
@@ -156,6 +173,21 @@ class Outbox(PreciousFile):
                 "SELECT op_id FROM actions WHERE turn IS NOT NULL AND void_at IS NOT NULL LIMIT 100"
             ).fetchall()
         return [row[0] for row in rows]
+
+    def refused(self, op_ids: Iterable[str]) -> list[str]:
+        """Those of them that were refused here, or blocked. One whose id was used for other
+        content (E5010) is left out: that other one may be what took effect."""
+        with self._read():
+            return [
+                op_id
+                for op_id in op_ids
+                if self._conn.execute(
+                    "SELECT 1 FROM actions JOIN receipts USING (op_id) WHERE op_id = ?"
+                    " AND turn IS NULL AND outcome IN ('rejected', 'blocked_by')"
+                    " AND code IS NOT 'E5010'",
+                    (op_id,),
+                ).fetchone()
+            ]
 
     def record(
         self,
@@ -325,6 +357,19 @@ class Outbox(PreciousFile):
                 "SELECT body FROM receipts WHERE op_id = ?", (op_id,)
             ).fetchone()
         return load_receipt(row[0]) if row else None
+
+    def delivered_of(self, op_ids: Iterable[str]) -> dict[str, tuple[Action, Receipt]]:
+        """Those of them that were done here and took effect."""
+        with self._read():
+            rows = [
+                self._conn.execute(
+                    "SELECT a.body, r.body FROM receipts r JOIN actions a USING (op_id)"
+                    " WHERE op_id = ? AND r.outcome IN ('applied', 'merged')", (op_id,)
+                ).fetchone()
+                for op_id in op_ids
+            ]  # fmt: skip
+        found = [(load(row[0]), load_receipt(row[1])) for row in rows if row]
+        return {action.op_id: (action, receipt) for action, receipt in found}
 
     def delivered(self, most: int = 50) -> list[tuple[Action, Receipt]]:
         """The latest actions that took effect, newest first."""

@@ -14,6 +14,7 @@ from tracker.cache.confirmed import Brief, Confirmed, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
 from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
+from tracker.domain.overtaken import Overtaken, overtaken
 from tracker.domain.replay import Applied, Context, decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
 
@@ -113,6 +114,12 @@ class Projection:
             self._confirmed.people() if kinds & NAME_PEOPLE else (),
             self._confirmed.projects() if kinds & NAME_PROJECTS else (),
         )
+
+    def overtaken(self, history: Sequence[HistoryEntry]) -> Overtaken | None:
+        """What a change by this device replaced unseen, in the history of a task. Only the device
+        that did it has the receipt which says so: it is no part of what all devices show alike."""
+        own = self._outbox.delivered_of(entry.op_id for entry in history if entry.op_id)
+        return overtaken(history, own)
 
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history

@@ -43,9 +43,11 @@ def require_profile(root: Path) -> Profile:
     return profile
 
 
-def find_waiting(workspace: Workspace, ref: str) -> Action:
-    """A waiting action by its op_id, or the beginning of one that fits only it. E5020 otherwise."""
+def find_change(workspace: Workspace, ref: str, refused: bool = False) -> Action:
+    """A waiting action, or a refused one too, by its op_id or the beginning of one that fits only
+    it. E5020 otherwise."""
     actions = [item.action for item in workspace.outbox.waiting()]
+    actions += [entry.action for entry in workspace.outbox.tray() if refused]
     fitting = [action for action in actions if action.op_id.startswith(ref.lower())]
     if len(fitting) != 1 or len(ref) < PREFIX:
         raise TrackerError("E5020", f"({ref})")

@@ -5,36 +5,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracker.cache.entries import TrayEntry, Waiting
+from tracker.cache.entries import Waiting
 from tracker.cache.projection import TaskView
 from tracker.commands.common import (
     Exit,
     complain,
+    find_change,
     find_task,
-    find_waiting,
     require_profile,
     say,
 )
 from tracker.config import Profile
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal, entry_of
+from tracker.domain.errors import InputError, Refusal, entry_of
 from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import EFFECTIVE, Receipt
 from tracker.services import wording
-from tracker.services.tasks import Done, Tasks
+from tracker.services.attention import action_json, entry_json, export, receipt_json
+from tracker.services.tasks import Done, Tasks, editable, read_percent
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 
 Act = Callable[[Tasks, TaskView], Done | Refusal]
 
 
 def progress(args: argparse.Namespace, root: Path) -> Exit:
-    text = args.percent
-    percent: object = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
+    percent = read_percent(args.percent)
     return _do(args, root, lambda tasks, view: tasks.set_progress(view.task.id, percent, args.note))
 
 
@@ -57,12 +56,35 @@ def _do(args: argparse.Namespace, root: Path, act: Act) -> Exit:
     profile = require_profile(root)
     workspace = open_workspace(profile)
     try:
-        done = act(Tasks(workspace), find_task(workspace, args.task))
-        if isinstance(done, Refusal):
-            return complain(done)
-        receipt = _deliver(profile, workspace, done.op_id, "Saved; it is sent")
+        return _finish(profile, workspace, act(Tasks(workspace), find_task(workspace, args.task)))
     finally:
         workspace.close()
+
+
+def edit(args: argparse.Namespace, root: Path) -> Exit:
+    """Other words or another number in a change that waits unsent or was refused."""
+    typed = {"note": args.note, "percent": args.percent, "title": args.title}
+    changes: dict[str, object] = {name: text for name, text in typed.items() if text is not None}
+    if not changes:
+        raise InputError("E2018", "Give --note, --percent or --title.")
+    if "percent" in changes:
+        changes["percent"] = read_percent(args.percent)
+    profile = require_profile(root)
+    workspace = open_workspace(profile)
+    try:
+        action = find_change(workspace, args.op_id, refused=True)
+        if action.kind is Kind.COMMENT and "note" in changes:
+            changes["text"] = changes.pop("note")
+        return _finish(profile, workspace, Tasks(workspace).edit(action.op_id, changes))
+    finally:
+        workspace.close()
+
+
+def _finish(profile: Profile, workspace: Workspace, done: Done | Refusal) -> Exit:
+    """Tries to deliver what was saved and says how that went."""
+    if isinstance(done, Refusal):
+        return complain(done)
+    receipt = _deliver(profile, workspace, done.op_id, "Saved; it is sent")
     if receipt is None:
         return Exit.QUEUED
     if receipt.outcome in EFFECTIVE:
@@ -77,7 +99,7 @@ def give_up(args: argparse.Namespace, root: Path) -> Exit:
     profile = require_profile(root)
     workspace = open_workspace(profile)
     try:
-        op_id, outbox = find_waiting(workspace, args.op_id).op_id, workspace.outbox
+        op_id, outbox = find_change(workspace, args.op_id).op_id, workspace.outbox
         given = Tasks(workspace).give_up(op_id)
         if isinstance(given, Refusal):
             return complain(given)
@@ -113,13 +135,16 @@ def _deliver(profile: Profile, workspace: Workspace, op_id: str, saved: str) -> 
 def queue(args: argparse.Namespace, root: Path) -> Exit:
     workspace = open_workspace(require_profile(root))
     waiting, tray = workspace.outbox.waiting(), workspace.outbox.tray()
-    if args.json:
+    if args.export is not None:
+        export(tray, Path(args.export), device_clock(), overwrite=args.overwrite)
+        say(f"Refused changes written to {args.export}: {len(tray)}.")
+    elif args.json:
         say(json.dumps({
             "format": 1,
             "waiting": [_waiting_json(item) for item in waiting],
-            "rejected": [_tray_json(entry) for entry in tray],
+            "rejected": [entry_json(entry) for entry in tray],
             "delivered": [
-                {**_action_json(action), "receipt": _receipt_json(receipt)}
+                {**action_json(action), "receipt": receipt_json(receipt)}
                 for action, receipt in workspace.outbox.delivered()
             ],
         }, ensure_ascii=False, indent=1))  # fmt: skip
@@ -133,56 +158,28 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
             if state == "parked":
                 say("          The server could not take this; Tracker tries it once an hour.")
                 say(f"          To give it up: tracker give-up {item.action.op_id}")
+            elif item.unsent and editable(item.action):
+                say(f"          To edit it: tracker edit {item.action.op_id}")
         for entry in tray:
             code = entry.receipt.code or "E5008"
             title = entry.action.seen.get("title", "")
             say(f"rejected  {title}: {wording.did(entry.action)}")
             say(f"          {entry_of(code).message} ({code}) {entry_of(code).remedy}")
+            if editable(entry.action):
+                say(f"          To edit it and try again: tracker edit {entry.action.op_id}")
         if not waiting and not tray:
             say("Everything has been delivered.")
     workspace.close()
     return Exit.DONE
 
 
-def _action_json(action: Any) -> dict[str, Any]:
-    return {
-        "op_id": action.op_id,
-        "kind": action.kind,
-        "task_id": action.task_id,
-        "args": dict(action.args),
-        "made_at": rfc3339(action.made_at),
-        "depends_on": list(action.depends_on),
-    }
-
-
 def _waiting_json(item: Waiting) -> dict[str, Any]:
     return {
-        **_action_json(item.action),
+        **action_json(item.action),
         "device_id": item.device_id,
         "device_seq": item.device_seq,
         "first_attempt_at": rfc3339(item.first_attempt_at),
         "parked": item.parked,
         "given_up": item.given_up,
         "not_before": rfc3339(item.not_before),
-    }
-
-
-def _receipt_json(receipt: Any) -> dict[str, Any]:
-    return {
-        "outcome": receipt.outcome,
-        "code": receipt.code,
-        "message": entry_of(receipt.code).message if receipt.code else None,
-        "info": receipt.info,
-        "blocked_by": receipt.blocked_by,
-        "merged": list(receipt.merged),
-        "task_version": receipt.task_version,
-        "current": receipt.current,
-    }
-
-
-def _tray_json(entry: TrayEntry) -> dict[str, Any]:
-    return {
-        **_action_json(entry.action),
-        "seen": dict(entry.action.seen),
-        "receipt": _receipt_json(entry.receipt),
     }

@@ -6,6 +6,7 @@ and nothing is queued; everything else is for the server to decide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView, zone_named
-from tracker.domain.change import Action, Kind
+from tracker.domain.change import Action, Kind, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.replay import Context, decide
@@ -33,6 +34,13 @@ OPPOSITE = {
     Kind.CREATE_TASK: Kind.CANCEL,
 }
 """What undoes an action that was sent already."""
+_EDITABLE = {
+    **dict.fromkeys(STATUS_KINDS, ("note",)),
+    Kind.SET_PROGRESS: ("percent", "note"),
+    Kind.COMMENT: ("text",),
+    Kind.CREATE_TASK: ("title",),
+}
+"""The arguments that a person can change in an action that waits or was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,16 @@ class Done:
     kind: Kind
     task_id: str
     changes: Changes
+
+
+def editable(action: Action) -> dict[str, Any]:
+    """What can be edited in it, with the values it has."""
+    return {name: action.args.get(name, "") for name in _EDITABLE.get(action.kind, ())}
+
+
+def read_percent(text: str) -> object:
+    """A typed percentage as a number; what is none stays text, and is refused for what it is."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +131,38 @@ class Tasks:
         synchronising was quicker."""
         return self._work.outbox.withdraw(op_id, device_clock())
 
-    def retry(self, entry: TrayEntry) -> Done | Refusal:
-        """Does it again as a new action on what the task is now, and what was blocked by it."""
+    def edit(self, op_id: str, changes: Mapping[str, object]) -> Done | Refusal:
+        """Other words or another number in an own change: in its place while it was never sent; in
+        the tray by doing it again. E5016 in between, E2017 for what is not `editable`."""
+        outbox = self._work.outbox
+        known = {item.action.op_id: item.action for item in outbox.waiting()}
+        tray = {entry.action.op_id: entry for entry in outbox.tray()}
+        action = tray[op_id].action if op_id in tray else known.get(op_id)
+        if action is None:
+            return Refusal("E5016")
+        for name in changes:
+            if name not in editable(action):
+                return Refusal("E2017", name, "This cannot be edited here.")
+        if op_id in tray:
+            return self.retry(tray[op_id], changes)
+        parsed = parse(action.kind, {**action.args, **changes})
+        if isinstance(parsed, Refusal):
+            return parsed
+        edited = outbox.edit(op_id, changes)
+        if isinstance(edited, Refusal):
+            return edited
+        return Done(op_id, action.kind, action.task_id, edited)
+
+    def retry(
+        self, entry: TrayEntry, changes: Mapping[str, object] | None = None
+    ) -> Done | Refusal:
+        """Does it again, with other args where `changes` says so, as a new action on what the task
+        is now, and what was blocked by it."""
         action, outbox = entry.action, self._work.outbox
         return self._act(
             action.kind,
             action.task_id,
-            action.args,
+            {**action.args, **(changes or {})},
             lambda again, _draft: outbox.retry(action.op_id, again, device_clock()),
         )
 

@@ -153,3 +153,13 @@ def did(action: Action) -> str:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")
     return f"{text} · “{said}”" if said else text
+
+
+def did_when(action: Action, now: int) -> str:
+    """What an own action was, and when."""
+    return f"{did(action)} · {when(action, now)}"
+
+
+def when(action: Action, now: int) -> str:
+    """When an own action was made, on the server's clock as far as it was known."""
+    return clock(action.made_at + (action.clock_offset or 0), now)

@@ -23,6 +23,8 @@ from tracker.sync.ports import Confirmed, Counts, Outbox, Outgoing, Scope, Serve
 BATCH = 500
 BATCH_BYTES = 900_000
 """Below the contract's 1 MB, with room for the envelope."""
+VOIDS = 400
+"""With those that a person gave up, 100 at most, as many as the contract lets go with a push."""
 RETRY_SECONDS = 5.0
 PARKED_MS = 3_600_000
 KEPT_MS = 30 * 86_400_000
@@ -207,13 +209,14 @@ class Engine:
         renumbered = broken = False
         while True:
             batch = self._outbox.take_batch(self._now(), self._batch, BATCH_BYTES)
-            void = self._outbox.given_up()
-            if not batch and not void:
+            given_up = self._outbox.given_up()
+            if not batch and not given_up:
                 break
             waiting = self._outbox.tally().waiting
             self._on_sending(total - waiting, total)
             messages = [item.message() for item in batch]
-            unsent = waiting - len(batch) - len(void)
+            unsent = waiting - len(batch) - len(given_up)
+            void = [*given_up, *self._lost_refusals(batch)]
             try:
                 answer = self._server.push(messages, void, unsent, self._outbox.mark())
             except ServerRefusal as refusal:
@@ -230,7 +233,7 @@ class Engine:
                     raise
                 self._divide(batch, fault)
                 continue
-            mine = {item.action.op_id for item in batch} | set(void)
+            mine = {item.action.op_id for item in batch} | set(given_up)
             receipts = [_own(receipt) for receipt in answer.receipts if receipt.op_id in mine]
             self._changes |= self._outbox.record(receipts, self._now(), self._retry_at, answer.mark)
             final = sum(receipt.outcome in FINAL for receipt in receipts)
@@ -244,6 +247,13 @@ class Engine:
                 break
         if not broken:
             self._breakdowns = 0
+
+    def _lost_refusals(self, batch: Sequence[Outgoing]) -> Sequence[str]:
+        """What these actions stand on and was refused. A server restored from a backup may not
+        know of that, and they would come again for ever (E5013): refused here, it is never sent
+        again. A server that does know answers with the receipt it has."""
+        needed = {op_id for item in batch for op_id in item.action.depends_on}
+        return self._outbox.refused(sorted(needed))[:VOIDS]
 
     def _divide(self, batch: Sequence[Outgoing], fault: ServerRefusal | Unreachable) -> None:
         """Finds the action that makes a batch fail, by halves. Found, it steps aside, and the

@@ -58,6 +58,7 @@ class EmployeeWindow(Settling):
             self._work.actor,
             self.board,
             self._work.projection.trail,
+            self._work.projection.overtaken,
             self._draft,
             self._now,
         )

@@ -17,7 +17,8 @@ from tracker.domain import access
 from tracker.domain.access import Actor
 from tracker.domain.change import Kind
 from tracker.domain.lifecycle import allows
-from tracker.domain.task import OPEN, Status
+from tracker.domain.overtaken import Overtaken
+from tracker.domain.task import OPEN, HistoryEntry, Status
 from tracker.services import wording
 from tracker.services.board import Board
 from tracker.ui.theme import tokens
@@ -42,13 +43,14 @@ class CardBody(QWidget):
         actor: Actor,
         board: Board,
         trail: Callable[[str], Trail],
+        overtaken: Callable[[Sequence[HistoryEntry]], Overtaken | None],
         draft: Callable[[str], str],
         now: Callable[[], int],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._actor, self._board, self._trail, self._draft, self._now = (
-            actor, board, trail, draft, now,
+        self._actor, self._board, self._trail, self._overtaken, self._draft, self._now = (
+            actor, board, trail, overtaken, draft, now,
         )  # fmt: skip
         self._view: TaskView | None = None
         self._task_id = ""
@@ -68,6 +70,7 @@ class CardBody(QWidget):
         self.note.textChanged.connect(self._draft_timer.start)
         self.note.submitted.connect(self._update)
         column.addWidget(self.note)
+        column.addLayout(self._build_overtaken())
         column.addLayout(self._build_foot())
 
     def _build_quick(self) -> QHBoxLayout:
@@ -92,6 +95,17 @@ class CardBody(QWidget):
         button.clicked.connect(lambda: self._act(kind))
         row.addWidget(button)
         return button
+
+    def _build_overtaken(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_2)
+        self._came_after = label("", muted=True)
+        self.again = Button("Set again", self, small=True)
+        self.again.clicked.connect(self._set_again)
+        self._lost: int | None = None
+        row.addWidget(self._came_after, 1)
+        row.addWidget(self.again)
+        return row
 
     def _build_foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -145,10 +159,10 @@ class CardBody(QWidget):
         self._show_history()
 
     def tab_stops(self) -> Sequence[QWidget]:
-        """As they lie: the quick buttons, the note, the foot."""
+        """As they lie: the quick buttons, the note, the offer, the foot."""
         return (
             *self.quick, self.start, self.hold, self.resume, self.reopen, self.note,
-            self.comment, self.update_button, self.complete,
+            self.again, self.comment, self.update_button, self.complete,
         )  # fmt: skip
 
     def read_draft(self, tasks: Collection[str]) -> None:
@@ -172,7 +186,9 @@ class CardBody(QWidget):
         return self._view is not None and access.may(self._actor, kind, self._view.state)
 
     def _show_history(self) -> None:
-        entries = self._trail(self._task_id).history[-HISTORY_SHOWN:][::-1]
+        trail = self._trail(self._task_id)
+        self._offer_again(self._overtaken(trail.history))
+        entries = trail.history[-HISTORY_SHOWN:][::-1]
         names = self._board.names()
         before = sum(line.isVisibleTo(self) for line in self._lines)
         for index, line in enumerate(self._lines):
@@ -189,12 +205,34 @@ class CardBody(QWidget):
         if before != len(entries):
             self.updateGeometry()
 
+    def _offer_again(self, lost: Overtaken | None) -> None:
+        """The later arrival stands; what it replaced unseen can be set again with one press."""
+        assert self._view is not None
+        fits = self._view.task.status in OPEN and self._may(Kind.SET_PROGRESS)
+        self._lost = lost.percent if lost and fits else None
+        if self._lost is None:
+            self.going.emit(self.again)
+        elif lost is not None:
+            who = self._board.names().get(lost.user_id, "someone")
+            words = f"{self._view.task.progress} % came after {lost.percent} % by {who}."
+            self._came_after.setText(words)
+            self.again.setText(f"Set {lost.percent} % again")
+            self.again.setAccessibleName(f"{words} {self.again.text()}")
+            self.again.updateGeometry()
+        if self.again.isVisibleTo(self) != (self._lost is not None):
+            for part in (self._came_after, self.again):
+                part.setVisible(self._lost is not None)
+            self.updateGeometry()
+
     # -- doing -----------------------------------------------------------------------------
 
     def _quick_pressed(self, percent: int | None) -> None:
         if self._view is not None:
             now = self._view.task.progress
             self._emit(Kind.SET_PROGRESS, min(100, now + 10) if percent is None else percent)
+
+    def _set_again(self) -> None:
+        self._emit(Kind.SET_PROGRESS, self._lost)
 
     def _act(self, kind: Kind) -> None:
         self._emit(kind, None)

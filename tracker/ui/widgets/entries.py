@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 from tracker.cache.entries import TrayEntry, Waiting
 from tracker.domain.change import Action, Kind
-from tracker.domain.errors import entry_of
-from tracker.domain.task import Status
 from tracker.services import wording
-from tracker.services.tasks import as_text
+from tracker.services.attention import sides, title_of
+from tracker.services.tasks import as_text, editable
 from tracker.ui.widgets.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What can be done with a waiting action, by its op_id."""
+    """What can be done with a waiting action."""
 
+    edit: Callable[[Action], None]
     withdraw: Callable[[str], None]
     try_now: Callable[[str], None]
     give_up: Callable[[str], None]
@@ -30,6 +30,8 @@ class Outs:
     """The ways out of Needs attention."""
 
     retry: Callable[[TrayEntry], None]
+    edit: Callable[[TrayEntry], None]
+    export: Callable[[TrayEntry], None]
     comment: Callable[[TrayEntry], None]
     discard: Callable[[TrayEntry], None]
 
@@ -50,19 +52,24 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
     action = item.action
     lines = [
         ("You did", wording.did(action)),
-        ("When", _when(action, now)),
+        ("When", wording.when(action, now)),
         ("State", _state(item, is_held)),
     ]
     does: list[tuple[str, Callable[[str], None]]] = []
+    buttons: list[tuple[str, Callable[[], None]]] = []
     if item.unsent:
+        if editable(action):
+            buttons.append(("Edit", functools.partial(ways.edit, action)))
         does.append(("Withdraw", ways.withdraw))
     elif item.parked and not item.given_up:
         if item.not_before is not None:
             does.append(("Try now", ways.try_now))
         if not item.again:  # what was done before the restore cannot be asked not to be done
             does.append(("Give up", ways.give_up))
-    buttons = [(words, functools.partial(do, action.op_id)) for words, do in does]
-    return Row(action.op_id, _title(action), lines, buttons, bad=item.parked and not item.given_up)
+    buttons += [(words, functools.partial(do, action.op_id)) for words, do in does]
+    return Row(
+        action.op_id, title_of(action), lines, buttons, bad=item.parked and not item.given_up
+    )
 
 
 def _state(item: Waiting, is_held: bool) -> str:
@@ -91,43 +98,22 @@ def _tray_row(
 ) -> Row:
     """One refused action with both sides: what you did, what the server has, and why."""
     action, receipt = entry.action, entry.receipt
-    code = receipt.code or "E5008"
-    seen = action.seen
-    lines = [("You did", _did(action, now))]
-    if "status" in seen:
-        was = wording.STATUS_WORDS[Status(seen["status"])]
-        lines.append(("You saw", f"{was}, {seen.get('progress')} %"))
-    current = receipt.current
-    if current:
-        is_now = wording.STATUS_WORDS[Status(current["status"])]
-        lines.append(("Server has", f"{is_now}, {current['progress']} %"))
-    elif receipt.blocked_by is None:  # which says nothing of the task
-        lines.append(("Server has", "nothing you may see"))
-    why = f"{entry_of(code).message} ({code}) {entry_of(code).remedy}"
-    lines.append(("Why", why))
+    lines = sides(entry, now)
     if receipt.blocked_by is not None:
         obstacle = known.get(receipt.blocked_by)
         settled = "an earlier change, which is settled"
-        lines.append(("Blocked by", _did(obstacle.action, now) if obstacle else settled))
+        lines.append(
+            ("Blocked by", wording.did_when(obstacle.action, now) if obstacle else settled)
+        )
     if following == 1:
         lines.append(("With it", "1 more change waits for this; Retry takes it along"))
     elif following:
         lines.append(("With it", f"{following} more changes wait for this; Retry takes them along"))
     does = [("Retry", outs.retry)]
-    if current and action.kind is not Kind.COMMENT and as_text(action):
+    if editable(action):
+        does.append(("Edit", outs.edit))
+    if receipt.current and action.kind is not Kind.COMMENT and as_text(action):
         does.append(("Send as comment", outs.comment))
-    does.append(("Discard", outs.discard))
+    does += [("Export", outs.export), ("Discard", outs.discard)]
     buttons = [(words, functools.partial(do, entry)) for words, do in does]
-    return Row(action.op_id, _title(action), lines, buttons, bad=True)
-
-
-def _title(action: Action) -> str:
-    return str(action.seen.get("title") or action.args.get("title") or "Task")
-
-
-def _when(action: Action, now: int) -> str:
-    return wording.clock(action.made_at + (action.clock_offset or 0), now)
-
-
-def _did(action: Action, now: int) -> str:
-    return f"{wording.did(action)} · {_when(action, now)}"
+    return Row(action.op_id, title_of(action), lines, buttons, bad=True)

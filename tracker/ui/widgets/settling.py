@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
 from tracker.cache.entries import TrayEntry
-from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal
+from tracker.domain.change import Action, Kind
+from tracker.domain.errors import EnvironmentFault, Refusal
 from tracker.domain.page import Changes
+from tracker.services.attention import export, title_of
 from tracker.services.board import Board
-from tracker.services.workspace import Workspace
+from tracker.services.tasks import editable
+from tracker.services.workspace import Workspace, device_clock
+from tracker.ui.dialogs.edit import EditDialog
 from tracker.ui.widgets import entries
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.rows import RowPage
@@ -26,12 +34,47 @@ class Settling(Shell):
         outbox, now = self._work.outbox, self._now()
         tray = outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
-        outs = entries.Outs(self._retry, self._send_as_comment, self._discard)
+        outs = entries.Outs(
+            self._retry, self._edit_refused, self._export, self._send_as_comment, self._discard
+        )
         self.tray_page.show_rows(entries.tray_rows(tray, now, outs))
         self.rail.rows[WAITING].set_count(outbox.tally().waiting)
         if self._page == WAITING:
-            ways = entries.Ways(self._withdraw, self._try_now, self._ask_give_up)
+            ways = entries.Ways(
+                self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up
+            )
             self.waiting_page.show_rows(entries.waiting_rows(outbox.waiting(), now, ways))
+
+    # -- editing -----------------------------------------------------------------------------
+
+    def _edit_waiting(self, action: Action) -> None:
+        self._ask_edit(action, "Save")
+
+    def _edit_refused(self, entry: TrayEntry) -> None:
+        self._ask_edit(entry.action, "Try again")
+
+    def _ask_edit(self, action: Action, words: str) -> None:
+        def save(changes: Mapping[str, object]) -> None:
+            self._edit(action.op_id, dialog, changes)
+
+        dialog = EditDialog(title_of(action), editable(action), save, words, self)
+        dialog.open()
+
+    def _edit(self, op_id: str, dialog: EditDialog, changes: Mapping[str, object]) -> None:
+        """Also a fault of this machine is said in the dialog, which keeps what was typed; a Retry
+        behind it could not be pressed."""
+        try:
+            done = self._tasks.edit(op_id, changes)
+            if isinstance(done, Refusal):
+                dialog.say(done.code, done.info)
+                self._show_lists()
+                return
+        except EnvironmentFault as fault:
+            dialog.say(fault.code, fault.info)
+            return
+        dialog.accept()
+        self.show_changes(done.changes)
+        self.sync_wanted.emit()
 
     # -- waiting to send -------------------------------------------------------------------
 
@@ -76,6 +119,20 @@ class Settling(Shell):
     @border("try it again")
     def _retry(self, entry: TrayEntry) -> None:
         self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
+
+    @border("export it")
+    def _export(self, entry: TrayEntry) -> None:
+        """The dialog asks before it lets a file be overwritten."""
+        name = self.ask_file(f"tracker-{entry.action.op_id[:8]}.txt")
+        if name:
+            path = Path(name)
+            export([entry], path, device_clock(), overwrite=True)
+            self.toast.say("Exported.", str(path))
+
+    def ask_file(self, suggested: str) -> str:
+        """Where to write; empty if the person thought better of it."""
+        kinds = "Text or JSON (*.txt *.json)"
+        return QFileDialog.getSaveFileName(self, "Export", suggested, kinds)[0]
 
     @border("send it as a comment")
     def _send_as_comment(self, entry: TrayEntry) -> None:
