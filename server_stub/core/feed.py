@@ -119,7 +119,7 @@ def save(conn: Connection, tenant: Tenant) -> None:
         mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce}
         conn.execute(_MARK, mark)
         heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
-        tell(conn, News(tenant.id, tenant.epoch, heads))
+        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
         tenant.pointers = []
     values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
     conn.execute(_SAVE, {"tenant": tenant.id, **values})

@@ -99,8 +99,9 @@ def last_end(conn: Connection, tenant: Tenant, first: int, last: int) -> int | N
 
 
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:
-    """Ends the tenant's epoch; the caller holds its counter row and commits."""
-    tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), now
-    values = {"epoch": tenant.epoch, "epoch_at": now}
+    """Ends the tenant's epoch; the caller holds its counter row and commits. It begins later than
+    the one before also where a clock was set back: that is how the two are told apart."""
+    tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), max(now, tenant.epoch_at + 1)
+    values = {"epoch": tenant.epoch, "epoch_at": tenant.epoch_at}
     conn.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(**values))
-    tell(conn, News(tenant.id, tenant.epoch))
+    tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at))

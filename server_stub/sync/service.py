@@ -132,7 +132,7 @@ def pull(
         verdict = state.marks.verify(conn, tenant, mark)
         if verdict and _fits(cursor, tenant):
             heads = feed.heads(conn, tenant.id, audiences)
-            state.heads.learn(tenant.id, tenant.epoch, heads, generation)
+            state.heads.learn(tenant.id, tenant.epoch, tenant.epoch_at, heads, generation)
             newest = max(heads.values())
             if cursor and cursor.after is None and not cursor.first and newest <= cursor.seq:
                 return None
