@@ -261,7 +261,7 @@ class ServerFault(TrackerError):
 
 
 class Unreachable(ServerFault):
-    """No answer, or none that Tracker gave. `retry_after` in seconds, if the server said."""
+    """No answer, or none that Tracker gave. `retry_after` in seconds, if it was asked for."""
 
     def __init__(self, code: str, info: str = "", retry_after: float | None = None) -> None:
         self.retry_after = retry_after
