@@ -157,6 +157,9 @@ _ENTRIES = (
     Entry("E4011", "The rows that arrived do not add up.",
           "Tracker fetches them again; tell your admin if this stays.",
           "Count, versions or checksums of a first pull differ from the server's.", 502, True),
+    Entry("E4012", "Older history cannot be read now; what is here is shown.",
+          "Try again when you are online and signed in.",
+          "show --history got no page, or not all: no network, or the session is over.", 503, True),
     # E5xxx: the work itself
     Entry("E5001", "The task does not exist or is not shared with you any more.",
           "Ask the person who assigned it.", "Unknown task, or no access to it.", 404),

@@ -28,6 +28,7 @@ from tracker.protocol.base import (
     USER_HEADER,
     Answer,
 )
+from tracker.protocol.history import HistoryPage
 from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
@@ -158,6 +159,10 @@ class RemoteServer:
             PersonPresence(p.user_id, p.last_heard_at, p.unsent, p.occupancy)
             for p in self._read(PresenceList, answer).people
         ]
+
+    def history(self, task_id: str, before: int, limit: int) -> HistoryPage:
+        path = f"/api/v1/tasks/{task_id}/history?before={before}&limit={limit}"
+        return self._read(HistoryPage, self._send("GET", path, token=self._token()))
 
     # -- inside ----------------------------------------------------------------------------
 
