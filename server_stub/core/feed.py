@@ -33,6 +33,7 @@ class Tenant:
     zone: str
     seq: int
     nonce: str
+    pruned: int
     audit_n: int
     audit_hash: str
     task_number: int
@@ -65,6 +66,7 @@ _TENANT = sa.select(
     tenants.c.zone,
     counters.c.seq,
     counters.c.nonce,
+    counters.c.pruned,
     counters.c.audit_n,
     counters.c.audit_hash,
     counters.c.task_number,
@@ -110,13 +112,13 @@ def lock(conn: Connection, tenant_id: str) -> Tenant:
     return Tenant(*conn.execute(query, {"tenant": tenant_id}).one())
 
 
-def save(conn: Connection, tenant: Tenant) -> None:
+def save(conn: Connection, tenant: Tenant, now: int) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
-    which readers hear of it."""
+    which readers hear of it. `now` is the server's clock in ms."""
     if tenant.pointers:
         conn.execute(_POINT, tenant.pointers)
         tenant.nonce = secrets.token_hex(8)
-        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce}
+        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
         conn.execute(_MARK, mark)
         heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
         tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
@@ -138,9 +140,11 @@ def after(
     return [(row.seq, row.kind, row.entity_id) for row in conn.execute(_AFTER, values)]
 
 
-def heads(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> dict[str, int]:
-    """The newest position of each of these audiences; 0 if none. Each is one index seek."""
-    return {
-        audience: conn.execute(_HEAD, {"tenant": tenant_id, "audience": audience}).scalar() or 0
-        for audience in audiences
-    }
+def heads(conn: Connection, tenant: Tenant, audiences: Iterable[str]) -> dict[str, int]:
+    """The newest position of each of these audiences; where the feed was pruned to, if it holds
+    none since: the newest may have been any up to there. Each is one index seek."""
+    found = {}
+    for audience in audiences:
+        newest = conn.execute(_HEAD, {"tenant": tenant.id, "audience": audience}).scalar()
+        found[audience] = max(newest or 0, tenant.pruned)
+    return found

@@ -140,7 +140,8 @@ _ENTRIES = (
           "Unhandled exception or 5xx.", 500, True),
     Entry("E4005", "The local copy no longer fits the server and is fetched again.",
           "Nothing to do; unsent changes are kept.",
-          "Cursor of another scope or role, or one that was not signed here: 410.", 410, True),
+          "Cursor of another scope or role, from before the feed was pruned, or not signed here: "
+          "410.", 410, True),
     Entry("E4006", "This Tracker and the server speak different versions.", "Update Tracker.",
           "Tracker-Protocol header outside the supported range.", 426),
     Entry("E4007", "The server's certificate is not trusted.",
