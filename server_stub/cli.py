@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from server_stub.app import create_app
 from server_stub.config import Settings
 from server_stub.core import audit as trail
-from server_stub.core import auth, feed, migrate
+from server_stub.core import auth, feed, migrate, pruning
 from server_stub.core.database import Database
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
@@ -28,6 +28,7 @@ from tracker.domain.instants import rfc3339
 from tracker.domain.task import Role
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+_DAY_MS = 86_400_000
 Tenant = Annotated[str, typer.Option(help="Name of the tenant (workspace).")]
 
 
@@ -169,7 +170,7 @@ def create_user(
         tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
         locked = feed.lock(conn, tenant_id)
         people.create_user(conn, locked, name, display_name, role, password, now)
-        feed.save(conn, locked)
+        feed.save(conn, locked, now)
     typer.echo(f"{name} can sign in as {role}.")
 
 
@@ -182,6 +183,21 @@ def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> No
             raise InputError("E5006", user)
         token = auth.create_token(conn, found[0], system_clock())
     typer.echo(token)
+
+
+@cli.command()
+def prune_feed(
+    older_than: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+) -> None:
+    """Forget changes that devices were told of long ago; one away for longer pulls everything."""
+    with _alone(Settings()) as database:
+        with _current(database).read() as conn:
+            tenant_ids = people.tenant_ids(conn)
+        since = system_clock() - older_than * _DAY_MS
+        for tenant_id in tenant_ids:
+            done = pruning.prune(database, tenant_id, since)
+            gone = f"{done.pointers} pointers and {done.marks} marks are gone"
+            typer.echo(f"{tenant_id}: {gone}; pruned up to {done.up_to}.")
 
 
 @cli.command()

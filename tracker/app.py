@@ -82,7 +82,7 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
 
     def make_engine() -> Engine:
         running.append(syncing.make_engine(profile, credentials, bridge.progress))
-        running[0].listen(runner.wake)
+        running[0].listen(runner.nudge)
         return running[0].engine
 
     def changed() -> int:
@@ -90,6 +90,7 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
 
     runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
     window.sync_wanted.connect(runner.wake)
+    window.acted.connect(runner.nudge)
     if workspace.outbox.rescued is not None:
         window.tell_rescued(workspace.outbox.rescued)
     return Opened(window, workspace, runner, lock, running)

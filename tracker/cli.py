@@ -58,6 +58,12 @@ def _account(name: str) -> Run:
     return run
 
 
+def _show(args: argparse.Namespace, root: Path) -> int:
+    from tracker.commands import show
+
+    return show.show(args, root)
+
+
 def _window(scope: str) -> Run:
     def run(_args: argparse.Namespace, root: Path) -> int:
         from tracker.app import run as run_window
@@ -99,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     add("tasks", "list my tasks from the cache", _listing("list_tasks")).add_argument(
         "--json", action="store_true"
     )
+    show = add("show", "show a task with its comments and its history", _show)
+    show.add_argument("task", help="number or id")
+    show.add_argument("--history", action="store_true", help="also what only the server has")
+    show.add_argument("--json", action="store_true")
     progress = add("progress", "set the progress of a task", _work("progress"))
     progress.add_argument("task", help="number or id")
     progress.add_argument("percent", help="0 to 100")

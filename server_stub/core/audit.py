@@ -43,6 +43,17 @@ _ENTRIES = sa.select(audit.c.body).where(
     audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
 )
 
+_BEFORE = (
+    sa.select(audit.c.body)
+    .where(
+        audit.c.tenant_id == sa.bindparam("tenant"),
+        audit.c.task_id == sa.bindparam("task"),
+        audit.c.n < sa.bindparam("before"),
+    )
+    .order_by(audit.c.n.desc())
+    .limit(sa.bindparam("most"))
+)
+
 
 def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
     """The next row of the locked tenant's chain; the caller inserts it with its batch."""
@@ -138,6 +149,14 @@ def latest(
         return []
     values = {"tenant": tenant_id, "tasks": list(task_ids), "most": most}
     return [as_history(json.loads(body)) for (body,) in conn.execute(_LATEST, values)]
+
+
+def before(
+    conn: Connection, tenant_id: str, task_id: str, number: int, most: int
+) -> list[HistoryEntry]:
+    """The `most` latest entries of the task below this audit number, newest first."""
+    values = {"tenant": tenant_id, "task": task_id, "before": number, "most": most}
+    return [as_history(json.loads(body)) for (body,) in conn.execute(_BEFORE, values)]
 
 
 def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[HistoryEntry]:

@@ -34,6 +34,7 @@ class Tenant:
     zone: str
     seq: int
     nonce: str
+    pruned: int
     audit_n: int
     audit_hash: str
     task_number: int
@@ -59,13 +60,14 @@ class Tenant:
         return written
 
 
-_TENANT = sa.select(
+_TENANT: sa.Select[Any] = sa.select(
     tenants.c.id,
     tenants.c.epoch,
     tenants.c.epoch_at,
     tenants.c.zone,
     counters.c.seq,
     counters.c.nonce,
+    counters.c.pruned,
     counters.c.audit_n,
     counters.c.audit_hash,
     counters.c.task_number,
@@ -74,7 +76,7 @@ _TENANT = sa.select(
 ).where(counters.c.tenant_id == tenants.c.id, tenants.c.id == sa.bindparam("tenant"))
 # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the tenant may
 # still refer to it meanwhile.
-_TENANT_LOCKED = _TENANT.with_for_update(key_share=True)
+_TENANT_LOCKED: sa.Select[Any] = _TENANT.with_for_update(key_share=True)
 _COUNTERS = (
     "seq",
     "nonce",
@@ -125,16 +127,16 @@ def lock(conn: Connection, tenant_id: str) -> Tenant:
     return Tenant(*conn.execute(query, {"tenant": tenant_id}).one())
 
 
-def save(conn: Connection, tenant: Tenant) -> None:
+def save(conn: Connection, tenant: Tenant, now: int) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
-    which readers hear of it."""
+    which readers hear of it. `now` is the server's clock in ms."""
     if tenant.pointers:
         conn.execute(_POINT, tenant.pointers)
         tenant.nonce = secrets.token_hex(8)
-        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce}
+        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
         conn.execute(_MARK, mark)
         heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
-        tell(conn, News(tenant.id, tenant.epoch, heads))
+        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
         tenant.pointers = []
     values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
     conn.execute(_SAVE, {"tenant": tenant.id, **values})
@@ -153,9 +155,13 @@ def after(
     return [(row.seq, row.kind, row.entity_id) for row in conn.execute(_AFTER, values)]
 
 
-def heads(conn: Connection, tenant_id: str, audiences: Iterable[str]) -> dict[str, int]:
-    """The newest position of each of these audiences; 0 if none."""
+def heads(conn: Connection, tenant: Tenant, audiences: Iterable[str]) -> dict[str, int]:
+    """The newest position of each of these audiences; where the feed was pruned to, if it holds
+    none since: the newest may have been any up to there."""
     wanted = list(audiences)
     named = {f"audience{n}": audience for n, audience in enumerate(wanted)}
-    found = conn.execute(_heads(len(wanted)), {"tenant": tenant_id, **named}).one()
-    return {audience: head or 0 for audience, head in zip(wanted, found, strict=True)}
+    found = conn.execute(_heads(len(wanted)), {"tenant": tenant.id, **named}).one()
+    return {
+        audience: max(newest or 0, tenant.pruned)
+        for audience, newest in zip(wanted, found, strict=True)
+    }

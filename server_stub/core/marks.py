@@ -4,7 +4,8 @@ Each writing transaction leaves a random nonce at the position it ended at. A re
 greatest (epoch, position, nonce) it has seen, signed. Where the database does not hold that nonce
 at that position, or ends before it, something the reader has seen is gone: the tenant gets a new
 epoch, positions and versions of the old one mean nothing any more, and devices offer again what
-they had delivered.
+they had delivered. Nonces below the position that the feed is pruned to are gone by themselves: a
+mark from there proves nothing.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Marks:
 
     def verify(self, conn: Connection, tenant: Tenant, text: str | None) -> bool | None:
         """True for a mark this database knows, None for one of another epoch, and False for one
-        that proves a restore. A mark that this server did not sign proves nothing."""
+        that proves a restore. True, too, for one that proves nothing: not signed by this server,
+        or of a time whose marks are pruned."""
         mark = self._read(text)
         if mark is None or mark.tenant != tenant.id:
             return True
@@ -73,6 +75,8 @@ class Marks:
             # knows was lost with a second restore; to go on in the one from before would let
             # positions mean two things.
             return False if mark.epoch_at > tenant.epoch_at else None
+        if mark.seq < tenant.pruned:
+            return True
         if mark.seq > tenant.seq or nonce_at(conn, tenant, mark.seq) != mark.nonce:
             return False
         assert text is not None
@@ -101,8 +105,9 @@ def last_end(conn: Connection, tenant: Tenant, first: int, last: int) -> int | N
 
 
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:
-    """Ends the tenant's epoch; the caller holds its counter row and commits."""
-    tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), now
-    values = {"epoch": tenant.epoch, "epoch_at": now}
+    """Ends the tenant's epoch; the caller holds its counter row and commits. It begins later than
+    the one before also where a clock was set back: that is how the two are told apart."""
+    tenant.epoch, tenant.epoch_at = str(uuid.uuid4()), max(now, tenant.epoch_at + 1)
+    values = {"epoch": tenant.epoch, "epoch_at": tenant.epoch_at}
     conn.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(**values))
-    tell(conn, News(tenant.id, tenant.epoch))
+    tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at))

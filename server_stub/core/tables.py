@@ -34,6 +34,8 @@ counters = sa.Table(
     sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("nonce", sa.String(16), nullable=False),
+    # Up to which position the feed is pruned (see core/pruning.py).
+    sa.Column("pruned", sa.BigInteger, nullable=False),
     sa.Column("audit_n", sa.BigInteger, nullable=False),
     sa.Column("audit_hash", sa.String(64), nullable=False),
     sa.Column("task_number", sa.BigInteger, nullable=False),
@@ -52,13 +54,15 @@ feed = sa.Table(
     sa.Index("feed_by_audience", "tenant_id", "audience", "seq"),
 )
 
-# The nonce of every writing transaction, at the position where it ended (see core/marks.py).
+# The nonce of every writing transaction, at the position where it ended (see core/marks.py), and
+# when that was, which is the age of its pointers (see core/pruning.py).
 marks = sa.Table(
     "marks",
     metadata,
     sa.Column("tenant_id", ID, primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("nonce", sa.String(16), nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
 )
 
 audit = sa.Table(

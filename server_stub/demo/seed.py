@@ -73,7 +73,7 @@ def seed(conn: Connection, name: str, password: str, now: int) -> list[tuple[str
     for login, display, role in PEOPLE:
         ids[login] = people.create_user(conn, tenant, login, display, role, password, start)
     projects = [people.create_project(conn, tenant, project, start) for project in PROJECTS]
-    feed.save(conn, tenant)
+    feed.save(conn, tenant, start)
     story = _Story(conn, tenant, {ids[login]: role for login, _, role in PEOPLE})
     happenings: list[tuple[int, str, Kind, str, dict[str, Any]]] = []
     employees = [ids[login] for login, _, role in PEOPLE if role is Role.EMPLOYEE]

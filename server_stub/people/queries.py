@@ -98,6 +98,7 @@ def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> Non
             tenant_id=tenant["id"],
             seq=0,
             nonce="",
+            pruned=0,
             audit_n=0,
             audit_hash=genesis,
             task_number=0,

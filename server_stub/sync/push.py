@@ -255,7 +255,7 @@ def _current(actor: Actor, state: TaskState | None) -> dict[str, Any] | None:
 def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Receipt]:
     """Writes everything, and completes the new receipts with their feed positions."""
     positions = tasks.write(conn, work.bench)
-    feed.save(conn, work.tenant)
+    feed.save(conn, work.tenant, work.now)
     complete: dict[str, Receipt] = {}
     rows = []
     for sent, receipt in work.new:

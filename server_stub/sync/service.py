@@ -118,7 +118,8 @@ def pull(
     unsent: int | None = None,
 ) -> bytes | None:
     """The encoded page after the cursor `text`, the first without one; None when nothing is new.
-    E4005 when the cursor is of another reader, role or scope, E4010 after a restore."""
+    E4005 when the cursor is of another reader, role or scope, or from before what the feed is
+    pruned to; E4010 after a restore."""
     state.presence.hear(caller.user_id, state.now(), unsent=unsent)
     if is_nothing_new(state, caller, scope, text, mark):
         return None
@@ -130,9 +131,12 @@ def pull(
     with state.database.read() as conn:
         tenant = feed.look(conn, caller.tenant_id)
         verdict = state.marks.verify(conn, tenant, mark)
+        if verdict and _is_pruned(cursor, tenant):
+            # Not E4010: nothing is lost, so nothing has to be offered again.
+            raise ProblemError("E4005")
         if verdict and _fits(cursor, tenant):
-            heads = feed.heads(conn, tenant.id, audiences)
-            state.heads.learn(tenant.id, tenant.epoch, heads, generation)
+            heads = feed.heads(conn, tenant, audiences)
+            state.heads.learn(tenant.id, tenant.epoch, tenant.epoch_at, heads, generation)
             newest = max(heads.values())
             if cursor and cursor.after is None and not cursor.first and newest <= cursor.seq:
                 return None
@@ -146,6 +150,11 @@ def pull(
 
 def _fits(cursor: Cursor | None, tenant: Tenant) -> bool:
     return cursor is None or (cursor.epoch == tenant.epoch and cursor.seq <= tenant.seq)
+
+
+def _is_pruned(cursor: Cursor | None, tenant: Tenant) -> bool:
+    """Whether pointers after the cursor may be gone."""
+    return cursor is not None and cursor.epoch == tenant.epoch and cursor.seq < tenant.pruned
 
 
 def _restored(state: ServerState, caller: Caller, mark: str | None, cursor: Cursor | None) -> None:

@@ -28,7 +28,7 @@ from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_t
 from tracker.domain.task import Assignment, Comment, Task, TaskState
 
 HISTORY_KEPT = 20
-"""History entries a client holds for each task; older ones are fetched on demand."""
+"""History entries a client holds for each task; older ones are read from `tasks/history.py`."""
 
 _zone = functools.lru_cache(ZoneInfo)
 

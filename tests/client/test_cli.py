@@ -492,6 +492,8 @@ def test_behind_a_hotel_s_page_work_waits(
         (("progress", "999", "45"), 1, "E5001"),
         (("progress", "no-such-task", "45"), 1, "E5001"),
         (("progress", "", "45"), 1, "E5001"),
+        (("show", "no-such-task"), 1, "E5001"),
+        (("show",), 2, "E2018"),
         (("give-up", "no-such-change"), 1, "E5020"),
         (("give-up", ""), 1, "E5020"),
         (("give-up",), 2, "E2018"),
@@ -533,8 +535,8 @@ def test_text_that_is_no_text_is_refused(ana: CommandLine) -> None:
 
 
 def test_without_a_profile_every_command_says_so(command: CommandLine) -> None:
-    for arguments in (("tasks",), ("queue",), ("progress", "1", "5"), ("sync", "--once"),
-                      ("cache", "export"), ("logout",)):  # fmt: skip
+    for arguments in (("tasks",), ("show", "1"), ("queue",), ("progress", "1", "5"),
+                      ("sync", "--once"), ("cache", "export"), ("logout",)):  # fmt: skip
         says(command(*arguments), 1, "E1003")
     assert command("doctor").code == 0
 
@@ -689,12 +691,12 @@ def test_commands_side_by_side_lose_nothing(
 # Speed
 
 
-@pytest.mark.parametrize("name", ["tasks", "queue"])
+@pytest.mark.parametrize("name", ["tasks", "show 1", "queue"])
 def test_reading_loads_neither_network_nor_qt(ana: CommandLine, name: str) -> None:
     code = """
 import sys
 from tracker.cli import main
-code = main(["--data-dir", sys.argv[1], sys.argv[2], "--json"])
+code = main(["--data-dir", sys.argv[1], *sys.argv[2].split(), "--json"])
 heavy = {"httpx", "pydantic", "PySide6", "keyring", "asyncio", "filelock", "platformdirs"}
 print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 sys.exit(code)

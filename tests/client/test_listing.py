@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.server import DAY, START
 from tracker.cache.confirmed import Brief
 from tracker.cache.projection import Mark
-from tracker.commands.listing import _document, _exported, _task_json
+from tracker.commands.listing import _document, _exported, task_json
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Priority, Status
 
@@ -45,7 +45,7 @@ def as_printed(text: str) -> dict[str, Any]:
 
 @given(st.lists(st.tuples(briefs, st.sampled_from(Mark)), max_size=3))
 def test_the_list_is_json_and_holds_what_the_tasks_hold(tasks: list[tuple[Brief, Mark]]) -> None:
-    rows = [_task_json(task, mark, START) for task, mark in tasks]
+    rows = [task_json(task, mark, START) for task, mark in tasks]
     found = as_printed(_document({"format": 1, "synced_at": None}, rows))
     assert [*found] == ["format", "synced_at", "tasks"]
     for (task, mark), shown in zip(tasks, found["tasks"], strict=True):

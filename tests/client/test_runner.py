@@ -15,7 +15,7 @@ import pytest
 from tests.support.client import Device, action, comment, run_python
 from tests.support.server import RunningServer
 from tracker.cache.outbox import Outbox
-from tracker.domain.errors import EnvironmentFault
+from tracker.domain.errors import EnvironmentFault, Unreachable
 from tracker.sync import pacing
 from tracker.sync.engine import Engine, Report, State
 from tracker.sync.runner import Runner
@@ -298,6 +298,86 @@ def test_a_look_that_failed_is_no_commit(
         assert reports.empty()
     finally:
         runner.stop()
+
+
+# Asked to be left alone
+
+
+@pytest.fixture
+def hushed(
+    server: RunningServer, ana: Device, run: Callable[..., Running]
+) -> Callable[[float], Running]:
+    """Starts a runner whose first push is answered with "not before so many seconds"."""
+
+    def start(seconds: float) -> Running:
+        def ask() -> None:
+            raise Unreachable("E3007", retry_after=seconds)
+
+        ana.add(action(task_id=server.task("ana")))
+        ana.line.before["push"] = ask
+        running = run(interval=0.02)
+        report = running.next()
+        assert (report.state, report.retry_after) == (State.OFFLINE, seconds)
+        assert ana.line.calls == ["push"], "reading is no exception"
+        return running
+
+    return start
+
+
+def is_quiet(running: Running, seconds: float = 1.0) -> bool:
+    try:
+        running.reports.get(timeout=seconds)
+    except queue.Empty:
+        return True
+    return False
+
+
+def test_neither_news_nor_a_commit_ends_what_the_server_asked_for(
+    ana: Device, hushed: Callable[[float], Running]
+) -> None:
+    running = hushed(NEVER)
+    running.runner.nudge()
+    other = Outbox(ana.folder)
+    other.add([comment(action().task_id, "from a command line")])
+    other.close()
+    assert is_quiet(running)
+
+
+def test_a_person_who_retries_is_heard_at_once(hushed: Callable[[float], Running]) -> None:
+    running = hushed(NEVER)
+    running.runner.wake()
+    assert running.next().sent == 1
+
+
+def test_it_stops_at_once_all_the_same(hushed: Callable[[float], Running]) -> None:
+    running = hushed(NEVER)
+    before = time.monotonic()
+    running.runner.stop()
+    assert time.monotonic() - before < 2
+
+
+def test_news_that_came_meanwhile_are_taken_up_right_after(
+    ana: Device, hushed: Callable[[float], Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backoff can be longer than what was asked for."""
+    monkeypatch.setattr(pacing, "backoff", lambda *_: NEVER)
+    running = hushed(0.6)
+    started = time.monotonic()
+    running.runner.nudge()
+    assert running.next().sent == 1
+    assert 0.4 < time.monotonic() - started < 5
+
+
+def test_a_push_that_times_out_leaves_reading_and_news_alone(
+    ana: Device, run: Callable[..., Running]
+) -> None:
+    ana.add(action())
+    ana.line.fail("lose answer")
+    running = run()
+    assert running.next().retry_after is None
+    assert ana.line.calls == ["push", "pull"]
+    running.runner.nudge()
+    assert not is_quiet(running, PATIENCE)
 
 
 # Pacing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -195,20 +195,71 @@ def test_the_code_of_a_newer_server_is_no_crash(web: respx.Router, transport: Re
     assert "E5999" in str(fault.value)
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("30", 30.0), ("0", 0.0), ("soon", None), ("", None), ("-5", None), ("9" * 5000, None)],
-)
-def test_retry_after_is_heard(
-    web: respx.Router, transport: RemoteServer, header: str, seconds: float | None
-) -> None:
-    web.route().mock(return_value=problem(503, "E3007", **{"Retry-After": header}))
+ASKED = {
+    "30": 30.0,
+    "0": 0.0,
+    "9" * 5000: 300.0,
+    "301": 300.0,
+    "Mon, 02 Mar 2026 08:00:45 GMT": 45.0,
+    "Monday, 02-Mar-26 08:00:45 GMT": 45.0,
+    "Mon, 02 Mar 2026 07:59:00 GMT": 0.0,
+    "Tue, 03 Mar 2026 08:00:00 GMT": 300.0,
+    "soon": None,
+    "": None,
+    "-5": None,
+    "1.5": None,
+    "²": None,
+    "Mon, 42 Mar 2026 08:00:45 GMT": None,
+}
+
+
+def busy(status: int, asked: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """A proxy's page, unless the headers make it Tracker's."""
+    told = {**(headers or {}), "Retry-After": asked}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+    return httpx.Response(status, html="<html>Busy</html>", headers=raw)
+
+
+def asked_of(web: respx.Router, transport: RemoteServer, answer: httpx.Response) -> Unreachable:
+    web.route().mock(return_value=answer)
     with pytest.raises(Unreachable) as fault:
         transport.pull(None, "desk", 0, None)
-    if seconds is None:
-        assert fault.value.retry_after in (None, float("inf"))
-    else:
-        assert fault.value.retry_after == seconds
+    return fault.value
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ASKED)
+def test_tracker_and_a_proxy_may_ask_to_be_left_alone(
+    web: respx.Router, transport: RemoteServer, status: int, asked: str
+) -> None:
+    ours = problem(status, "E3007", **{"Retry-After": asked} if asked.isascii() else {})
+    fault = asked_of(web, transport, ours)
+    assert (fault.code, fault.retry_after) == ("E3007", ASKED[asked])
+    for headers in ({}, OURS):
+        fault = asked_of(web, transport, busy(status, asked, headers))
+        assert (fault.code, fault.retry_after) == ("E4003", ASKED[asked])
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 403, 500, 502, 504])
+def test_no_other_answer_may(web: respx.Router, transport: RemoteServer, status: int) -> None:
+    """A hotel's page is sent with 200, or leads there with 302."""
+    assert asked_of(web, transport, busy(status, "30")).retry_after is None
+
+
+def test_another_server_may_not(web: respx.Router, transport: RemoteServer) -> None:
+    other = {**OURS, "Tracker-Server": "s2"}
+    assert asked_of(web, transport, busy(503, "30", other)).retry_after is None
+
+
+def test_a_date_counts_from_the_answers_own(web: respx.Router, transport: RemoteServer) -> None:
+    """The clock here may be a day off, and a wait of 300 s or none would come of it."""
+    sent = {"Date": "Sun, 01 Mar 2026 08:00:00 GMT"}
+    asked = busy(503, "Sun, 01 Mar 2026 08:00:20 GMT", sent)
+    assert asked_of(web, transport, asked).retry_after == 20.0
+
+
+def test_too_many_requests_is_no_refusal(web: respx.Router, transport: RemoteServer) -> None:
+    assert asked_of(web, transport, problem(429, "E5999")).retry_after is None
 
 
 @pytest.mark.parametrize("stamp", ["", "now", "-1", "1.5", "²", "9" * 5000])
@@ -317,6 +368,21 @@ def test_the_engine_is_offline_and_keeps_its_queue_whatever_the_web_says(
     assert report.fault is not None
     assert report.fault.code == "E4003"
     assert ana.waiting_ids() == [made[0].op_id]
+    ana.close()
+
+
+@pytest.mark.parametrize(("status", "asked"), [(503, 30.0), (429, 30.0), (200, None)])
+def test_who_asks_to_be_left_alone_is_asked_once(
+    server: RunningServer, tmp_path: Path, status: int, asked: float | None
+) -> None:
+    ana = Device(server, "ana", tmp_path / "ana").open()
+    ana.add(action())
+    with foreign_server(HTML.encode(), status, {"Retry-After": "30"}) as url:
+        ana.line.server = connect(url, ana.credentials, "s1")
+        report = ana.sync()
+        ana.line.server.close()
+    assert (report.state, report.waiting, report.retry_after) == (State.OFFLINE, 1, asked)
+    assert ana.line.calls == ["push"]
     ana.close()
 
 

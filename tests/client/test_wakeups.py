@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.client import foreign_server
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, until
 from tracker.services.credentials import InMemory
+from tracker.sync import pacing
 from tracker.sync.ports import Scope, Tokens
 from tracker.sync.transport import Wakeups
 
@@ -117,3 +118,20 @@ def test_a_stream_that_is_not_from_tracker_wakes_nobody(server: RunningServer) -
         hearing(server, "ana", url=url) as woken,
     ):
         assert not woken.soon(0.3)
+
+
+def test_who_asks_to_be_left_alone_is_not_asked_for_a_stream_meanwhile(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float | None] = []
+
+    def backoff(_failures: int, _interval: float, _rng: object, asked: float | None) -> float:
+        waits.append(asked)
+        return 60.0
+
+    monkeypatch.setattr(pacing, "backoff", backoff)
+    with (
+        foreign_server(b"<html>Busy</html>", 503, {"Retry-After": "40"}) as url,
+        hearing(server, "ana", url=url),
+    ):
+        until(lambda: waits == [40.0])

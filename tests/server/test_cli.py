@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def test_from_an_empty_folder_to_a_person_who_signs_in(
         assert client.get("/api/v1/session").json() == grant["me"]
     busy = operator.refused("E3005", "create-token", "--user", "ana")
     assert "running server" in busy
+    operator.refused("E3005", "prune-feed")
     assert "Traceback" not in served.end()
     assert operator.ok("create-token", "--user", "ana")
 
@@ -79,9 +81,28 @@ def test_the_demo_company_its_trail_and_a_broken_chain(operator: Operator) -> No
     assert "is BROKEN at row 7" in broken.stdout
 
 
+def test_pruning_says_what_is_gone_and_leaves_what_is_young(on_template: Operator) -> None:
+    new = ("--name", "mei", "--display-name", "Mei", "--tenant", "Northwind", "--password-stdin")
+    database = Database(on_template.url)
+    with database.write() as conn:
+        conn.exec_driver_sql("UPDATE marks SET made_at = 1")
+    on_template.ok("create-user", *new, stdin="long enough\n")
+    lines = on_template.ok("prune-feed", "--older-than", "1").splitlines()
+    said = r"[0-9a-f-]{36}: (\d+) pointers and 0 marks are gone; pruned up to (\d+)\."
+    found = [re.fullmatch(said, line) for line in lines]
+    assert [bool(one) and one[1] == one[2] != "0" for one in found if one] == [True, True]
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM feed").scalar() == 1
+    database.close()
+    again = on_template.ok("prune-feed").splitlines()
+    assert [": 0 pointers and 0 marks are gone" in line for line in again] == [True, True]
+    assert on_template("prune-feed", "--older-than", "0").returncode == 2
+
+
 def test_commands_on_a_database_that_is_not_migrated_say_so(operator: Operator) -> None:
     assert "tracker-server migrate" in operator.refused("E3008", "serve", "--port", "0")
     operator.refused("E3008", "audit")
+    operator.refused("E3008", "prune-feed")
 
 
 def test_a_database_that_cannot_be_reached_is_one_sentence() -> None:

@@ -123,7 +123,7 @@ class TestTheEnd:
         self, server: RunningServer, brisk: None, session: str
     ) -> None:
         heads, over = server.app.state.tracker.heads, threading.Event()
-        news = News(server.tenant_id, server.epoch, {server.users["jonas"]: 1})
+        news = News(server.tenant_id, server.epoch, 0, {server.users["jonas"]: 1})
 
         def busy() -> None:
             while not over.wait(0.005):

@@ -139,6 +139,16 @@ def test_a_mark_that_was_not_signed_here_proves_nothing(server: RunningServer, b
     assert server.epoch == epoch
 
 
+def test_a_new_epoch_is_later_than_the_one_before_also_where_the_clock_was_set_back(
+    server: RunningServer, beyond: str
+) -> None:
+    begun = "SELECT epoch_at FROM tenants WHERE id = :t"
+    ((before,),) = server.sql(begun, t=server.tenant_id)
+    server.clock.advance(-DAY)
+    problem(server.pull("ana", mark=beyond), 410, "E4010")
+    assert server.sql(begun, t=server.tenant_id) > [(before,)]
+
+
 def test_a_cursor_beyond_the_head_begins_a_new_epoch(server: RunningServer) -> None:
     backup = Backup.of(server)
     server.task("ana")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from alembic.runtime.migration import MigrationContext
 
 import server_stub.sync.tables
 import server_stub.tasks.tables  # noqa: F401 - fills the metadata
-from server_stub.core import migrate
+from server_stub.core import feed, migrate, pruning
 from server_stub.core.database import Database, metadata
+from server_stub.core.feed import Tenant
+from server_stub.core.pruning import Pruned
+from server_stub.core.state import system_clock
 from tests.conftest import Template
-from tests.support.server import RunningServer, make_world
+from tests.support.server import DAY, START, Clock, RunningServer, make_world, problem
 from tracker.domain.errors import TrackerError
 
 
@@ -74,6 +78,74 @@ def test_the_migrated_tables_are_those_of_the_code(
             assert compare_metadata(context, metadata) == []
     finally:
         database.close()
+
+
+class TestPrunedFeed:
+    """0003: marks get a time, tenants a position; taken back, nobody may read on in a gap."""
+
+    @pytest.fixture
+    def database(self, either_template: Template, tmp_path: Path) -> Iterator[Database]:
+        """Its feed is half a pruned one."""
+        url = either_template.copy(tmp_path)
+        server = RunningServer(url, either_template.world).start()
+        server.task("ana")
+        server.clock.advance(DAY)
+        server.task("ana")
+        server.stop()
+        found = Database(url)
+        yield found
+        found.close()
+
+    @pytest.fixture
+    def tenant_id(self, either_template: Template) -> str:
+        return either_template.world.tenant_id
+
+    def _tenant(self, database: Database, tenant_id: str) -> Tenant:
+        with database.read() as conn:
+            return feed.look(conn, tenant_id)
+
+    def test_what_is_there_counts_as_made_at_the_upgrade(
+        self, database: Database, tenant_id: str
+    ) -> None:
+        before = self._tenant(database, tenant_id)
+        migrate.downgrade(database, "0002")
+        started = system_clock()
+        migrate.upgrade(database)
+        assert pruning.prune(database, tenant_id, started) == Pruned(0, 0, 0)
+        assert self._tenant(database, tenant_id) == before
+        done = pruning.prune(database, tenant_id, system_clock() + 1)
+        assert done.up_to == before.seq
+
+    def test_taken_back_from_a_pruned_feed_a_new_epoch_begins(
+        self, database: Database, tenant_id: str, either_template: Template
+    ) -> None:
+        before = self._tenant(database, tenant_id)
+        assert pruning.prune(database, tenant_id, START + 1).pointers > 0
+        migrate.downgrade(database, "0002")
+        migrate.upgrade(database)
+        after = self._tenant(database, tenant_id)
+        assert after.epoch != before.epoch
+        assert (after.epoch_at, after.seq, after.pruned) == (before.epoch_at + 1, before.seq, 0)
+        with database.read() as conn:
+            epochs = dict(conn.execute(sa.text("SELECT name, epoch_at FROM tenants")).all())
+        assert epochs["Elsewhere"] == START
+
+    def test_a_device_from_before_that_pulls_everything_anew(
+        self, database: Database, tenant_id: str, either_template: Template
+    ) -> None:
+        url = database.url.render_as_string(hide_password=False)
+        server = RunningServer(url, either_template.world, clock=Clock(START + 2 * DAY)).start()
+        page = server.page("ana")
+        server.stop()
+        pruning.prune(database, tenant_id, START + 1)
+        migrate.downgrade(database, "0002")
+        migrate.upgrade(database)
+        server.start()
+        try:
+            problem(server.pull("ana", page["cursor"], mark=page["mark"]), 410, "E4010")
+            assert len(server.page("ana")["tasks"]) == 2
+        finally:
+            server.stop()
 
 
 def test_a_failing_migration_leaves_nothing_behind(

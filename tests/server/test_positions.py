@@ -32,7 +32,7 @@ def opened(url: str) -> Iterator[Database]:
 def _write(conn: Connection, tenant_id: str, name: str) -> None:
     tenant = feed.lock(conn, tenant_id)
     tenant.point([feed.ALL], "person", name)
-    feed.save(conn, tenant)
+    feed.save(conn, tenant, 0)
 
 
 def passed_by(database: Database, tenant_id: str) -> set[str]:

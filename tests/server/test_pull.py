@@ -120,7 +120,7 @@ def test_a_new_person_and_project_reach_everyone(server: RunningServer) -> None:
         tenant = feed.lock(conn, server.tenant_id)
         people.create_user(conn, tenant, "mei", "Mei Tanaka", Role.EMPLOYEE, "12345678", 0)
         people.create_project(conn, tenant, "Metering", 0)
-        feed.save(conn, tenant)
+        feed.save(conn, tenant, 0)
     page = server.page("ana", cursor)
     only(page, "people", "projects")
     assert (page["people"][0]["name"], page["people"][0]["number"]) == ("mei", 5)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from server_stub.core import audit
+from server_stub.core import audit, pruning
 from server_stub.core.database import Database, metadata
 from tests.server.test_audit import COPY, INSERT
 from tests.support.operator import Operator, Served
@@ -79,6 +79,7 @@ def work(server: RunningServer) -> str:
     assert ana.do("set_progress", task_id, {"percent": 40})["outcome"] == "applied"
     taken = rita.do("unassign", task_id, {"user_id": server.users["jonas"]})
     assert taken["outcome"] == "applied"
+    assert pruning.prune(server.database, server.tenant_id, server.clock.now + 1).marks > 0
     return task_id
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from server_stub.core import listening
+from server_stub.core import listening, pruning
+from server_stub.core.database import Database
 from tests.conftest import Template
 from tests.server.test_events import listening as stream
 from tests.server.test_events import position
@@ -103,6 +104,18 @@ def test_an_epoch_that_ends_here_has_ended_there(
     backup.restore()
     problem(here.pull("jonas", mark=proof), 410, "E4010")
     until(lambda: ana.poll().status_code == 410)
+
+
+def test_what_a_command_prunes_is_not_answered_from_memory(
+    here: RunningServer, ana: Poller
+) -> None:
+    here.task("jonas")
+    assert ana.poll().status_code == 304
+    command = Database(here.database_url)
+    pruning.prune(command, here.tenant_id, here.clock.now + 1)
+    command.close()
+    until(lambda: ana.poll().status_code == 410)
+    problem(ana.poll(), 410, "E4005")
 
 
 def end_listening(server: RunningServer) -> None:

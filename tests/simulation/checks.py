@@ -129,7 +129,7 @@ def nothing_new(state: ServerState, caller: Caller, text: str | None, mark: str 
     cursor = Cursor(*payload)
     with state.database.read() as conn:
         tenant = feed.look(conn, caller.tenant_id)
-        heads = feed.heads(conn, tenant.id, access.audiences(caller, cursor.scope))
+        heads = feed.heads(conn, tenant, access.audiences(caller, cursor.scope))
         known = Marks(state.signer).verify(conn, tenant, mark)
     fresh = cursor.epoch == tenant.epoch and max(heads.values()) <= cursor.seq
     require(fresh, f"{caller.name} is told that nothing is new after {cursor.seq} of {heads}")

@@ -487,7 +487,7 @@ class Simulation:
                 (role, version + 1, checksum(user_id, version + 1), user_id),
             )
             tenant.point([server_feed.ALL], "person", user_id)
-            server_feed.save(conn, tenant)
+            server_feed.save(conn, tenant, self.time)
 
     # -- and heals -------------------------------------------------------------------------
 

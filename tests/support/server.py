@@ -82,12 +82,12 @@ def make_world(database: Database, zone: str = "Europe/Berlin") -> World:
         for name, display, role in PEOPLE:
             users[name] = people.create_user(conn, tenant, name, display, role, password, START)
         project_id = people.create_project(conn, tenant, "Hall B retrofit", START)
-        feed.save(conn, tenant)
+        feed.save(conn, tenant, START)
         elsewhere = feed.lock(conn, people.create_tenant(conn, "Elsewhere", "UTC", START))
         stranger = people.create_user(
             conn, elsewhere, OUTSIDER, "Olga Berg", Role.OWNER, password, START
         )
-        feed.save(conn, elsewhere)
+        feed.save(conn, elsewhere, START)
         ids = {**users, OUTSIDER: stranger}
         tokens = {name: auth.create_token(conn, user_id, START) for name, user_id in ids.items()}
     return World(tenant_id, users, tokens, project_id, password)

@@ -190,7 +190,7 @@ def test_a_new_task_can_be_undone_before_and_after_it_was_sent(
     form = monitor.assign
     for sent in (True, False):
         if not sent:
-            monitor.sync_wanted.disconnect()
+            monitor.acted.disconnect()
             server.stop()
         qtbot.keyClicks(form.title.edit, "By mistake")
         form.people[server.users["ana"]].setChecked(True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 from pytestqt.qtbot import QtBot
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.server import RunningServer
 from tests.support.windows import (
@@ -187,3 +190,42 @@ def test_a_report_that_was_on_its_way_when_the_window_closed_is_dropped(
     made.window.close()
     made.close()
     bridge.deliver(replace(report, changes=Changes(everything=True)))
+
+
+def test_a_busy_proxy_is_left_alone_until_somebody_retries(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    busy = threading.Event()
+    turned_away: list[str] = []
+
+    def proxy(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or not busy.is_set():
+                await app(scope, receive, send)
+                return
+            turned_away.append(scope["path"])
+            page = PlainTextResponse("Busy", 503, headers={"Retry-After": "60"})
+            await page(scope, receive, send)
+
+        return answer
+
+    server.stop()
+    server.wrap = proxy
+    server.start()
+    task_id = server.task("ana")
+    window = open_desk(open_window)
+    busy.set()
+    card_of(window, task_id)
+    press(qtbot, window.body.hold)
+    qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
+    assert turned_away == ["/api/v1/sync/push"]
+    press(qtbot, window.body.resume)
+    qtbot.wait(700)
+    assert len(turned_away) == 1
+    press(qtbot, window.banner.button)
+    qtbot.waitUntil(lambda: len(turned_away) == 2, timeout=PATIENCE)
+    busy.clear()
+    qtbot.wait(300)
+    assert waits(window) == 2
+    press(qtbot, window.banner.button)
+    delivered(window, qtbot)

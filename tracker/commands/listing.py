@@ -15,7 +15,7 @@ from tracker.cache.confirmed import Brief
 from tracker.cache.projection import Mark, zone_named
 from tracker.commands.common import Exit, require_profile, say
 from tracker.domain.instants import rfc3339, utc
-from tracker.domain.task import Status, is_overdue
+from tracker.domain.task import Status, Task, is_overdue
 from tracker.services import wording
 from tracker.services.workspace import open_workspace
 
@@ -30,15 +30,15 @@ def list_tasks(args: argparse.Namespace, root: Path) -> Exit:
     now = workspace.server_now()
     if args.json:
         head = {"format": 1, "synced_at": rfc3339(workspace.confirmed.position().pulled_at)}
-        say(_document(head, [_task_json(task, mark, now) for task, mark in lines]))
+        say(_document(head, [task_json(task, mark, now) for task, mark in lines]))
     elif lines:
-        say("\n".join([_line(task, mark, now) for task, mark in lines]))
+        say("\n".join([line(task, mark, now) for task, mark in lines]))
     workspace.close()
     gc.freeze()  # and as much again when Python ends
     return Exit.DONE
 
 
-def _line(task: Brief, mark: Mark, now: int) -> str:
+def line(task: Brief | Task, mark: Mark, now: int) -> str:
     return (
         f"{task.number:>5}  {task.progress:>3} %  {wording.STATUS_WORDS[task.status]:11} "
         f"{task.priority.ljust(6)}  {task.title}  {wording.due(task, now)}"
@@ -71,7 +71,7 @@ _TASK = _object(
 )  # fmt: skip
 
 
-def _task_json(task: Brief, mark: Mark, now: int) -> str:
+def task_json(task: Brief | Task, mark: Mark, now: int) -> str:
     return _TASK % (
         _quoted(task.id),
         task.number,

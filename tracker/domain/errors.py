@@ -144,7 +144,8 @@ _ENTRIES = (
           "Unhandled exception or 5xx.", 500, True),
     Entry("E4005", "The local copy no longer fits the server and is fetched again.",
           "Nothing to do; unsent changes are kept.",
-          "Cursor of another scope or role, or one that was not signed here: 410.", 410, True),
+          "Cursor of another scope or role, from before the feed was pruned, or not signed here: "
+          "410.", 410, True),
     Entry("E4006", "This Tracker and the server speak different versions.", "Update Tracker.",
           "Tracker-Protocol header outside the supported range.", 426),
     Entry("E4007", "The server's certificate is not trusted.",
@@ -161,6 +162,9 @@ _ENTRIES = (
     Entry("E4011", "The rows that arrived do not add up.",
           "Tracker fetches them again; tell your admin if this stays.",
           "Count, versions or checksums of a first pull differ from the server's.", 502, True),
+    Entry("E4012", "Older history cannot be read now; what is here is shown.",
+          "Try again when you are online and signed in.",
+          "show --history got no page, or not all: no network, or the session is over.", 503, True),
     # E5xxx: the work itself
     Entry("E5001", "The task does not exist or is not shared with you any more.",
           "Ask the person who assigned it.", "Unknown task, or no access to it.", 404),
@@ -265,7 +269,7 @@ class ServerFault(TrackerError):
 
 
 class Unreachable(ServerFault):
-    """No answer, or none that Tracker gave. `retry_after` in seconds, if the server said."""
+    """No answer, or none that Tracker gave. `retry_after` in seconds, if it was asked for."""
 
     def __init__(self, code: str, info: str = "", retry_after: float | None = None) -> None:
         self.retry_after = retry_after

@@ -70,7 +70,7 @@ class Report:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the server asked to be left alone, if it did."""
+        """Seconds that the server, or a proxy before it, asked to be left alone, if one did."""
         return self.fault.retry_after if isinstance(self.fault, Unreachable) else None
 
 
@@ -192,11 +192,13 @@ class Engine:
 
     def _push_or_note(self) -> None:
         """A push that the server cannot take now must not keep news away: reading goes on, and
-        what was wrong is said after it. Where nobody answers at all, reading would not either."""
+        what was wrong is said after it. Where nobody answers at all, reading would not either; and
+        who asks to be left alone is left alone."""
         try:
             self._push()
         except Unreachable as fault:
-            if fault.code in ("E4001", "E4003", "E4007"):  # nobody, or not Tracker
+            nobody = fault.code in ("E4001", "E4003", "E4007")  # or not Tracker
+            if nobody or fault.retry_after is not None:
                 raise
             self._trouble = fault
         except ServerRefusal as refusal:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 LONGEST = 300.0
 JITTER = 0.1
@@ -19,6 +22,30 @@ def backoff(failures: int, interval: float, rng: random.Random, retry_after: flo
     ceiling = min(LONGEST, interval * 2 ** min(failures - 1, 10))
     delay = rng.uniform(min(interval, ceiling) * 0.1, ceiling)
     return max(delay, min(retry_after or 0.0, LONGEST))
+
+
+def retry_after(status: int, headers: Mapping[str, str], now: int) -> float | None:
+    """For how many seconds an answer asks to be left alone, 300 at most; None if it does not, or
+    not in a way that can be read. Only 429 and 503 can ask. `now` is the device's clock in ms: a
+    date counts from the answer's own, as that clock may be wrong, and from `now` without one."""
+    asked = headers.get("retry-after", "").strip()
+    if status not in (429, 503):
+        return None
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), LONGEST)
+    until, since = _seconds(asked), _seconds(headers.get("date", ""))
+    if until is None:
+        return None
+    return min(max(0.0, until - (now / 1000 if since is None else since)), LONGEST)
+
+
+def _seconds(date: str) -> float | None:
+    """An HTTP date as seconds since 1970; None for what is none."""
+    try:
+        found = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
 
 
 class Pace:

@@ -2,7 +2,8 @@
 
 What moves the bytes is a `Carrier`: HTTP in the product, the server's own functions in the
 simulator. An answer counts only if Tracker's own header is on it: a captive portal's page, a
-proxy's error or a redirect is "not from Tracker", and the queue stays as it was.
+proxy's error or a redirect is "not from Tracker", and the queue stays as it was. Of a proxy's
+answer only one thing is heard: for how long a 429 or 503 asks to be left alone.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from tracker.protocol.base import (
     USER_HEADER,
     Answer,
 )
+from tracker.protocol.history import HistoryPage
 from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
 from tracker.protocol.sync import PullPage, PushAnswer
+from tracker.sync import pacing
 from tracker.sync.ports import Credentials, Delivery, Scope, Tokens
 
 _M = TypeVar("_M", bound=Answer)
@@ -157,6 +160,10 @@ class RemoteServer:
             for p in self._read(PresenceList, answer).people
         ]
 
+    def history(self, task_id: str, before: int, limit: int) -> HistoryPage:
+        path = f"/api/v1/tasks/{task_id}/history?before={before}&limit={limit}"
+        return self._read(HistoryPage, self._send("GET", path, token=self._token()))
+
     # -- inside ----------------------------------------------------------------------------
 
     def _token(self) -> str:
@@ -192,22 +199,28 @@ class RemoteServer:
         found = answer.headers.get(SERVER_HEADER.lower())
         redirected = 300 <= answer.status < 400 and answer.status != 304
         if found is None or redirected:
-            raise Unreachable("E4003", f"It answered with status {answer.status}.")
+            raise self._foreign(answer)
         if self._server_id is not None and found != self._server_id:
             raise Unreachable("E4003", "It is another Tracker server.")
+
+    def _foreign(self, answer: Reply) -> Unreachable:
+        return Unreachable(
+            "E4003", f"It answered with status {answer.status}.", self._asked(answer)
+        )
+
+    def _asked(self, answer: Reply) -> float | None:
+        return pacing.retry_after(answer.status, answer.headers, self._now())
 
     def _fault(self, answer: Reply) -> Exception:
         try:
             problem = Problem.model_validate_json(answer.body)
         except ValidationError:
-            return Unreachable("E4003", f"It answered with status {answer.status}.")
+            return self._foreign(answer)
         info = f"Trace {problem.trace_id}." if problem.status >= 500 else ""
         if problem.status == 401:
             return SignInNeeded(problem.code)
-        if problem.status >= 500 and problem.status != 507:
-            after = answer.headers.get("retry-after", "")
-            seconds = float(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
-            return Unreachable(problem.code, info, seconds)
+        if problem.status == 429 or (problem.status >= 500 and problem.status != 507):
+            return Unreachable(problem.code, info, self._asked(answer))
         return ServerRefusal(problem.code, problem.status, info)
 
     def _read(self, model: type[_M], answer: Reply) -> _M:

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Polls every `interval` seconds ± 10 %, at once on `wake`, with backoff while offline.
+    """Polls every `interval` seconds ± 10 %, at once on `wake` and `nudge`, with backoff while
+    offline. While a server wants to be left alone, only `wake` and a sleep of the machine count.
 
     `make_engine` runs in the thread, so that importing the network does not delay the first
     paint. `changed` answers a number that differs when another connection added an action.
@@ -40,7 +41,8 @@ class Runner:
         self._on_report = on_report
         self._changed = changed
         self._guard = guard
-        self._wake = threading.Event()
+        self._nudged = threading.Event()
+        self._woken = threading.Event()
         self._stop = threading.Event()
         self._pace = pacing.Pace(interval, random.Random())
         self._thread = threading.Thread(target=self._run, name="tracker-sync", daemon=True)
@@ -49,13 +51,18 @@ class Runner:
         self._thread.start()
 
     def wake(self) -> None:
-        """Synchronise now; from any thread."""
-        self._wake.set()
+        """Synchronise now: a person says so, or it is another network. From any thread."""
+        self._woken.set()
+        self._nudged.set()
+
+    def nudge(self) -> None:
+        """There is something to send or to fetch. From any thread."""
+        self._nudged.set()
 
     def stop(self) -> None:
         """Ends the thread after what it is doing; a request has its own time limits."""
         self._stop.set()
-        self._wake.set()
+        self.wake()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -63,7 +70,8 @@ class Runner:
         engine: Engine | None = None
         version = -1
         while not self._stop.is_set():
-            self._wake.clear()
+            self._woken.clear()
+            self._nudged.clear()
             try:
                 version = self._version()
                 engine = engine or self._make_engine()
@@ -78,7 +86,8 @@ class Runner:
             if self._stop.is_set():
                 return
             self._on_report(report)
-            self._pause(self._pace.after(report.failed, report.retry_after), version)
+            asked = report.retry_after
+            self._pause(self._pace.after(report.failed, asked), version, asked or 0.0)
 
     def _version(self) -> int:
         """What `changed` says; a file that cannot be read now must not end the thread."""
@@ -88,14 +97,17 @@ class Runner:
             log.exception("looking for commits failed")
             return -1
 
-    def _pause(self, seconds: float, version: int) -> None:
+    def _pause(self, seconds: float, version: int, asked: float = 0.0) -> None:
         """Waits, but not past a wake-up or a commit since `version`, which was read before the
-        run: what another process did during it is not left until the next poll."""
-        until, before = time.monotonic() + seconds, time.time()
-        while (left := until - time.monotonic()) > 0:
-            if self._wake.wait(min(WATCH_SECONDS, left)):
+        run: what another process did during it is not left until the next poll. For the first
+        `asked` seconds a nudge and a commit are left until they are over."""
+        start, before = time.monotonic(), time.time()
+        while (gone := time.monotonic() - start) < seconds:
+            hushed = gone < asked
+            heard = self._woken if hushed else self._nudged
+            if heard.wait(min(WATCH_SECONDS, seconds - gone)):
                 return
-            if -1 not in (version, found := self._version()) and found != version:
+            if not hushed and -1 not in (version, found := self._version()) and found != version:
                 return
             # The machine slept: its clock went on, and this wait did not.
             before, slept = time.time(), time.time() - before > SLEPT_SECONDS

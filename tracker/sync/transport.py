@@ -147,24 +147,26 @@ class Wakeups:
         failures = 0
         while not self._stopped.is_set():
             try:
-                heard = self._listen()
+                heard, asked = self._listen()
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 log.debug("wake-ups ended: %s", error)
-                heard = False
+                heard, asked = False, None
             failures = 0 if heard else failures + 1
-            self._stopped.wait(pacing.backoff(max(1, failures), 1.0, self._rng, None))
+            self._stopped.wait(pacing.backoff(max(1, failures), 1.0, self._rng, asked))
 
-    def _listen(self) -> bool:
-        """Reads one stream to its end; whether it was one."""
+    def _listen(self) -> tuple[bool, float | None]:
+        """Reads one stream to its end; whether it was one, and for how many seconds whoever
+        answered instead asked to be left alone."""
         tokens = self._credentials.read()
         if tokens is None:
-            return False
+            return False, None
         headers = request_headers(tokens.access, self._user_id)
         path = f"/api/v1/sync/events?scope={self._scope}"
         with self._client.stream("GET", path, headers=headers) as answer:
             ours = answer.headers.get(SERVER_HEADER) == self._server_id
             if answer.status_code != 200 or not ours:
-                return False
+                now = device_clock()
+                return False, pacing.retry_after(answer.status_code, answer.headers, now)
             with self._lock:
                 self._socket = answer.extensions["network_stream"].get_extra_info("socket")
             try:
@@ -176,4 +178,4 @@ class Wakeups:
             finally:
                 with self._lock:
                     self._socket = None
-        return True
+        return True, None

@@ -36,9 +36,11 @@ _UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Can
 
 
 class Shell(QMainWindow):
-    """`sync_wanted` asks for synchronising now, `sign_in_wanted` for the sign-in dialog."""
+    """`sync_wanted` asks for synchronising now, `acted` for doing so as soon as the server wants to
+    hear, `sign_in_wanted` for the sign-in dialog."""
 
     sync_wanted = Signal()
+    acted = Signal()
     sign_in_wanted = Signal()
     closed = Signal()
 
@@ -234,7 +236,7 @@ class Shell(QMainWindow):
             return False
         before = self.board.views.get(done.task_id)
         self.show_changes(done.changes)
-        self.sync_wanted.emit()
+        self.acted.emit()
         view = self.board.views.get(done.task_id)
         if done.kind is Kind.SET_PROGRESS and view and view.task.status is Status.COMPLETED:
             done = replace(done, kind=Kind.COMPLETE)  # 100 % completes, however it was reached
