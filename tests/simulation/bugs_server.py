@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server_stub.core import feed
 from server_stub.core.auth import CallerCache
 from server_stub.core.database import Database
 from server_stub.core.heads import Heads
@@ -124,6 +125,14 @@ READING = {
         "After a gap in what was heard of commits, what is in memory is still believed.",
         Edit(Heads.forget, {"tenant.newest = {}": "pass"}),
         Edit(Marks.forget, {"self._verified.clear()": "pass"}),
+    ),
+    "read_on_over_a_gap": Bug(
+        "A cursor from before what the feed is pruned to is read on from.",
+        Edit(service._is_pruned, {"cursor is not None": "False"}),
+    ),
+    "heads_fall_when_pruned": Bug(
+        "What is newest is read from what pruning left.",
+        Edit(feed.heads, {"max(newest or 0, tenant.pruned)": "newest or 0"}),
     ),
     "restore_not_noticed": Bug(
         "Marks are not compared with the database.",
