@@ -125,6 +125,10 @@ READING = {
         Edit(Heads.forget, {"tenant.newest = {}": "pass"}),
         Edit(Marks.forget, {"self._verified.clear()": "pass"}),
     ),
+    "read_on_over_a_gap": Bug(
+        "A cursor from before what the feed is pruned to is read on from.",
+        Edit(service._is_pruned, {"cursor is not None": "False"}),
+    ),
     "restore_not_noticed": Bug(
         "Marks are not compared with the database.",
         Edit(

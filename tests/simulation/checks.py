@@ -131,7 +131,8 @@ def nothing_new(state: ServerState, caller: Caller, text: str | None, mark: str 
         tenant = feed.look(conn, caller.tenant_id)
         heads = feed.heads(conn, tenant, access.audiences(caller, cursor.scope))
         known = Marks(state.signer).verify(conn, tenant, mark)
-    fresh = cursor.epoch == tenant.epoch and max(heads.values()) <= cursor.seq
+    newest = max(tenant.pruned, *heads.values())
+    fresh = cursor.epoch == tenant.epoch and newest <= cursor.seq
     require(fresh, f"{caller.name} is told that nothing is new after {cursor.seq} of {heads}")
     require(bool(known), f"{caller.name} is told that nothing is new by a restored server")
 

@@ -44,6 +44,7 @@ class Fault(StrEnum):
     ROLE_CHANGED = "role changed"
     WRONG_TOKEN = "another person's token in the keyring"
     MEANWHILE = "another device comes between two requests"
+    PRUNED = "feed pruned"
     SAME_IDS = "a copied machine makes the same ids"
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.config import Settings
-from server_stub.core import problems
+from server_stub.core import problems, pruning
 from server_stub.core.database import Database
 from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState, load
@@ -71,6 +71,9 @@ class SimulatedServer:
         """By copying the file back, as somebody does at night who has not read the manual."""
         self._replace(self._backup)
         self.start()
+
+    def prune(self, tenant_id: str, since: int) -> None:
+        pruning.prune(self._database, tenant_id, since)
 
     def _replace(self, source: Path) -> None:
         self._database.close()

@@ -405,6 +405,13 @@ class Simulation:
     def _restarted(self, device: Device) -> None:
         self.server.start()
 
+    def _pruned(self, device: Device) -> None:
+        """By a command, beside what this process has in memory. After a restore that nobody has
+        noticed yet it could take away what proves it (docs/sync.md)."""
+        if not self.restores:
+            since = self.time - self.rng.choice((0, 600_000, HOUR))
+            self.server.prune(self.lab.world.tenant_id, since)
+
     def _cache_lost(self, device: Device) -> None:
         device.close()
         for path in device.folder.glob("cache.db*"):
@@ -543,6 +550,7 @@ _HAPPENS = {
     Fault.CLONED: Simulation._cloned,
     Fault.RESTORED: Simulation._restored,
     Fault.RESTARTED: Simulation._restarted,
+    Fault.PRUNED: Simulation._pruned,
     Fault.CACHE_LOST: Simulation._cache_lost,
     Fault.COMMAND_LINE: Simulation._command_line,
     Fault.WITHDRAWN: Simulation._withdrawn,
