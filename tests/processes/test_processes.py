@@ -15,7 +15,7 @@ import pytest
 from server_stub.core.database import Database
 from tests.conftest import Template
 from tests.processes.proxy import Fault, Proxy
-from tests.processes.scenario import Scenario
+from tests.processes.scenario import DONE, QUEUED, Scenario
 from tracker.cache.outbox import Outbox
 
 FULL = 2
@@ -29,8 +29,9 @@ def test_what_was_promised_survives_every_kill(either_template: Template, tmp_pa
             scenario.kill()
         scenario.heal()
         scenario.check()
-    done = sum(deed.code == 0 for desk in scenario.desks for deed in desk.deeds)
-    assert done > KILLS / 2, scenario.report()
+    # How many were done at once depends on the machine; that all of these arrived, on nothing.
+    saved = sum(deed.code in (DONE, QUEUED) for desk in scenario.desks for deed in desk.deeds)
+    assert saved > KILLS, scenario.report()
 
 
 def test_both_ends_wait_for_the_disk(sqlite_template: Template, tmp_path: Path) -> None:
