@@ -219,7 +219,9 @@ def test_a_busy_proxy_is_left_alone_until_somebody_retries(
     press(qtbot, window.body.hold)
     qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
     assert turned_away == ["/api/v1/sync/push"]
+    held = window._work.outbox.waiting()[0].action.op_id
     press(qtbot, window.body.resume)
+    window._give_up(held)
     qtbot.wait(700)
     assert len(turned_away) == 1
     press(qtbot, window.banner.button)

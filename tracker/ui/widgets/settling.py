@@ -74,7 +74,7 @@ class Settling(Shell):
             return
         dialog.accept()
         self.show_changes(done.changes)
-        self.sync_wanted.emit()
+        self.acted.emit()
 
     # -- waiting to send -------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class Settling(Shell):
     @border("give it up")
     def _give_up(self, op_id: str) -> None:
         self._taken_back(self._tasks.give_up(op_id))
-        self.sync_wanted.emit()
+        self.acted.emit()
 
     def _taken_back(self, taken: Changes | Refusal) -> None:
         if isinstance(taken, Refusal):
