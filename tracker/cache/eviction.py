@@ -106,8 +106,8 @@ def ask(conn: sqlite3.Connection, task_id: str, now: int) -> None:
 def wanted(conn: sqlite3.Connection) -> list[str]:
     """As many as one pull may ask for; none while a first pull brings everything."""
     rows = conn.execute(
-        "SELECT s.id FROM stubs s JOIN position p ON p.cursor IS NOT NULL"
-        " AND p.shadow_cursor IS NULL WHERE s.wanted ORDER BY s.id LIMIT ?",
+        "SELECT s.id FROM stubs s JOIN position p ON p.cursor IS NOT NULL WHERE s.wanted"
+        " ORDER BY s.id LIMIT ?",
         (WHOLE_LIMIT,),
     ).fetchall()
     return [row[0] for row in rows]
@@ -115,9 +115,10 @@ def wanted(conn: sqlite3.Connection) -> list[str]:
 
 def find(conn: sqlite3.Connection, ref: str) -> list[str]:
     """Ids of stubs with this number, or with an id that begins so."""
-    column = "number = ?" if ref.isascii() and ref.isdigit() else "substr(id, 1, length(?)) = ?"
-    values = (int(ref),) if column == "number = ?" else (ref, ref)
-    return [row[0] for row in conn.execute(f"SELECT id FROM stubs WHERE {column}", values)]
+    is_number = ref.isascii() and ref.isdigit()
+    fits = "CAST(number AS TEXT) = :ref" if is_number else "substr(id, 1, length(:ref)) = :ref"
+    rows = conn.execute(f"SELECT id FROM stubs WHERE {fits}", {"ref": ref})
+    return [row[0] for row in rows]
 
 
 def versions(conn: sqlite3.Connection) -> dict[str, int]:
