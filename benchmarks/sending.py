@@ -131,7 +131,9 @@ class PushOnly:
         self.clock_offset = server.clock_offset
         self.renew = server.renew
 
-    def pull(self, cursor: str | None, scope: Scope, unsent: int, mark: str | None) -> None:
+    def pull(
+        self, cursor: str | None, scope: Scope, unsent: int, mark: str | None, whole: Sequence[str]
+    ) -> None:
         return None
 
     def presence(self) -> Sequence[PersonPresence]:

@@ -6,6 +6,7 @@ row, what they may not (any more) as a tombstone; absence never means anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,9 +34,16 @@ def begin(caller: Caller, scope: Scope, tenant: Tenant) -> Cursor:
 
 
 def page(
-    conn: Connection, state: ServerState, caller: Caller, tenant: Tenant, cursor: Cursor, head: int
+    conn: Connection,
+    state: ServerState,
+    caller: Caller,
+    tenant: Tenant,
+    cursor: Cursor,
+    head: int,
+    whole: Sequence[str] = (),
 ) -> PullPage:
-    """The next page after the cursor; `head` is the newest position the reader hears of."""
+    """The next page after the cursor; `head` is the newest position the reader hears of. `whole`
+    are tasks that the reader has only stubs of; a first pull brings them anyway."""
     own_of = access.own_tasks_only(caller, cursor.scope)
     if cursor.after is not None:
         rows, following, more = _by_id(conn, tenant, cursor, own_of)
@@ -43,6 +51,8 @@ def page(
     else:
         rows, gone, following, more = _since(conn, caller, tenant, cursor, own_of)
     sums = None
+    if whole and not cursor.first:
+        _add_whole(conn, tenant, own_of, whole, rows, gone)
     if cursor.first:
         if not more and (following.after is None and head <= following.seq):
             following = replace(following, first=False)
@@ -111,6 +121,34 @@ def _since(
         told |= {e.id: e for e in _latest(conn, tenant, [task.id for task in rows["tasks"]])}
         rows["history"] = sorted(told.values(), key=lambda entry: int(entry.id))
     return rows, gone, replace(cursor, seq=pointers[-1][0] if more else tenant.seq), more
+
+
+def _add_whole(
+    conn: Connection,
+    tenant: Tenant,
+    own_of: str | None,
+    asked: Sequence[str],
+    rows: Rows,
+    gone: list[Gone],
+) -> None:
+    """Puts those tasks into the page with all that hangs on them, or as tombstones. It is one
+    moment with the page's own rows, so of what is in both either will do."""
+    seen = task_rows.visible_tasks(conn, tenant.id, own_of, sorted(set(asked)))
+    ids = [task.id for task in seen]
+    whole = set(ids)
+    rows["tasks"] = [*seen, *(row for row in rows["tasks"] if row.id not in whole)]
+    for kind, found in (
+        ("assignments", task_rows.assignments_of(conn, tenant.id, ids)),
+        ("comments", task_rows.comments_of(conn, tenant.id, ids)),
+    ):
+        rows[kind] = [*found, *(row for row in rows[kind] if row.task_id not in whole)]
+    # The feed may point at entries before the latest ones.
+    told = {entry.id: entry for entry in (*rows["history"], *_latest(conn, tenant, ids))}
+    rows["history"] = sorted(told.values(), key=lambda entry: int(entry.id))
+    known = {(stone.kind, stone.id) for stone in gone}
+    stones = [(CHILDREN, task_id) for task_id in ids]
+    stones += [("task", task_id) for task_id in sorted(set(asked) - whole)]
+    gone += [Gone(kind=kind, id=i) for kind, i in stones if (kind, i) not in known]
 
 
 def _latest(conn: Connection, tenant: Tenant, task_ids: list[str]) -> list[HistoryEntry]:

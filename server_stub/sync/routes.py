@@ -13,7 +13,7 @@ from server_stub.core.problems import RESPONSES
 from server_stub.sync import events as waking
 from server_stub.sync import service
 from tracker.protocol.base import MARK_HEADER
-from tracker.protocol.sync import UNSENT_LIMIT, PullPage, PushAnswer, PushRequest, Scope
+from tracker.protocol.sync import UNSENT_LIMIT, PullPage, PushAnswer, PushRequest, Scope, Wholes
 
 router = APIRouter(prefix="/api/v1/sync", tags=["sync"], responses=RESPONSES)
 
@@ -48,10 +48,12 @@ def pull(
     unsent: Annotated[int | None, Query(ge=0, le=UNSENT_LIMIT)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
     mark: Mark = None,
+    whole: Annotated[Wholes, Query()] = [],  # noqa: B006 - FastAPI hands each request its own
 ) -> Response:
-    """The rows after the cursor given as If-None-Match; without one, the first page of all."""
+    """The rows after the cursor given as If-None-Match; without one, the first page of all. Tasks
+    named by `whole` come with all that hangs on them beside the rows after a cursor."""
     cursor = if_none_match.strip('"') if if_none_match is not None else None
-    page = service.pull(state, caller, scope, cursor, mark, unsent)
+    page = service.pull(state, caller, scope, cursor, mark, unsent, whole)
     if page is None:
         return Response(status_code=304)
     return Response(page, media_type="application/json")

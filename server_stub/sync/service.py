@@ -7,6 +7,7 @@ this database was restored from a backup, a new epoch begins, and nothing else h
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import structlog
 from pydantic import ValidationError
@@ -116,12 +117,14 @@ def pull(
     text: str | None = None,
     mark: str | None = None,
     unsent: int | None = None,
+    whole: Sequence[str] = (),
 ) -> bytes | None:
-    """The encoded page after the cursor `text`, the first without one; None when nothing is new.
+    """The encoded page after the cursor `text`, the first without one, with the tasks `whole` in
+    it; None when nothing is new and none was asked for.
     E4005 when the cursor is of another reader, role or scope, or from before what the feed is
     pruned to; E4010 after a restore."""
     state.presence.hear(caller.user_id, state.now(), unsent=unsent)
-    if is_nothing_new(state, caller, scope, text, mark):
+    if not whole and is_nothing_new(state, caller, scope, text, mark):
         return None
     audiences = access.audiences(caller, scope)
     cursor = read_cursor(state.signer, caller, scope, text) if text is not None else None
@@ -138,10 +141,11 @@ def pull(
             heads = feed.heads(conn, tenant, audiences)
             state.heads.learn(tenant.id, tenant.epoch, tenant.epoch_at, heads, generation)
             newest = max(heads.values())
-            if cursor and cursor.after is None and not cursor.first and newest <= cursor.seq:
+            follows = cursor is not None and cursor.after is None and not cursor.first
+            if cursor and follows and newest <= cursor.seq and not whole:
                 return None
             cursor = cursor or pulling.begin(caller, scope, tenant)
-            found = pulling.page(conn, state, caller, tenant, cursor, newest)
+            found = pulling.page(conn, state, caller, tenant, cursor, newest, whole)
             return found.model_dump_json().encode()
     if verdict is False or (cursor and cursor.epoch == tenant.epoch):
         _restored(state, caller, mark, cursor)

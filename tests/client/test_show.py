@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.client import CommandLine, Finished, foreign_server
-from tests.support.server import HOUR, RunningServer
+from tests.support.client import CommandLine, Finished, foreign_server, page, task
+from tests.support.server import HOUR, RunningServer, until
+from tracker.cache.confirmed import Confirmed
 from tracker.config import Profile, current_profile, save_profile
 from tracker.domain.errors import EnvironmentFault, SignInNeeded, TrackerError
+from tracker.domain.page import CHILDREN
 from tracker.domain.task import Role
+from tracker.protocol.sync import Gone
 from tracker.services import history
 from tracker.services.credentials import InMemory
 from tracker.services.syncing import profile_lock
@@ -194,3 +197,77 @@ class TestSession:
         with pytest.raises(TrackerError) as fault:
             list(history.older(profile, credentials, task_id, 10_000))
         assert isinstance(fault.value, SignInNeeded)
+
+
+# Evicted
+
+
+@pytest.fixture
+def evicted(server: RunningServer, ana: CommandLine, task_id: str) -> str:
+    """The task finished, and only a stub of it at hers."""
+    server.device("rita").do("complete", task_id)
+    assert ana("sync", "--once").code == 0
+    profile = current_profile(ana.data, "desk")
+    assert profile is not None
+    confirmed = Confirmed(profile.folder, most_finished=0)
+    assert confirmed.evict(lambda *_: ()).tasks == {task_id}
+    confirmed.close()
+    return task_id
+
+
+@pytest.mark.parametrize("digits", [None, 13, 36])
+def test_an_evicted_task_is_fetched(ana: CommandLine, evicted: str, digits: int | None) -> None:
+    """By number, the beginning of its id, or all of it."""
+    done = ana("show", evicted[:digits].upper() if digits else "1")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[0].split()[:4] == ["1", "100", "%", "Done"]
+    assert len(done.out.splitlines()) == 4 + 20 + 1
+    point_at(ana, NOWHERE)
+    assert ana("show", "1").out == done.out, "and it is kept"
+
+
+def test_offline_it_says_so_and_comes_with_the_next_sync(
+    server: RunningServer, ana: CommandLine, evicted: str
+) -> None:
+    port = server.url
+    point_at(ana, NOWHERE)
+    done = ana("show", "1")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == (
+        "The task was finished long ago and is not kept on this device (E4013). The server cannot "
+        "be reached. tracker show fetches it when you are online and signed in.\n"
+    )
+    point_at(ana, port)
+    assert ana("sync", "--once").code == 0
+    point_at(ana, NOWHERE)
+    assert ana("show", "1").code == 0
+
+
+def test_an_open_window_fetches_it(ana: CommandLine, evicted: str) -> None:
+    profile = current_profile(ana.data, "desk")
+    assert profile is not None
+    with profile_lock(profile):
+        process = ana.start("show", "1")
+        confirmed = Confirmed(profile.folder)
+        until(lambda: confirmed.wanted() == [evicted])
+        whole = page(10_000, tasks=[task(evicted)], gone=[Gone(kind=CHILDREN, id=evicted)])
+        confirmed.apply(whole, 0)
+        out, err = process.communicate(timeout=30)
+        confirmed.close()
+    assert (process.returncode, err) == (0, "")
+    assert "Replace pump seal" in out
+
+
+def test_one_that_was_taken_away_meanwhile_does_not_exist(
+    server: RunningServer, ana: CommandLine, evicted: str
+) -> None:
+    server.device("rita").do("unassign", evicted, {"user_id": server.users["ana"]})
+    done = ana("show", "1")
+    assert (done.code, "(E5001)" in done.err) == (1, True)
+
+
+def test_what_acts_on_it_says_how_to_fetch_it(ana: CommandLine, evicted: str) -> None:
+    done = ana("comment", "1", "Still drips")
+    assert (done.code, "(E4013). (1) tracker show" in done.err) == (1, True)
+    assert ana("show", "2").err.startswith("The task does not exist")
+    assert "(E5001)" in ana("show", evicted[:3]).err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.simulation.planting import Bug, Edit
-from tracker.cache import database
+from tracker.cache import database, eviction
 from tracker.cache.confirmed import Confirmed
 from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Projection
@@ -139,7 +139,7 @@ ROWS = {
         Edit(
             Confirmed.apply,
             {
-                'touched |= self._take("", page)': 'touched |= self._take("", page)\n'
+                'self._take("", page, hidden)': 'self._take("", page, hidden)\n'
                 'for (task_id,) in self._conn.execute("SELECT id FROM tasks").fetchall():\n'
                 "    if touched and task_id not in touched:\n"
                 '        self._bury("", "task", task_id)'
@@ -160,4 +160,33 @@ ROWS = {
     ),
 }
 
-BUGS = OUTBOX | ENGINE | ROWS
+STUBS = {
+    "stub_shown_in_part": Bug(
+        "What comes of an evicted task is shown without what came before it.",
+        Edit(
+            eviction.meet,
+            {
+                "want(conn, half)": "for one in half:\n    forget(conn, one)",
+                "return half": "return set()",
+            },
+        ),
+    ),
+    "stub_outlives_its_tombstone": Bug(
+        "Who is taken off an evicted task keeps its stub.",
+        Edit(Confirmed._bury, {"eviction.forget(self._conn, entity_id)": "pass"}),
+    ),
+    "stub_outlives_a_first_pull": Bug(
+        "Tasks that were pulled anew are taken for evicted ones.",
+        Edit(Confirmed._swap, {"eviction.clear(self._conn)": "pass"}),
+    ),
+    "busy_task_evicted": Bug(
+        "A task with changes that wait is evicted.",
+        Edit(eviction.evict, {" if row[0] not in needed": ""}),
+    ),
+    "wanted_not_asked_for": Bug(
+        "An evicted task that others go on with never comes back.",
+        Edit(Engine._pull, {"wanted = self._confirmed.wanted()": "wanted = []"}),
+    ),
+}
+
+BUGS = OUTBOX | ENGINE | ROWS | STUBS

@@ -109,6 +109,10 @@ READING = {
         "The cursor of a page that is not the last leads to the head.",
         Edit(pull._since, {"pointers[-1][0] if more else tenant.seq": "tenant.seq"}),
     ),
+    "whole_without_comments": Bug(
+        "A task that a device asks for comes back without its comments.",
+        Edit(pull._add_whole, {"task_rows.comments_of(conn, tenant.id, ids)": "[]"}),
+    ),
     "heads_do_not_rise": Bug(
         "A commit does not raise what is newest: readers are told that nothing is new.",
         Edit(

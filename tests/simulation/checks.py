@@ -241,11 +241,45 @@ def _in_order(sim: Simulation, place: Place) -> None:
 def _same_view(
     sim: Simulation, device: Device, fresh: dict[tuple[str, Scope], list[PullPage]]
 ) -> None:
-    """The device shows what a new device would, and has nothing of its own on top."""
+    """The device shows what a new device would, but what it evicted, and has nothing of its own on
+    top. What it evicted comes back when somebody wants to see it."""
     who = device.user, device.scope
     if who not in fresh:
         fresh[who] = _first_pull(sim, device)
     pages = fresh[who]
+    if stubs := device.confirmed.stubs():
+        _all_but_stubs(device, pages, stubs)
+        for task_id in stubs:
+            device.confirmed.ask(task_id, device.now())
+        report = sim.settle(device)
+        asked_in_vain = device.confirmed.stubs()
+        require(not asked_in_vain, f"{device.name} asks in vain for {asked_in_vain}: {report}")
+    _all(device, pages)
+
+
+def _all_but_stubs(device: Device, pages: list[PullPage], stubs: dict[str, int]) -> None:
+    """A stub is the server's row of a finished task, and nothing of that task is here; the others
+    are here as they are there."""
+    tasks = {task.id: task for page in pages for task in page.tasks}
+    there = {task_id: tasks[task_id].version for task_id in stubs if task_id in tasks}
+    require(stubs == there, f"{device.name} has other stubs: {_differing(stubs, there)}")
+    for task_id in stubs:
+        ended = tasks[task_id].status in (Status.COMPLETED, Status.CANCELLED)
+        require(ended, f"{device.name} has a stub of a task that goes on: {tasks[task_id]}")
+        kept = [*device.confirmed.comments(task_id), *device.confirmed.history(task_id)]
+        require(not kept, f"{device.name} has {kept} of a stubbed task")
+    rows = device.confirmed.rows()
+    left = rows.people.keys() & stubs.keys()
+    require(not left, f"{device.name} has people on stubbed tasks: {left}")
+    others = {task_id: task for task_id, task in tasks.items() if task_id not in stubs}
+    require(
+        rows.tasks == others, f"{device.name} has other tasks: {_differing(rows.tasks, others)}"
+    )
+    views = {task_id: view.task for task_id, view in device.projection.views().items()}
+    require(views == others, f"{device.name} shows something else: {_differing(views, others)}")
+
+
+def _all(device: Device, pages: list[PullPage]) -> None:
     rows = device.confirmed.rows()
     tasks = {task.id: task for page in pages for task in page.tasks}
     require(rows.tasks == tasks, f"{device.name} has other tasks: {_differing(rows.tasks, tasks)}")

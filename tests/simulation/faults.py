@@ -45,6 +45,7 @@ class Fault(StrEnum):
     WRONG_TOKEN = "another person's token in the keyring"
     MEANWHILE = "another device comes between two requests"
     PRUNED = "feed pruned"
+    BOUND = "cache bound reached"
     SAME_IDS = "a copied machine makes the same ids"
 
 

@@ -172,6 +172,7 @@ class SimulatedServer:
                 cursor,
                 mark,
                 int(wanted["unsent"][0]),
+                wanted.get("whole", []),
             )
             if page is not None:
                 return 200, page

@@ -29,6 +29,7 @@ from tests.simulation.server import SimulatedServer
 from tests.support.server import START, World, make_world
 from tracker.cache import database as client_database
 from tracker.cache.confirmed import Confirmed
+from tracker.cache.eviction import MOST_FINISHED
 from tracker.cache.outbox import Outbox
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal, TrackerError
@@ -128,7 +129,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = self.rng.choice((5, 15, *[server_pull.PAGE_ROWS] * 4))
+        self.page_rows = self.rng.choice((2, 5, 15, *[server_pull.PAGE_ROWS] * 4))
 
     def now(self) -> int:
         return self.time
@@ -331,7 +332,8 @@ class Simulation:
             self._survive(device, lambda: do(device))
             self.disk.calm()
         else:
-            self.happened[fault] += 1
+            if fault is not Fault.BOUND:  # which needs finished tasks
+                self.happened[fault] += 1
             _HAPPENS[fault](self, device)
 
     def _clock_wrong(self, device: Device) -> None:
@@ -411,6 +413,29 @@ class Simulation:
         if not self.restores:
             since = self.time - self.rng.choice((0, 600_000, HOUR))
             self.server.prune(self.lab.world.tenant_id, since)
+
+    def _bound(self, device: Device) -> None:
+        """A task is finished, and such leave as if there were ten thousand later ones."""
+        client_tasks.device_clock = device.now
+        text = f"{device.name} says {len(self.made)}"
+        known = self._known(device)
+        if known:
+            kind = self.rng.choice((Kind.COMPLETE, Kind.CANCEL))
+            done = device.tasks.move(kind, self.rng.choice(known), text)
+            if isinstance(done, Done):
+                self._note(device, done, text)
+        self._sync(device)
+        outbox, read = device.outbox, device.confirmed.position()
+        busy = {entry.action.task_id for entry in outbox.tray()}
+        busy |= {item.action.task_id for item in outbox.waiting()}
+        busy |= {action.task_id for action, _ in outbox.overlay(read.epoch, read.seq)}
+        device.confirmed.most_finished = self.rng.choice((0, 1))
+        left = device.confirmed.evict(outbox.busy).tasks
+        device.confirmed.most_finished = MOST_FINISHED
+        checks.require(not left & busy, f"{device.name} needs {left & busy}, and they left")
+        if left:
+            self.happened[Fault.BOUND] += 1
+            self.say(f"{device.name} keeps stubs of {[task_id[-4:] for task_id in sorted(left)]}")
 
     def _cache_lost(self, device: Device) -> None:
         device.close()
@@ -551,6 +576,7 @@ _HAPPENS = {
     Fault.RESTORED: Simulation._restored,
     Fault.RESTARTED: Simulation._restarted,
     Fault.PRUNED: Simulation._pruned,
+    Fault.BOUND: Simulation._bound,
     Fault.CACHE_LOST: Simulation._cache_lost,
     Fault.COMMAND_LINE: Simulation._command_line,
     Fault.WITHDRAWN: Simulation._withdrawn,
@@ -559,4 +585,4 @@ _HAPPENS = {
     Fault.ROLE_CHANGED: Simulation._role_changed,
     Fault.WRONG_TOKEN: Simulation._wrong_token,
 }
-_TROUBLES = (*NETWORK, *NETWORK, *AT_COMMIT, *AT_COMMIT, *_HAPPENS)
+_TROUBLES = (*NETWORK, *NETWORK, *AT_COMMIT, *AT_COMMIT, *_HAPPENS, *[Fault.BOUND] * 2)

@@ -115,6 +115,8 @@ class Line:
         self.fault: Callable[[Sequence[str]], Exception | None] = lambda _messages: None
         """What a push of these messages fails with, before it reaches the server."""
         self.marks: list[str | None] = []
+        self.asked: list[list[str]] = []
+        """The tasks that each pull asked for whole."""
         self.watch: Callable[[], None] = lambda: None
         """Called before and after each call."""
 
@@ -156,9 +158,12 @@ class Line:
         found: Delivery = self._call("push", call)
         return found
 
-    def pull(self, cursor: str | None, scope: Scope, unsent: int, mark: str | None) -> Any:
+    def pull(
+        self, cursor: str | None, scope: Scope, unsent: int, mark: str | None, whole: Sequence[str]
+    ) -> Any:
         self.marks.append(mark)
-        return self._call("pull", lambda: self.server.pull(cursor, scope, unsent, mark))
+        self.asked.append(list(whole))
+        return self._call("pull", lambda: self.server.pull(cursor, scope, unsent, mark, whole))
 
     def renew(self) -> None:
         self._call("renew", self.server.renew)

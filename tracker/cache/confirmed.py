@@ -7,14 +7,14 @@ beside the live ones and are swapped in with the last page, so a screen never sh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from tracker.cache import database
+from tracker.cache import database, eviction
 from tracker.domain.errors import EnvironmentFault, Unreachable
 from tracker.domain.page import (
     CHILDREN,
@@ -112,7 +112,9 @@ MIGRATIONS = (
     # Actions of history entries that were trimmed; `number` is the entry's.
     "CREATE TABLE past_ops (task_id TEXT, op_id TEXT, number INTEGER,"
     " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
+    eviction.SCHEMA,
 )
+_OfATask = TypeVar("_OfATask", Assignment, Comment, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
 
@@ -132,12 +134,14 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Confirmed tasks with their people, and the position they were read at: one moment. `ops` are
-    the actions that the histories asked for say are in them."""
+    the actions that the histories asked for say are in them; `stubs` the tasks among these that
+    were evicted."""
 
     tasks: dict[str, Task]
     people: dict[str, dict[str, Assignment]]
     position: Position
     ops: frozenset[str]
+    stubs: frozenset[str]
 
 
 class Brief(NamedTuple):
@@ -160,10 +164,11 @@ class Confirmed:
     """One connection to cache.db; a lock serves several threads of this process.
 
     A damaged or too new file is set aside and made anew: everything in it can be pulled again.
-    `rebuilt` says that this happened.
+    `rebuilt` says that this happened. So many finished tasks are kept whole (eviction.py).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most_finished: int = eviction.MOST_FINISHED) -> None:
+        self.most_finished = most_finished
         self.path = folder / "cache.db"
         self.rebuilt = False
         self._damage = folder / "cache.damaged"
@@ -195,11 +200,12 @@ class Confirmed:
         if page.snapshot:
             return self._apply_snapshot(page, now)
         with self._write():
-            touched = {task.id for task in page.tasks}
-            touched |= {row.task_id for row in page.assignments}
-            touched |= {row.task_id for row in page.comments}
-            touched |= {row.task_id for row in page.history}
-            touched |= self._take("", page)
+            of = {task.id for task in page.tasks}
+            of |= {row.task_id for row in page.assignments}
+            of |= {row.task_id for row in page.comments}
+            of |= {row.task_id for row in page.history}
+            hidden = eviction.meet(self._conn, page, of)
+            touched = (of - hidden) | self._take("", page, hidden)
             self._trim_history({row.task_id for row in page.history})
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
@@ -248,6 +254,7 @@ class Confirmed:
         too. Its price is a look at the whole schema for each table, so few rows are copied."""
         # What these rows contain, their own history says.
         self._conn.execute("DELETE FROM past_ops")
+        eviction.clear(self._conn)
         few = self._conn.execute("SELECT count(*) < ? FROM shadow_history", (_FEW,)).fetchone()[0]
         for name in _TABLES:
             if few:
@@ -260,25 +267,29 @@ class Confirmed:
             self._conn.execute(f"ALTER TABLE old_{name} RENAME TO shadow_{name}")
             self._conn.execute(f"DELETE FROM shadow_{name}")
 
-    def _take(self, prefix: str, page: Page) -> set[str]:
-        """Rows and tombstones into the live tables or the shadow ones; the tasks that these
-        concern."""
+    def _take(self, prefix: str, page: Page, hidden: Set[str] = frozenset()) -> set[str]:
+        """Rows, but those of `hidden` tasks, and tombstones into the live tables or the shadow
+        ones; the tasks that the tombstones concern."""
         touched = set()
         for stone in page.gone:
             if stone.kind == CHILDREN:
                 touched |= self._bury(prefix, CHILDREN, stone.id)
-        self._put(page, prefix)
+        self._put(page, prefix, hidden)
         for stone in page.gone:
             if stone.kind != CHILDREN:
                 touched |= self._bury(prefix, stone.kind, stone.id)
         return touched
 
-    def _put(self, page: Page, prefix: str) -> None:
+    def _put(self, page: Page, prefix: str, hidden: Set[str]) -> None:
+        def shown(rows: Sequence[_OfATask]) -> Iterable[_OfATask]:
+            return (row for row in rows if row.task_id not in hidden) if hidden else rows
+
+        tasks = [task for task in page.tasks if task.id not in hidden] if hidden else page.tasks
         rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
-            "tasks": map(_TASK_VALUES, page.tasks),
-            "assignments": map(_ASSIGNMENT_VALUES, page.assignments),
-            "comments": map(_plain, page.comments),
-            "history": map(_history_row, page.history),
+            "tasks": map(_TASK_VALUES, tasks),
+            "assignments": map(_ASSIGNMENT_VALUES, shown(page.assignments)),
+            "comments": map(_plain, shown(page.comments)),
+            "history": map(_history_row, shown(page.history)),
             "people": map(_plain, page.people),
             "projects": map(_plain, page.projects),
         }
@@ -296,6 +307,8 @@ class Confirmed:
                 self._conn.execute(
                     f"DELETE FROM {prefix}{name} WHERE {_TABLES[name][1]} = ?", (entity_id,)
                 )
+            if kind == "task" and not prefix:
+                eviction.forget(self._conn, entity_id)
             return {entity_id}
         if kind == "assignment":
             task_id, _, user_id = entity_id.partition(":")
@@ -361,6 +374,33 @@ class Confirmed:
             self._conn.executemany("INSERT INTO presence VALUES (?, ?, ?, ?)", rows)
         return Changes(people=True)
 
+    # -- stubs -----------------------------------------------------------------------------
+
+    def evict(self, busy: eviction.Busy) -> Changes:
+        """Holds the bound: the finished tasks beyond it leave, but those that `busy` names."""
+        with self._write():
+            return Changes(frozenset(eviction.evict(self._conn, self.most_finished, busy)))
+
+    def wanted(self) -> list[str]:
+        """Stubs whose tasks the next pull is to bring whole."""
+        with self._read():
+            return eviction.wanted(self._conn)
+
+    def ask(self, task_id: str, now: int) -> None:
+        """A person wants to see a task of which only a stub is here."""
+        with self._write():
+            eviction.ask(self._conn, task_id, now)
+
+    def find_stubs(self, ref: str) -> list[str]:
+        """The ids of stubs with this number, or with an id that begins so."""
+        with self._read():
+            return eviction.find(self._conn, ref)
+
+    def stubs(self) -> dict[str, int]:
+        """The version of each task that was evicted."""
+        with self._read():
+            return eviction.versions(self._conn)
+
     # -- asking ----------------------------------------------------------------------------
 
     def position(self) -> Position:
@@ -387,6 +427,7 @@ class Confirmed:
                     {"task": task_id},
                 )
             }
+            stubs = frozenset(one for one in ops_of if eviction.is_stub(self._conn, one))
             if ids is None:
                 tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
                 people = self._conn.execute("SELECT * FROM assignments").fetchall()
@@ -402,7 +443,7 @@ class Confirmed:
         grouped: dict[str, dict[str, Assignment]] = {}
         for row in people:
             grouped.setdefault(row[0], {})[row[1]] = Assignment(*_with(row, {2: Part}))
-        return Rows({row[0]: _task(row) for row in tasks}, grouped, position, frozenset(ops))
+        return Rows({row[0]: _task(row) for row in tasks}, grouped, position, frozenset(ops), stubs)
 
     def briefs(self) -> tuple[list[Brief], Position]:
         """All tasks by number, and the position they were read at: one moment."""

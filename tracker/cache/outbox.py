@@ -347,6 +347,23 @@ class Outbox(PreciousFile):
             ).fetchall()
         return {row[0] for row in rows}
 
+    def busy(self, epoch: str | None, seq: int) -> set[str]:
+        """Tasks with own work: actions that wait, are in the tray, or may not be in rows up to
+        `seq` of that epoch yet, and half-typed text."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT task_id FROM drafts"
+                " UNION SELECT task_id FROM actions WHERE turn IS NOT NULL"
+                " UNION SELECT a.task_id FROM receipts r JOIN actions a USING (op_id)"
+                "  WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
+                " UNION SELECT a.task_id FROM receipts r JOIN actions a USING (op_id)"
+                "  WHERE r.epoch = :epoch AND r.seq > :seq"
+                " UNION SELECT a.task_id FROM mark CROSS JOIN receipts r USING (epoch)"
+                "  JOIN actions a USING (op_id) WHERE mark.epoch IS NOT :epoch",
+                {"epoch": epoch, "seq": seq},
+            ).fetchall()
+        return {row[0] for row in rows}
+
     def tray(self) -> list[TrayEntry]:
         with self._read():
             return self._tray()

@@ -149,6 +149,8 @@ class Projection:
                 done.pending.add(action.task_id)
             if action.op_id in rows.ops:
                 continue
+            if action.task_id in rows.stubs:  # not even what made it is shown
+                continue
             now = action.made_at + (action.clock_offset or 0)
             context = Context(now, zone, people, projects)
             decided = decide(states.get(action.task_id), action, self._actor, context)

@@ -55,7 +55,8 @@ def find_change(workspace: Workspace, ref: str, refused: bool = False) -> Action
 
 
 def find_task(workspace: Workspace, ref: str) -> TaskView:
-    """A task by number, UUID, or the beginning of one that fits only it. E5001 otherwise."""
+    """A task by number, UUID, or the beginning of one that fits only it. E4013 for one of which
+    only a stub is here, E5001 otherwise."""
     tasks = [task for task, _ in workspace.projection.listing()]
     if ref.isascii() and ref.isdigit():
         fitting = [task.id for task in tasks if str(task.number) == ref]
@@ -64,5 +65,13 @@ def find_task(workspace: Workspace, ref: str) -> TaskView:
         fitting = [task.id for task in found if task.id.startswith(ref.lower())]
     views = workspace.projection.views(fitting) if len(fitting) == 1 else {}
     if len(views) != 1:
-        raise TrackerError("E5001", f"({ref})")
+        known = not fitting and find_stub(workspace, ref) is not None
+        raise TrackerError("E4013" if known else "E5001", f"({ref})")
     return views[fitting[0]]
+
+
+def find_stub(workspace: Workspace, ref: str) -> str | None:
+    """The id of the one evicted task that a reference like that of `find_task` fits."""
+    is_number = ref.isascii() and ref.isdigit()
+    fitting = workspace.confirmed.find_stubs(ref.lower()) if is_number or len(ref) >= PREFIX else ()
+    return fitting[0] if len(fitting) == 1 else None

@@ -1,4 +1,5 @@
-"""`tracker show`: one task with what is known of it here. Only older history needs the server."""
+"""`tracker show`: one task with what is known of it here. Only older history and evicted tasks need
+the server."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.cache.projection import TaskView, Trail
-from tracker.commands.common import Exit, complain, find_task, require_profile, say
+from tracker.commands.common import Exit, complain, find_stub, find_task, require_profile, say
 from tracker.commands.listing import line, task_json
 from tracker.config import Profile
 from tracker.domain.change import Kind
@@ -18,14 +19,22 @@ from tracker.domain.errors import Refusal, SignInNeeded, TrackerError, Unreachab
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import HistoryEntry
 from tracker.services import wording
-from tracker.services.workspace import Workspace, open_workspace
+from tracker.services.workspace import Workspace, device_clock, open_workspace
 
 
 def show(args: argparse.Namespace, root: Path) -> Exit:
     """Prints what is here; with --history also what only the server has, newest first."""
     profile = require_profile(root)
     with closing(open_workspace(profile)) as workspace:
-        view = find_task(workspace, args.task)
+        try:
+            view = find_task(workspace, args.task)
+        except TrackerError as absent:
+            if absent.code != "E4013":
+                raise
+            failed = _fetch(profile, workspace, args.task)
+            if failed is not None:
+                return failed
+            view = find_task(workspace, args.task)
         trail = workspace.projection.trail(view.task.id)
         history, fault = list(reversed(trail.history)), None
         oldest = next((e for e in trail.history if e.received_at is not None), None)
@@ -41,6 +50,23 @@ def show(args: argparse.Namespace, root: Path) -> Exit:
             if not complete and not args.history:
                 say(f"Older entries: tracker show {view.task.number} --history")
     return _ended(fault)
+
+
+def _fetch(profile: Profile, workspace: Workspace, ref: str) -> Exit | None:
+    """Brings an evicted task back, or says why it will come later."""
+    from tracker.services import credentials, syncing
+
+    task_id = find_stub(workspace, ref)
+    assert task_id is not None
+    workspace.confirmed.ask(task_id, device_clock())
+    report = syncing.sync_once(profile, credentials.for_profile(profile))
+    if report is None:
+        syncing.wait_for(lambda: task_id not in workspace.confirmed.stubs())
+    if find_stub(workspace, ref) is None:
+        return None
+    fault = report.fault if report else None
+    complain(Refusal("E4013", info=fault.entry.message if fault else ""))
+    return Exit.QUEUED
 
 
 def _read_on(

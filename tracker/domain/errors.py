@@ -165,6 +165,9 @@ _ENTRIES = (
     Entry("E4012", "Older history cannot be read now; what is here is shown.",
           "Try again when you are online and signed in.",
           "show --history got no page, or not all: no network, or the session is over.", 503, True),
+    Entry("E4013", "The task was finished long ago and is not kept on this device.",
+          "tracker show fetches it when you are online and signed in.",
+          "cache.db holds only its stub: it was evicted beyond the bound.", 503, True),
     # E5xxx: the work itself
     Entry("E5001", "The task does not exist or is not shared with you any more.",
           "Ask the person who assigned it.", "Unknown task, or no access to it.", 404),

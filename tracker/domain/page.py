@@ -46,6 +46,9 @@ class Mark:
 CHILDREN = "children"
 """The kind of a tombstone for all that hangs on a task, to be applied before the page's rows."""
 
+WHOLE_LIMIT = 100
+"""As many tasks as a pull can name to have them whole: 4.3 KB of address, and proxies take 8."""
+
 
 class Tombstone(Protocol):
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.domain.change import LAST_INSTANT
-from tracker.domain.page import Mark, Sums
+from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
 from tracker.domain.receipt import Receipt
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
 from tracker.protocol.base import Answer, Request
@@ -21,6 +21,8 @@ Scope = Literal["desk", "monitor"]
 Uuid = Annotated[
     str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
+Wholes = Annotated[list[Uuid], Field(max_length=WHOLE_LIMIT)]
+"""Tasks of which a device has a stub and needs all."""
 Millis = Annotated[int, Field(ge=0, le=LAST_INSTANT)]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -76,7 +78,9 @@ class PullPage(Answer):
 
     `snapshot` pages belong to a first pull and go beside the live rows until `more` is false; the
     last one carries in `sums` what each kind has to add up to. `seq` is how far the cursor leads;
-    receipts compare with it within `epoch`. `mark` stands at position `head`.
+    receipts compare with it within `epoch`. `mark` stands at position `head`. A task that was asked
+    for with `whole` comes with all that hangs on it after a tombstone of kind `children`, or as a
+    tombstone.
     """
 
     epoch: str

@@ -110,9 +110,14 @@ def sync_once(profile: Profile, credentials: Credentials) -> Report | None:
 
 def wait_for_receipts(workspace: Workspace, op_ids: set[str]) -> bool:
     """Waits for the lock's holder to deliver; True when every one has its receipt."""
+    return wait_for(lambda: all(workspace.outbox.receipt_of(op_id) for op_id in op_ids))
+
+
+def wait_for(done: Callable[[], bool]) -> bool:
+    """Waits for what the lock's holder does; True when it is done."""
     until = time.monotonic() + RECEIPT_PATIENCE
     while time.monotonic() < until:
-        if all(workspace.outbox.receipt_of(op_id) for op_id in op_ids):
+        if done():
             return True
         time.sleep(_LOOK_EVERY)
     return False

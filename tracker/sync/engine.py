@@ -285,9 +285,10 @@ class Engine:
     def _pull(self) -> None:
         while True:
             cursor = self._confirmed.next_cursor()
-            unsent = self._outbox.tally().waiting
+            wanted = self._confirmed.wanted()
+            unsent, mark = self._outbox.tally().waiting, self._outbox.mark()
             try:
-                page = self._server.pull(cursor, self._scope, unsent, self._outbox.mark())
+                page = self._server.pull(cursor, self._scope, unsent, mark, wanted)
             except ServerRefusal as refusal:
                 if refusal.code != "E4005" or cursor is None:
                     raise
@@ -300,14 +301,19 @@ class Engine:
             # would not notice that what they show was lost.
             self._outbox.keep_mark(page.origin)
             self._changes |= self._confirmed.apply(page, self._now())
-            if not page.more:
+            # What was asked for and did not come would be asked for without end; the next run does.
+            if not page.more and set(self._confirmed.wanted()) <= set(wanted):
                 break
         self._confirmed.heard(self._now(), self._server.clock_offset())
         if self._scope == "monitor":
             self._changes |= self._confirmed.save_presence(self._server.presence())
 
     def _forget_old(self) -> None:
-        """After a pull that succeeded: what was delivered long ago is safe in every backup."""
+        """After a pull that succeeded: what was delivered long ago is safe in every backup, and a
+        first pull brought more finished tasks than are kept."""
         if self._now() - self._pruned_at >= PARKED_MS:
             self._pruned_at = self._now()
             self._outbox.prune(self._now() - KEPT_MS)
+        elif not self._changes.everything:
+            return
+        self._changes |= self._confirmed.evict(self._outbox.busy)

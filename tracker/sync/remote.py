@@ -144,12 +144,18 @@ class RemoteServer:
         return Delivery(found.receipts, Mark(found.epoch, found.head, found.mark))
 
     def pull(
-        self, cursor: str | None, scope: Scope, unsent: int, mark: str | None
+        self,
+        cursor: str | None,
+        scope: Scope,
+        unsent: int,
+        mark: str | None,
+        whole: Sequence[str] = (),
     ) -> PullPage | None:
         headers = {"If-None-Match": f'"{cursor}"'} if cursor else {}
         if mark:
             headers[MARK_HEADER] = mark
         path = f"/api/v1/sync/pull?scope={scope}&unsent={unsent}"
+        path += "".join(f"&whole={task_id}" for task_id in whole)
         answer = self._send("GET", path, token=self._token(), headers=headers)
         return None if answer.status == 304 else self._read(PullPage, answer)
 
