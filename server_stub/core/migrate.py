@@ -73,8 +73,6 @@ def grant(conn: Connection, role: str) -> None:
     for table in (*metadata.tables, "alembic_version"):
         rights = _RIGHTS.get(table, "SELECT, INSERT, UPDATE, DELETE")
         statements += [f"REVOKE ALL ON {table} FROM {to}", f"GRANT {rights} ON {table} TO {to}"]
-    # Otherwise a temporary table named audit would be the one that the trigger looks into.
-    statements.append(f"ALTER FUNCTION tracker_audit_append() SET search_path = {schema}, pg_temp")
     for statement in statements:
         conn.exec_driver_sql(statement)
 

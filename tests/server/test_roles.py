@@ -133,10 +133,23 @@ def test_the_clerk_can_add_to_the_trail_and_nothing_else(server: RunningServer) 
         assert audit.verify(conn, server.tenant_id) == audit.Verdict(4, None)
 
 
+@pytest.fixture
+def alone(roles: Roles) -> Iterator[RunningServer]:
+    """One role owns the tables and serves."""
+    database = Database(roles.owner)
+    world = make_world(database)
+    database.close()
+    running = RunningServer(roles.owner, world).start()
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("serving", ["server", "alone"])
 def test_a_temporary_table_of_the_same_name_does_not_deceive_the_trigger(
-    server: RunningServer,
+    serving: str, request: pytest.FixtureRequest
 ) -> None:
     """Temporary tables come first in the search path, and the trigger looks the last row up."""
+    server: RunningServer = request.getfixturevalue(serving)
     server.task("ana")
     shadow = "CREATE TEMPORARY TABLE audit AS SELECT * FROM public.audit"
     shift = "UPDATE pg_temp.audit SET n = 999"
