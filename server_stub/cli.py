@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import secrets
+import signal
 import socket
 import sys
 from typing import Annotated
@@ -50,6 +51,10 @@ def serve(
     """Run the server until Ctrl-C."""
     settings = Settings()
     _require_safe(host, behind_proxy)
+    # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends the
+    # process at once: blocks are left this way, and SQLite's last connection, closed, empties the
+    # -wal into the file.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     with alone(settings) as database:
         if migrate_first:
             migrate_as_owner(settings, database)
