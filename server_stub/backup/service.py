@@ -58,6 +58,7 @@ def migrate_with_backup(settings: Settings, database: Database, file: Path) -> C
     with database.read() as conn:
         after = contents(conn)
     if after.broken or after.revision != migrate.revisions()[-1]:
-        back = f"To go back, install the version from before and tracker-server restore {file}."
+        restoring = f"tracker-server restore {'' if database.is_sqlite else '--overwrite '}{file}"
+        back = f"To go back, install the version from before and run {restoring}."
         raise TrackerError("E3026", f"It ended with {after}. {back}")
     return before

@@ -495,3 +495,79 @@ class TestPostgreSQL:
         said = Clerk(url.render_as_string(False)).refused("E3025", "backup", str(file))
         assert "permission denied" in said
         assert list(file.parent.iterdir()) == []
+
+
+class TestMigratingWithABackup:
+    @pytest.fixture
+    def old(self, operator: Operator) -> Operator:
+        with opened(operator.url) as database:
+            migrate.downgrade(database, "0001")
+        return operator
+
+    def revision(self, operator: Operator) -> str | None:
+        with opened(operator.url) as database, database.read() as conn:
+            return migrate.revision_of(conn)
+
+    def test_it_backs_up_and_migrates(self, old: Operator, file: Path) -> None:
+        first, second = old.ok("migrate", "--backup", str(file)).splitlines()
+        assert first.startswith(f"{file}: ")
+        assert "revision 0001" in first
+        assert second == "The database is up to date."
+        after = everything(old.url)
+        restore(old, file)
+        assert everything(old.url) == after
+
+    def test_a_new_database_has_nothing_to_back_up(
+        self, either_template: Template, tmp_path: Path, file: Path
+    ) -> None:
+        new = Clerk(either_template.empty(tmp_path))
+        assert "nothing to back up" in new.ok("migrate", "--backup", str(file))
+        assert self.revision(new) == migrate.revisions()[-1]
+        assert not file.exists()
+
+    def test_without_the_backup_nothing_is_migrated(self, old: Operator, file: Path) -> None:
+        file.write_text("mine")
+        old.refused("E2021", "migrate", "--backup", str(file))
+        assert self.revision(old) == "0001"
+
+    def test_a_migration_that_fails_has_changed_nothing(self, old: Operator, file: Path) -> None:
+        execute(old.url, "CREATE TABLE marks (id INTEGER)")
+        before = everything(old.url)
+        said = old.refused("E3026", "migrate", "--backup", str(file))
+        assert "marks" in said
+        assert "Nothing was changed." in said
+        assert file.exists()
+        assert everything(old.url) == before
+
+    def test_one_that_harms_the_trail_is_found_and_the_way_back_works(
+        self, old: Operator, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sound = migrate.upgrade_in
+
+        def harmful(conn: sa.Connection, revision: str = "head") -> None:
+            sound(conn, revision)
+            off = ("DROP TRIGGER audit_update", "ALTER TABLE audit DISABLE TRIGGER USER")
+            conn.exec_driver_sql(off[conn.dialect.name != "sqlite"])
+            conn.exec_driver_sql("UPDATE audit SET body = 'x' WHERE n = 2")
+
+        before = everything(old.url)
+        with monkeypatch.context() as patch:
+            patch.setattr(migrate, "upgrade_in", harmful)
+            said = old.refused("E3026", "migrate", "--backup", str(file))
+        assert "is BROKEN at row 2" in said
+        (command,) = re.findall(r"tracker-server (restore .*\.backup)\. ", said)
+        old.ok(*command.split(), "--yes")
+        with opened(old.url) as database:
+            migrate.downgrade(database, "0001")
+        assert everything(old.url) == before
+
+
+def test_sqlite_is_not_migrated_on_a_chain_that_is_broken_already(
+    sqlite_template: Template, tmp_path: Path, file: Path
+) -> None:
+    operator = worked_on(sqlite_template, tmp_path)
+    with opened(operator.url) as database:
+        migrate.downgrade(database, "0001")
+    execute(operator.url, "DROP TRIGGER audit_update", "UPDATE audit SET body = 'x'")
+    assert "not begun" in operator.refused("E3026", "migrate", "--backup", str(file))
+    assert rows(operator.url, "SELECT version_num FROM alembic_version") == [("0001",)]
