@@ -5,85 +5,30 @@ from __future__ import annotations
 import ipaddress
 import json
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 import uvicorn
-from filelock import FileLock, Timeout
 
 from server_stub.app import create_app
+from server_stub.backup import commands
 from server_stub.config import Settings
 from server_stub.core import audit as trail
 from server_stub.core import auth, feed, migrate, pruning
-from server_stub.core.database import Database
+from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.people import service as people
-from tracker.domain.errors import EnvironmentFault, InputError, TrackerError, describe
+from tracker.domain.errors import InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Role
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _DAY_MS = 86_400_000
 Tenant = Annotated[str, typer.Option(help="Name of the tenant (workspace).")]
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[Database]:
-    """The database for a command that writes. SQLite means one process, so a running server makes
-    it refuse; PostgreSQL has room for any number."""
-    database = Database(settings.database_url)
-    path = settings.sqlite_path
-    try:
-        if path is None:
-            yield database
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(f"{path}.lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:
-                info = f"{path} is in use by a running server; stop it first."
-                raise EnvironmentFault("E3005", info) from None
-            with lock:
-                yield database
-            lock.release()
-    finally:
-        database.close()
-
-
-@contextmanager
-def _reading(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url)
-    try:
-        yield _current(database)
-    finally:
-        database.close()
-
-
-def _current(database: Database) -> Database:
-    if not migrate.is_current(database):
-        raise TrackerError("E3008")
-    return database
-
-
-def _migrate(settings: Settings, database: Database) -> None:
-    """On PostgreSQL as the owner of the tables, where one is named; then the role that serves
-    gets its rights."""
-    if database.is_sqlite or settings.owner_database_url is None:
-        migrate.upgrade(database)
-        return
-    owner = Database(settings.owner_database_url)
-    try:
-        migrate.upgrade(owner)
-        if owner.url.username != database.url.username:
-            migrate.grant(owner, database.url.username or "")
-    finally:
-        owner.close()
 
 
 def _require_safe(host: str, behind_proxy: bool) -> None:
@@ -106,10 +51,14 @@ def serve(
     """Run the server until Ctrl-C."""
     settings = Settings()
     _require_safe(host, behind_proxy)
-    with _alone(settings) as database:
+    # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends the
+    # process at once: blocks are left this way, and SQLite's last connection, closed, empties the
+    # -wal into the file.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    with alone(settings) as database:
         if migrate_first:
-            _migrate(settings, database)
-        _current(database)
+            migrate_as_owner(settings, database)
+        current(database)
         # Whoever can write SQLite's file can do everything there; nothing to warn of.
         if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
             typer.echo(describe("E3010"), err=True)
@@ -136,13 +85,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-@cli.command("migrate")
-def migrate_command() -> None:
-    """Bring the database to this version's tables."""
-    settings = Settings()
-    with _alone(settings) as database:
-        _migrate(settings, database)
-    typer.echo("The database is up to date.")
+for command in (commands.migrate, commands.backup, commands.restore):
+    cli.command()(command)
 
 
 @cli.command()
@@ -164,7 +108,7 @@ def create_user(
         raise InputError("E2017", "A name is needed.", "name")
     if len(password) < 8:
         raise InputError("E2017", "A password needs at least 8 characters.", "password")
-    with _alone(Settings()) as database, _current(database).write() as conn:
+    with alone(Settings()) as database, current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
         tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
@@ -177,7 +121,7 @@ def create_user(
 @cli.command()
 def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> None:
     """Print a token that does not expire, for TRACKER_TOKEN on a machine without a keyring."""
-    with _alone(Settings()) as database, _current(database).write() as conn:
+    with alone(Settings()) as database, current(database).write() as conn:
         found = people.user_named(conn, user)
         if found is None:
             raise InputError("E5006", user)
@@ -190,8 +134,8 @@ def prune_feed(
     older_than: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
 ) -> None:
     """Forget changes that devices were told of long ago; one away for longer pulls everything."""
-    with _alone(Settings()) as database:
-        with _current(database).read() as conn:
+    with alone(Settings()) as database:
+        with current(database).read() as conn:
             tenant_ids = people.tenant_ids(conn)
         since = system_clock() - older_than * _DAY_MS
         for tenant_id in tenant_ids:
@@ -209,8 +153,8 @@ def seed_demo(
     """Fill the database with a fictional company: 6 people, 3 projects, 80 tasks, 30 days."""
     password = password or secrets.token_urlsafe(9)
     settings = Settings()
-    with _alone(settings) as database:
-        _migrate(settings, database)
+    with alone(settings) as database:
+        migrate_as_owner(settings, database)
         with database.write() as conn:
             if people.tenant_named(conn, tenant):
                 raise InputError("E5012", f"The tenant {tenant} is there already.")
@@ -235,7 +179,7 @@ def audit(
     task: Annotated[str | None, typer.Option(help="Only this task's UUID.")] = None,
 ) -> None:
     """Print the audit trail, oldest first."""
-    with _reading(Settings()) as database, database.read() as conn:
+    with reading(Settings()) as database, database.read() as conn:
         for tenant_id in people.tenant_ids(conn):
             for row in trail.rows(conn, tenant_id, task):
                 typer.echo(json.dumps(_printed(row)) if as_json else _line(row))
@@ -259,16 +203,11 @@ def _line(row: dict[str, object]) -> str:
 def verify_audit() -> None:
     """Check the hash chain of every tenant; exit 1 if a link is broken."""
     broken = False
-    with _reading(Settings()) as database, database.read() as conn:
+    with reading(Settings()) as database, database.read() as conn:
         for tenant_id in people.tenant_ids(conn):
             verdict = trail.verify(conn, tenant_id)
             broken = broken or verdict.broken_at is not None
-            state = (
-                "is whole"
-                if verdict.broken_at is None
-                else f"is BROKEN at row {verdict.broken_at}: {verdict.reason}"
-            )
-            typer.echo(f"{tenant_id}: the chain of {verdict.checked} rows {state}.")
+            typer.echo(f"{tenant_id}: {verdict}.")
     raise typer.Exit(1 if broken else 0)
 
 

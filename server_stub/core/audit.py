@@ -101,6 +101,12 @@ class Verdict:
     broken_at: int | None
     reason: str = ""
 
+    def __str__(self) -> str:
+        of = f"the chain of {self.checked} rows"
+        if self.broken_at is None:
+            return f"{of} is whole"
+        return f"{of} is BROKEN at row {self.broken_at}: {self.reason}"
+
 
 def verify(conn: Connection, tenant_id: str) -> Verdict:
     """Walks the chain of one tenant and compares its end with the counter row."""

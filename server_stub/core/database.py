@@ -21,6 +21,8 @@ from server_stub.core.heads import News
 from tracker.domain.errors import TrackerError
 
 metadata = sa.MetaData()
+PROGRAM = "tracker-server"
+"""How connections name themselves to PostgreSQL: `restore` looks whether any is there."""
 _NEWS = "tracker_news"
 CHANNEL = "tracker_news"
 """Where processes on one PostgreSQL tell each other of commits."""
@@ -35,7 +37,7 @@ class Database:
     """One engine. On SQLite there is one writer at a time in this process, by a mutex, and one
     process, by the lock that `tracker-server` holds; BEGIN IMMEDIATE guards against shells."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         self.url = sa.make_url(url)
         if self.url.get_backend_name() == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -45,7 +47,11 @@ class Database:
             pool_pre_ping=not self.is_sqlite,
             pool_size=10,
             max_overflow=30,
-            connect_args={"check_same_thread": False, "timeout": 30} if self.is_sqlite else {},
+            connect_args=(
+                {"check_same_thread": False, "timeout": 30}
+                if self.is_sqlite
+                else {"application_name": PROGRAM}
+            ),
         )
         self._writer = threading.Lock()
         self.on_commit: Callable[[News], None] = lambda _news: None
@@ -93,6 +99,14 @@ class Database:
             if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
                 raise
             raise TrackerError("E3009", _reason(error)) from error
+
+    def libpq_url(self, *, with_password: bool = True) -> str:
+        """For PostgreSQL's own library and programs, which know no SQLAlchemy driver."""
+        url = self.url.set(drivername="postgresql")
+        if not with_password:
+            # `set` takes None for "as it is".
+            url = url._replace(password=None).difference_update_query(["password"])
+        return url.render_as_string(hide_password=False)
 
     def close(self) -> None:
         self.engine.dispose()

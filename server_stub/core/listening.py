@@ -13,7 +13,7 @@ import uuid
 import psycopg
 import structlog
 
-from server_stub.core.database import CHANNEL, Database
+from server_stub.core.database import CHANNEL, PROGRAM, Database
 from server_stub.core.heads import News
 from server_stub.core.state import ServerState
 
@@ -28,7 +28,7 @@ class Listener:
     """One thread with a connection of its own. `trusted` says whether everything was heard."""
 
     def __init__(self, database: Database, state: ServerState) -> None:
-        self._url = database.url.set(drivername="postgresql").render_as_string(False)
+        self._url = database.libpq_url()
         self._state = state
         self._me = f"beat {uuid.uuid4()}"
         self._heard_at = float("-inf")
@@ -49,7 +49,7 @@ class Listener:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True) as conn:
+                with psycopg.connect(self._url, autocommit=True, application_name=PROGRAM) as conn:
                     self._listen(conn)
             except psycopg.Error as error:
                 # Trust runs out by itself; until it is back, every poll asks the database.

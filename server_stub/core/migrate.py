@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
 
 from server_stub.core.database import Database, metadata
 from tracker.domain.errors import InputError
@@ -19,55 +20,61 @@ _RIGHTS = {"audit": "SELECT, INSERT", "alembic_version": "SELECT"}
 """Where the server's role has less than SELECT, INSERT, UPDATE and DELETE."""
 
 
-def _config() -> Config:
+def _config(conn: Connection | None = None) -> Config:
     config = Config()
+    config.attributes["connection"] = conn
     config.set_main_option("script_location", str(_FOLDER))
     return config
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Runs the missing migrations in one transaction: a failing one leaves nothing behind."""
-    config = _config()
     with database.write() as conn:
-        config.attributes["connection"] = conn
-        command.upgrade(config, revision)
+        upgrade_in(conn, revision)
+
+
+def upgrade_in(conn: Connection, revision: str = "head") -> None:
+    command.upgrade(_config(conn), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
-    config = _config()
     with database.write() as conn:
-        config.attributes["connection"] = conn
-        command.downgrade(config, revision)
+        command.downgrade(_config(conn), revision)
+
+
+def revision_of(conn: Connection) -> str | None:
+    """The revision of the tables; None where there are none."""
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def revisions() -> list[str]:
+    """All that this code knows, the first one first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
 
 
 def is_current(database: Database) -> bool:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     with database.read() as conn:
-        return MigrationContext.configure(conn).get_current_revision() == head
+        return revision_of(conn) == revisions()[-1]
 
 
-def grant(database: Database, role: str) -> None:
+def grant(conn: Connection, role: str) -> None:
     """Gives the role that serves its rights on each table and takes every other away; run by the
     tables' owner, again after each upgrade. The triggers keep the trail from statements; this keeps
     the triggers from a server process that was taken over. E2020 for a role that is not there.
     """
-    with database.write() as conn:
-        known = sa.text("SELECT current_schema() FROM pg_roles WHERE rolname = :role")
-        here = conn.execute(known, {"role": role}).scalar()
-        if here is None:
-            raise InputError("E2020", f"TRACKER_DATABASE_URL names {role or 'none'}.")
-        quote = conn.dialect.identifier_preparer.quote_identifier
-        schema, to = quote(here), quote(role)
-        statements = [f"GRANT USAGE ON SCHEMA {schema} TO {to}"]
-        for table in (*metadata.tables, "alembic_version"):
-            rights = _RIGHTS.get(table, "SELECT, INSERT, UPDATE, DELETE")
-            statements += [f"REVOKE ALL ON {table} FROM {to}", f"GRANT {rights} ON {table} TO {to}"]
-        # Otherwise a temporary table named audit would be the one that the trigger looks into.
-        statements.append(
-            f"ALTER FUNCTION tracker_audit_append() SET search_path = {schema}, pg_temp"
-        )
-        for statement in statements:
-            conn.exec_driver_sql(statement)
+    known = sa.text("SELECT current_schema() FROM pg_roles WHERE rolname = :role")
+    here = conn.execute(known, {"role": role}).scalar()
+    if here is None:
+        raise InputError("E2020", f"TRACKER_DATABASE_URL names {role or 'none'}.")
+    quote = conn.dialect.identifier_preparer.quote_identifier
+    schema, to = quote(here), quote(role)
+    statements = [f"GRANT USAGE ON SCHEMA {schema} TO {to}"]
+    for table in (*metadata.tables, "alembic_version"):
+        rights = _RIGHTS.get(table, "SELECT, INSERT, UPDATE, DELETE")
+        statements += [f"REVOKE ALL ON {table} FROM {to}", f"GRANT {rights} ON {table} TO {to}"]
+    for statement in statements:
+        conn.exec_driver_sql(statement)
 
 
 def owns_trail(database: Database) -> bool:

@@ -118,6 +118,25 @@ def test_serving_can_migrate_first_and_ends_at_ctrl_c_without_a_traceback(
     assert "Traceback" not in served.end(signal.SIGINT)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_orderly_stop_leaves_one_file_that_is_whole(
+    sqlite_template: Template,
+    tmp_path: Path,
+    run_server: Callable[..., Served],
+    number: signal.Signals,
+) -> None:
+    url = sqlite_template.copy(tmp_path)
+    served = run_server(url)
+    headers = {"Authorization": f"Bearer {sqlite_template.world.tokens['ana']}"}
+    with httpx.Client(base_url=served.url, headers=headers) as client:
+        body = {"name": "ana", "password": sqlite_template.world.password}
+        assert client.post("/api/v1/session", json=body).status_code == 200
+        assert (tmp_path / "server.db-wal").stat().st_size > 0
+    said = served.end(number)
+    assert "Traceback" not in said
+    assert {path.name for path in tmp_path.iterdir()} <= {"server.db", "server.db.lock"}
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_serving_beyond_this_machine_is_refused_without_a_proxy(
     on_template: Operator, host: str

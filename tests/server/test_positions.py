@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
@@ -15,6 +16,7 @@ from server_stub.core import feed
 from server_stub.core.database import Database
 from tests.conftest import Template
 from tests.simulation.planting import Edit
+from tests.support.server import OUTSIDER, Device, RunningServer, until
 
 SECONDS = 0.5
 """How long the second writer gets to overtake the first; one that may, needs 10 ms."""
@@ -88,3 +90,107 @@ def test_positions_of_a_sequence_would_be_passed_by(
         with unlocked.planted(), uncounted.planted():
             missed = passed_by(database, postgresql_template.world.tenant_id)
     assert missed == {"first"}
+
+
+class Crowd:
+    """Several devices of two tenants push at once, while a reader of each pulls all the while."""
+
+    COMMENTS = 12
+    """By each device."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self.server = server
+        self.tasks = {"ana": server.task("ana"), OUTSIDER: self._task_elsewhere()}
+        self.written: dict[str, set[str]] = {"ana": set(), OUTSIDER: set()}
+        self.heard: dict[str, set[str]] = {"ana": set(), OUTSIDER: set()}
+        self._cursors: dict[str, str] = {}
+        self._over = threading.Event()
+
+    def passed_by(self) -> set[str]:
+        """The comments that a reader never heard of."""
+        writers = [*["ana", "ana", "ana", "ana"], *[OUTSIDER] * 2]
+        with ThreadPoolExecutor(len(writers) + 2) as pool:
+            readers = [pool.submit(self._read, name) for name in self.written]
+            try:
+                # Everybody has a first page before anything is written, so nothing comes in one.
+                until(lambda: len(self._cursors) == len(readers))
+                for one in [pool.submit(self._write, self.server.device(n)) for n in writers]:
+                    one.result(60)
+            finally:
+                self._over.set()
+            for one in readers:
+                one.result(60)
+        assert all(self.written.values())
+        missed = {name: self.written[name] - self.heard[name] for name in self.written}
+        return missed["ana"] | missed[OUTSIDER]
+
+    def _task_elsewhere(self) -> str:
+        task_id, me = self.server.new_id(), self.server.get(OUTSIDER, "/api/v1/session").json()
+        args = {"title": "x", "people": [{"user_id": me["user_id"]}]}
+        receipt = self.server.device(OUTSIDER).do("create_task", task_id, args)
+        assert receipt["outcome"] == "applied", receipt
+        return task_id
+
+    def _write(self, device: Device) -> None:
+        for _ in range(self.COMMENTS):
+            comment_id = self.server.new_id()
+            args = {"comment_id": comment_id, "text": "x"}
+            receipt = device.do("comment", self.tasks[device.name], args)
+            assert receipt["outcome"] == "applied", receipt
+            self.written[device.name].add(comment_id)
+
+    def _read(self, name: str) -> None:
+        """Goes on from the cursor of the page before, and once more after the last commit."""
+        self._cursors[name] = self.server.page(name)["cursor"]
+        over = False
+        while not over:
+            over = self._over.is_set()
+            more = True
+            while more:
+                answer = self.server.pull(name, self._cursors[name])
+                assert answer.status_code in (200, 304), answer.text
+                page = answer.json() if answer.status_code == 200 else {"more": False}
+                self.heard[name] |= {comment["id"] for comment in page.get("comments", ())}
+                self._cursors[name] = page.get("cursor", self._cursors[name])
+                more = page["more"]
+
+
+@pytest.fixture
+def crowd(either_template: Template, tmp_path: Path) -> Iterator[Crowd]:
+    server = RunningServer(either_template.copy(tmp_path), either_template.world).start()
+    try:
+        yield Crowd(server)
+    finally:
+        server.stop()
+
+
+def test_a_crowd_is_heard_to_the_last_word(crowd: Crowd) -> None:
+    assert crowd.passed_by() == set()
+
+
+@pytest.mark.parametrize("either_template", ["postgresql"], indirect=True)
+@pytest.mark.postgresql
+def test_a_crowd_that_takes_positions_from_a_sequence_is_not(crowd: Crowd) -> None:
+    """The product's only change: a position is taken before the row is locked, not from it."""
+    early = Edit(
+        feed.lock,
+        {
+            "query = _TENANT if": "taken = conn.exec_driver_sql(\"SELECT nextval('positions')\")"
+            ".scalar_one()\n"
+            "conn.exec_driver_sql('SELECT pg_sleep(random() / 50)')\n"
+            "query = _TENANT if",
+            "return Tenant(": "tenant = Tenant(",
+            ".one())": ".one())\nconn.info['head'], tenant.seq = tenant.seq, taken\nreturn tenant",
+        },
+    )
+    head = Edit(
+        feed.save,
+        {
+            'conn.execute(_SAVE, {"tenant": tenant.id, **values})': "values['new_seq'] = "
+            "max(tenant.seq, conn.info['head'])\n"
+            'conn.execute(_SAVE, {"tenant": tenant.id, **values})'
+        },
+    )
+    crowd.server.sql("CREATE SEQUENCE positions START 1000 INCREMENT 1000")
+    with early.planted(), head.planted():
+        assert crowd.passed_by() != set()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -132,10 +133,23 @@ def test_the_clerk_can_add_to_the_trail_and_nothing_else(server: RunningServer) 
         assert audit.verify(conn, server.tenant_id) == audit.Verdict(4, None)
 
 
+@pytest.fixture
+def alone(roles: Roles) -> Iterator[RunningServer]:
+    """One role owns the tables and serves."""
+    database = Database(roles.owner)
+    world = make_world(database)
+    database.close()
+    running = RunningServer(roles.owner, world).start()
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("serving", ["server", "alone"])
 def test_a_temporary_table_of_the_same_name_does_not_deceive_the_trigger(
-    server: RunningServer,
+    serving: str, request: pytest.FixtureRequest
 ) -> None:
     """Temporary tables come first in the search path, and the trigger looks the last row up."""
+    server: RunningServer = request.getfixturevalue(serving)
     server.task("ana")
     shadow = "CREATE TEMPORARY TABLE audit AS SELECT * FROM public.audit"
     shift = "UPDATE pg_temp.audit SET n = 999"
@@ -201,4 +215,45 @@ def test_what_migrate_refuses(roles: Roles) -> None:
     Operator(roles.nobody, roles.owner).refused("E2020", "migrate")
     nameless = f"postgresql://{roles.clerk.rpartition('@')[2]}"
     Operator(nameless, roles.owner).refused("E2020", "migrate")
+    # Nothing is left behind of what lacks its last step.
+    Operator(roles.clerk).refused("E3008", "serve", "--port", "0")
+    Operator(roles.owner).ok("migrate")
     Operator(roles.clerk).refused("E3009", "serve", "--port", "0")
+
+
+class TestBackups:
+    @pytest.fixture
+    def operator(self, server: RunningServer, roles: Roles) -> Operator:
+        """On a database in which the clerk worked, and with both URLs."""
+        work(server)
+        server.stop()
+        return Operator(roles.clerk, roles.owner)
+
+    def test_the_owner_restores_and_the_clerk_serves_on(
+        self, operator: Operator, server: RunningServer, tmp_path: Path
+    ) -> None:
+        file = str(tmp_path / "x.backup")
+        operator.ok("backup", file)
+        operator.ok("restore", file, "--yes", "--overwrite")
+        server.start()
+        work(server)
+        with server.database.read() as conn:
+            assert audit.verify(conn, server.tenant_id) == audit.Verdict(8, None)
+        with pytest.raises(TrackerError) as refused:
+            server.sql("UPDATE audit SET body = body")
+        assert refused.value.code == "E3009"
+
+    def test_the_owner_sees_that_the_clerk_serves(
+        self, operator: Operator, roles: Roles, tmp_path: Path, run_server: Callable[..., Served]
+    ) -> None:
+        file = str(tmp_path / "x.backup")
+        operator.ok("backup", file)
+        run_server(roles.clerk)
+        operator.refused("E3005", "restore", file, "--yes", "--overwrite")
+
+    def test_the_clerk_can_back_up_and_not_restore(
+        self, operator: Operator, roles: Roles, tmp_path: Path
+    ) -> None:
+        file = str(tmp_path / "x.backup")
+        Operator(roles.clerk).ok("backup", file)
+        Operator(roles.clerk).refused("E3009", "restore", file, "--yes", "--overwrite")

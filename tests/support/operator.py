@@ -7,6 +7,11 @@ import signal
 import subprocess
 import sys
 
+from typer.testing import CliRunner
+
+from server_stub.cli import cli
+from tracker.domain.errors import TrackerError
+
 PROGRAM = [sys.executable, "-c", "from server_stub.cli import main; main()"]
 
 
@@ -49,6 +54,18 @@ class Operator:
         assert f"({code})" in done.stderr
         assert len(done.stderr.splitlines()) == 1
         return done.stderr
+
+
+class Clerk(Operator):
+    """Types the same in this process, where a command takes no second to start."""
+
+    def __call__(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        variables = environment(self.url, self.owner)
+        done = CliRunner().invoke(cli, args, stdin, env=variables)
+        if done.exception is not None and not isinstance(done.exception, TrackerError | SystemExit):
+            raise done.exception
+        fault = f"{done.exception}\n" if isinstance(done.exception, TrackerError) else ""
+        return subprocess.CompletedProcess(args, done.exit_code, done.stdout, done.stderr + fault)
 
 
 class Served:
