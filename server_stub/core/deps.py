@@ -48,10 +48,16 @@ def get_caller(request: Request, state: State, token: TokenDep) -> Caller:
     return caller
 
 
+def get_address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def get_read(state: State) -> Iterator[Connection]:
     with state.database.read() as conn:
         yield conn
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
+Address = Annotated[str, Depends(get_address)]
+"""Where a request comes from, as throttling counts it."""
 Read = Annotated[Connection, Depends(get_read, scope="function")]

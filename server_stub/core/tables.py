@@ -113,6 +113,17 @@ tokens = sa.Table(
     sa.Column("revoked_at", sa.BigInteger, nullable=True),
 )
 
+# Two rows an attempt, of its name and of its address; see core/throttle.py.
+sign_in_attempts = sa.Table(
+    "sign_in_attempts",
+    metadata,
+    sa.Column("attempt_id", ID, primary_key=True),
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("sign_in_attempts_by_subject", "subject", "at"),
+    sa.Index("sign_in_attempts_by_time", "at"),
+)
+
 projects = sa.Table(
     "projects",
     metadata,

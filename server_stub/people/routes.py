@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from server_stub.core import access, auth
+from server_stub.core import access, auth, throttle
 from server_stub.core.auth import Caller, Session
-from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.deps import Address, CallerDep, Read, State
 from server_stub.core.problems import RESPONSES
 from server_stub.core.state import ServerState
 from server_stub.people import service
@@ -42,12 +42,18 @@ def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
 
 
 @router.post("/session", tags=["session"])
-def sign_in(body: SignIn, state: State) -> Grant:
-    """Opens a session. E1001 for a wrong name or password, without saying which."""
-    with state.database.read() as conn:
-        user_id = auth.check_password(conn, body.name, body.password)
+def sign_in(body: SignIn, state: State, address: Address) -> Grant:
+    """Opens a session. E1001 for a wrong name or password, without saying which; E1009 after too
+    many of them."""
     with state.database.write() as conn:
-        session = auth.open_session(conn, user_id, state.now(), *_lifetimes(state))
+        attempt = throttle.begin(conn, body.name, address, state.now())
+    with state.database.read() as conn:
+        found = auth.account_named(conn, body.name)
+    account = auth.check_password(found, body.password)
+    with state.database.write() as conn:
+        auth.lock_account(conn, account)
+        throttle.succeeded(conn, attempt)
+        session = auth.open_session(conn, account.id, state.now(), *_lifetimes(state))
         return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
 
 

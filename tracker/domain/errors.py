@@ -36,8 +36,9 @@ class Entry:
 
 _ENTRIES = (
     # E1xxx: who you are
-    Entry("E1001", "The name or the password is not right.", "Check both and try again.",
-          "Sign-in failed; the answer is the same for unknown names.", 401),
+    Entry("E1001", "The name or the password is not right.",
+          "Check both and try again; ask the owner of your workspace if they are right.",
+          "Sign-in failed; the answer is the same for unknown names and disabled people.", 401),
     Entry("E1002", "Your session has ended.", "Sign in again; unsent changes are kept.",
           "Access token expired and could not be refreshed.", 401),
     Entry("E1003", "You are not signed in.", "Sign in, or set TRACKER_TOKEN.",
@@ -54,6 +55,9 @@ _ENTRIES = (
     Entry("E1008", "The token belongs to another person than this profile.",
           "Sign in as the person of this profile, or make a new profile.",
           "The user of the token differs from profile.json.", 403),
+    Entry("E1009", "Signing in failed too often.", "Wait, then try again.",
+          "Failures of this name or from this address within 15 minutes; Retry-After says how long.",
+          429, True),
     # E2xxx: what was entered
     Entry("E2001", "A title is needed.", "Enter a title.", "title is empty after trimming.", 422),
     Entry("E2002", "The text is too long.", "Shorten the text.",
