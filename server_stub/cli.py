@@ -14,11 +14,12 @@ from typing import Annotated
 import typer
 import uvicorn
 from filelock import FileLock, Timeout
+from sqlalchemy.engine import Connection
 
 from server_stub.app import create_app
 from server_stub.config import Settings
 from server_stub.core import audit as trail
-from server_stub.core import auth, feed, migrate, pruning
+from server_stub.core import auth, feed, migrate, pruning, sessions
 from server_stub.core.database import Database
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
@@ -29,6 +30,8 @@ from tracker.domain.task import Role
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _DAY_MS = 86_400_000
+SignInName = Annotated[str, typer.Argument(help="Sign-in name.")]
+FromStdin = Annotated[bool, typer.Option(help="Read the password from stdin.")]
 Tenant = Annotated[str, typer.Option(help="Name of the tenant (workspace).")]
 
 
@@ -152,18 +155,13 @@ def create_user(
     role: Annotated[Role, typer.Option()] = Role.EMPLOYEE,
     tenant: Tenant = "Main",
     zone: Annotated[str, typer.Option(help="IANA time zone of a new tenant.")] = "UTC",
-    password_stdin: Annotated[bool, typer.Option(help="Read the password from stdin.")] = False,
+    password_stdin: FromStdin = False,
 ) -> None:
     """Make a person who can sign in; makes the tenant if it does not exist."""
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    password = _new_password(password_stdin)
     if not name.strip() or not display_name.strip():
         raise InputError("E2017", "A name is needed.", "name")
-    if len(password) < 8:
-        raise InputError("E2017", "A password needs at least 8 characters.", "password")
+    people.check_new_password(name, password, "password")
     with _alone(Settings()) as database, _current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
@@ -174,14 +172,60 @@ def create_user(
     typer.echo(f"{name} can sign in as {role}.")
 
 
+def _new_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _person(conn: Connection, name: str) -> tuple[str, str]:
+    """(user id, tenant id)."""
+    found = people.user_named(conn, name)
+    if found is None:
+        raise InputError("E5006", name)
+    return found
+
+
+@cli.command()
+def set_password(name: SignInName, password_stdin: FromStdin = False) -> None:
+    """Give a person another password; ends all their sessions and tokens."""
+    password = _new_password(password_stdin)
+    people.check_new_password(name, password, "password")
+    made = auth.hash_password(password)
+    with _alone(Settings()) as database, _current(database).write() as conn:
+        user_id, tenant_id = _person(conn, name)
+        people.set_password(conn, tenant_id, user_id, made, system_clock())
+    typer.echo(f"{name} has a new password; all sessions have ended.")
+
+
+@cli.command()
+def disable_user(name: SignInName) -> None:
+    """Keep a person out: no signing in, and all their sessions and tokens end."""
+    changed = _set_active(name, False)
+    typer.echo(f"{name} {'is disabled; all sessions have ended' if changed else 'was disabled'}.")
+
+
+@cli.command()
+def enable_user(name: SignInName) -> None:
+    """Let a disabled person sign in again."""
+    changed = _set_active(name, True)
+    typer.echo(f"{name} {'can sign in again' if changed else 'was not disabled'}.")
+
+
+def _set_active(name: str, active: bool) -> bool:
+    with _alone(Settings()) as database, _current(database).write() as conn:
+        user_id, tenant_id = _person(conn, name)
+        now, tenant = system_clock(), feed.lock(conn, tenant_id)
+        changed = people.set_active(conn, tenant, user_id, active, now)
+        feed.save(conn, tenant, now)
+    return changed
+
+
 @cli.command()
 def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> None:
     """Print a token that does not expire, for TRACKER_TOKEN on a machine without a keyring."""
     with _alone(Settings()) as database, _current(database).write() as conn:
-        found = people.user_named(conn, user)
-        if found is None:
-            raise InputError("E5006", user)
-        token = auth.create_token(conn, found[0], system_clock())
+        token = sessions.create_token(conn, _person(conn, user)[0], system_clock())
     typer.echo(token)
 
 
@@ -217,7 +261,7 @@ def seed_demo(
             made = seed(conn, tenant, password, system_clock())
             found = {name: people.user_named(conn, name) for name, _, _ in made}
             given = {
-                name: auth.create_token(conn, ids[0], system_clock())
+                name: sessions.create_token(conn, ids[0], system_clock())
                 for name, ids in found.items()
                 if tokens and ids
             }

@@ -1,8 +1,4 @@
-"""Passwords (argon2id) and opaque tokens (256 random bits, stored as SHA-256).
-
-A refresh token is replaced when it is used, and the one before keeps working until its successor
-was used once: an answer that got lost on the way signs nobody out.
-"""
+"""Passwords (argon2id), and who an opaque token (256 random bits, stored as SHA-256) belongs to."""
 
 from __future__ import annotations
 
@@ -15,8 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy.engine import Connection
 
-from server_stub.core.database import for_update, tell
-from server_stub.core.heads import News
+from server_stub.core.database import for_update
 from server_stub.core.problems import ProblemError
 from server_stub.core.tables import tenants, tokens, users
 from tracker.domain.access import Actor
@@ -29,8 +24,6 @@ _ACCOUNT = sa.select(
 )
 _BY_NAME = _ACCOUNT.where(users.c.name == sa.bindparam("name"))
 _BY_ID = _ACCOUNT.where(users.c.id == sa.bindparam("user"))
-_TENANT_OF = sa.select(users.c.tenant_id).where(users.c.id == sa.bindparam("user"))
-_OPEN = sa.insert(tokens)
 _CALLER = (
     sa.select(
         users,
@@ -112,13 +105,6 @@ class CallerCache:
         self._known.clear()
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    access_token: str
-    refresh_token: str
-    expires_at: int
-
-
 def new_id(now: int) -> str:
     return uuid7(now, secrets.token_bytes(10))
 
@@ -136,88 +122,25 @@ def account_named(conn: Connection, name: str) -> Account | None:
     return Account(*row) if row else None
 
 
-def check_password(account: Account | None, password: str) -> Account:
-    """The account, or E1001 for an unknown name, a wrong password and a disabled person alike.
-    Takes 50 ms and wants no transaction."""
+def account_of(conn: Connection, user_id: str) -> Account:
+    return Account(*conn.execute(_BY_ID, {"user": user_id}).one())
+
+
+def is_right(account: Account | None, password: str) -> bool:
+    """Whether the password lets the person in; False alike for an unknown name, a wrong password
+    and a disabled person. Takes 50 ms and wants no transaction."""
     try:
         _hasher.verify(account.password_hash if account else _NOBODY, password)
     except VerifyMismatchError:
-        raise ProblemError("E1001") from None
-    if account is None or not account.active:
-        raise ProblemError("E1001")
-    return account
+        return False
+    return account is not None and account.active
 
 
-def lock_account(conn: Connection, account: Account) -> None:
-    """Keeps the account as it is until the transaction ends. E1001 if it was disabled, or its
-    password changed, since it was read: what ended its sessions would miss the one to come."""
+def is_still(conn: Connection, account: Account) -> bool:
+    """Whether nobody disabled the person or changed the password since the account was read, and
+    nobody will until the transaction ends: ending sessions would miss the one that is opened."""
     row = conn.execute(for_update(conn, _BY_ID), {"user": account.id}).one()
-    if Account(*row) != account:
-        raise ProblemError("E1001")
-
-
-def open_session(
-    conn: Connection, user_id: str, now: int, access_ms: int, refresh_ms: int
-) -> Session:
-    access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    row = {
-        "id": new_id(now),
-        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
-        "user_id": user_id,
-        "access_hash": hash_token(access),
-        "access_expires_at": now + access_ms,
-        "refresh_hash": hash_token(refresh),
-        "refresh_expires_at": now + refresh_ms,
-        "created_at": now,
-    }
-    conn.execute(_OPEN, row)
-    return Session(access, refresh, now + access_ms)
-
-
-def create_token(conn: Connection, user_id: str, now: int) -> str:
-    """A token that neither expires nor rotates, for machines without a keyring."""
-    token = secrets.token_urlsafe(32)
-    row = {
-        "id": new_id(now),
-        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
-        "user_id": user_id,
-        "access_hash": hash_token(token),
-        "created_at": now,
-    }
-    conn.execute(_OPEN, row)
-    return token
-
-
-def refresh_session(
-    conn: Connection, refresh_token: str, now: int, access_ms: int, refresh_ms: int
-) -> tuple[str, Session]:
-    """A new pair of tokens for (user id, session); the presented token becomes the previous one."""
-    given = hash_token(refresh_token)
-    query = sa.select(tokens).where(
-        sa.or_(tokens.c.refresh_hash == given, tokens.c.previous_refresh_hash == given)
-    )
-    row = conn.execute(query).one_or_none()
-    if row is None or row.revoked_at is not None or row.refresh_expires_at < now:
-        raise ProblemError("E1002")
-    tell(conn, News(row.tenant_id, None, sign_ins=True))
-    access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    conn.execute(
-        sa.update(tokens)
-        .where(tokens.c.id == row.id)
-        .values(
-            access_hash=hash_token(access),
-            access_expires_at=now + access_ms,
-            refresh_hash=hash_token(refresh),
-            previous_refresh_hash=given,
-            refresh_expires_at=now + refresh_ms,
-        )
-    )
-    return row.user_id, Session(access, refresh, now + access_ms)
-
-
-def close_session(conn: Connection, caller: Caller, now: int) -> None:
-    conn.execute(sa.update(tokens).where(tokens.c.id == caller.token_id).values(revoked_at=now))
-    tell(conn, News(caller.tenant_id, None, sign_ins=True))
+    return Account(*row) == account
 
 
 def authenticate(conn: Connection, token: str, now: int) -> Caller:

@@ -132,10 +132,35 @@ def test_serving_at_a_name_is_refused_in_a_sentence(on_template: Operator) -> No
 
 def test_what_create_user_and_create_token_refuse(on_template: Operator) -> None:
     new = ("create-user", "--display-name", "X", "--password-stdin", "--tenant", "Northwind")
-    on_template.refused("E2017", *new, "--name", "mei", stdin="short\n")
+    on_template.refused("E2030", *new, "--name", "mei", stdin="not long.\n")
+    on_template.refused("E2030", *new, "--name", "mei.tanaka", stdin="Mei.Tanaka\n")
     on_template.refused("E5012", *new, "--name", "ANA", stdin="long enough\n")
     on_template.refused("E5006", "create-token", "--user", "nobody")
     assert on_template("create-user", "--name", "mei").returncode == 2
+
+
+def test_a_person_is_kept_out_let_in_and_given_another_password(
+    on_template: Operator, run_server: Callable[..., Served]
+) -> None:
+    token = on_template.ok("create-token", "--user", "ana").strip()
+    assert "is disabled" in on_template.ok("disable-user", "Ana")
+    assert "was disabled" in on_template.ok("disable-user", "ana")
+    assert "can sign in again" in on_template.ok("enable-user", "ana")
+    assert "was not disabled" in on_template.ok("enable-user", "ana")
+    fresh = on_template.ok("create-token", "--user", "ana").strip()
+    said = on_template.ok("set-password", "ana", "--password-stdin", stdin="another password\n")
+    assert said == "ana has a new password; all sessions have ended.\n"
+    on_template.refused("E2030", "set-password", "ana", "--password-stdin", stdin="ana\n")
+    on_template.refused("E5006", "disable-user", "nobody")
+    served = run_server(on_template.url)
+    with httpx.Client(base_url=served.url) as client:
+        for ended in (token, fresh):
+            headers = {"Authorization": f"Bearer {ended}"}
+            assert client.get("/api/v1/session", headers=headers).json()["code"] == "E1002"
+        body = {"name": "ana", "password": "another password"}
+        assert client.post("/api/v1/session", json=body).status_code == 200
+    on_template.refused("E3005", "disable-user", "ana")
+    on_template.refused("E3005", "set-password", "ana", "--password-stdin", stdin="x" * 10 + "\n")
 
 
 def test_a_zone_that_does_not_exist_is_refused(on_template: Operator) -> None:

@@ -107,7 +107,6 @@ def test_the_previous_refresh_token_works_until_its_successor_is_used(
     third = refresh(server, second)
     assert third.status_code == 200
     problem(refresh(server, first), 401, "E1002")
-    assert me(server, third.json()["access_token"]).status_code == 200
 
 
 def test_a_refresh_token_ends_after_its_days_and_each_use_renews_it(

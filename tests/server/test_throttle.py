@@ -167,14 +167,14 @@ def test_many_at_once_are_let_through_no_more_often(either_server: RunningServer
 def test_a_person_disabled_while_the_password_is_checked_gets_no_session(
     either_server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = auth.check_password
+    check = auth.is_right
 
-    def slow(*args: Any) -> Any:
-        account = check(*args)
+    def slow(*args: Any) -> bool:
+        right = check(*args)
         either_server.sql("UPDATE users SET active = :no WHERE name = 'ana'", no=False)
-        return account
+        return right
 
-    monkeypatch.setattr(auth, "check_password", slow)
+    monkeypatch.setattr(auth, "is_right", slow)
     problem(attempt(either_server, "ana", either_server.password), 401, "E1001")
     sessions = "SELECT count(*) FROM tokens WHERE refresh_hash IS NOT NULL"
     assert either_server.sql(sessions) == [(0,)]

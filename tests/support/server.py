@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 
 from server_stub.app import create_app
 from server_stub.config import Settings
-from server_stub.core import audit, auth, feed, migrate
+from server_stub.core import audit, auth, feed, migrate, sessions
 from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
 from server_stub.people import service as people
@@ -89,7 +89,9 @@ def make_world(database: Database, zone: str = "Europe/Berlin") -> World:
         )
         feed.save(conn, elsewhere, START)
         ids = {**users, OUTSIDER: stranger}
-        tokens = {name: auth.create_token(conn, user_id, START) for name, user_id in ids.items()}
+        tokens = {
+            name: sessions.create_token(conn, user_id, START) for name, user_id in ids.items()
+        }
     return World(tenant_id, users, tokens, project_id, password)
 
 

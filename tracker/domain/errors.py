@@ -58,6 +58,10 @@ _ENTRIES = (
     Entry("E1009", "Signing in failed too often.", "Wait, then try again.",
           "Failures of this name or from this address within 15 minutes; Retry-After says how long.",
           429, True),
+    Entry("E1010", "The old password is not right.", "Check it and try again.",
+          "POST /session/password; counts as a failed sign-in.", 403),
+    Entry("E1011", "There is no such session.", "Look at the list of your sessions.",
+          "Unknown session id, another person's, or one that has ended.", 404),
     # E2xxx: what was entered
     Entry("E2001", "A title is needed.", "Enter a title.", "title is empty after trimming.", 422),
     Entry("E2002", "The text is too long.", "Shorten the text.",
@@ -101,6 +105,9 @@ _ENTRIES = (
           "The user of TRACKER_DATABASE_URL is not in pg_roles.", 400),
     Entry("E2021", "A file of this name exists already.",
           "Choose another name, or add --overwrite.", "export opens its file exclusively.", 409),
+    Entry("E2030", "The password can be guessed too easily.",
+          "Take 10 characters or more, and not your name.",
+          "A new password is shorter than 10 characters, or is the sign-in name.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
