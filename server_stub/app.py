@@ -30,7 +30,13 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     state.now = now
 
     app = FastAPI(
-        title="Tracker", version="1", lifespan=lambda _app: running(state), redirect_slashes=False
+        title="Tracker",
+        version="1",
+        lifespan=lambda _app: running(state),
+        redirect_slashes=False,
+        # Pages that load a foreign site's scripts; /openapi.json can be shown by any viewer.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.tracker = state
     problems.install(app)
@@ -41,6 +47,15 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
 
 
 _PROTOCOL, _TIME = PROTOCOL_HEADER.lower().encode(), TIME_HEADER.lower().encode()
+
+
+# No answer is a page: nothing in it may run, load or be framed. Nobody gets a CORS header, so no
+# site can read an answer with a visitor's browser.
+_GUARDS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_TLS_ONLY = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 class BodyTooLarge(Exception):
@@ -63,6 +78,9 @@ class Border:
             (b"x-content-type-options", b"nosniff"),
             (b"cache-control", b"no-store"),
         )
+        settings = state.settings
+        # Of what has a body. A 304 has none, and each poll would carry them for nothing.
+        self._guards = _GUARDS + (_TLS_ONLY if settings.tls or settings.behind_proxy else ())
 
     def _stamp(self) -> list[tuple[bytes, bytes]]:
         return [*self._known, (_TIME, str(self.state.now()).encode())]
@@ -80,7 +98,7 @@ class Border:
 
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._stamp()]
+                message["headers"] = [*message["headers"], *self._stamp(), *self._guards]
             await send(message)
 
         spoken = headers.get(_PROTOCOL, str(PROTOCOL).encode())
