@@ -6,9 +6,11 @@ import ipaddress
 import json
 import secrets
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -89,14 +91,25 @@ def _migrate(settings: Settings, database: Database) -> None:
         owner.close()
 
 
-def _require_safe(host: str, behind_proxy: bool) -> None:
-    """Passwords must not cross a network in clear: beyond loopback a TLS proxy is needed."""
+def _require_safe(host: str, protected: bool) -> None:
+    """Passwords must not cross a network in clear: beyond loopback TLS is needed, here or in a
+    proxy."""
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = False  # a name can point anywhere
-    if not loopback and not behind_proxy:
+    if not loopback and not protected:
         raise InputError("E2019")
+
+
+def _require_certificate(cert: Path | None, key: Path | None) -> None:
+    """E2031 unless the two files belong together; uvicorn would end with a traceback."""
+    if cert is None or key is None:
+        raise InputError("E2031", "Give both --tls-cert and --tls-key.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError as error:  # SSLError is one
+        raise InputError("E2031", f"{error.strerror or error}.") from error
 
 
 @cli.command()
@@ -104,11 +117,16 @@ def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one and prints it.")] = 8765,
     behind_proxy: Annotated[bool, typer.Option(help="A TLS proxy stands in front.")] = False,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file with the chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file with its key.")] = None,
     migrate_first: Annotated[bool, typer.Option("--migrate", help="Migrate before.")] = False,
 ) -> None:
     """Run the server until Ctrl-C."""
-    settings = Settings()
-    _require_safe(host, behind_proxy)
+    tls = tls_cert is not None or tls_key is not None
+    if tls:
+        _require_certificate(tls_cert, tls_key)
+    settings = Settings(behind_proxy=behind_proxy, tls=tls)
+    _require_safe(host, behind_proxy or tls)
     with _alone(settings) as database:
         if migrate_first:
             _migrate(settings, database)
@@ -119,9 +137,18 @@ def serve(
         with socket.create_server((host, port), reuse_port=False) as listener:
             app = create_app(settings)
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, ws="none", server_header=False
+                app,
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                server_header=False,
+                # Its own reading of X-Forwarded-For believes any local program.
+                proxy_headers=False,
+                ssl_certfile=tls_cert,
+                ssl_keyfile=tls_key,
             )
-            typer.echo(f"Tracker server on http://{host}:{listener.getsockname()[1]}")
+            scheme = "https" if tls else "http"
+            typer.echo(f"Tracker server on {scheme}://{host}:{listener.getsockname()[1]}")
             sys.stdout.flush()
             _Server(config, app.state.tracker).run(sockets=[listener])
 

@@ -90,7 +90,12 @@ def succeeded(conn: Connection, attempt: Attempt) -> None:
 
 
 def network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that one IPv6 client has."""
+    """What counts as one client: an IPv4 address, or the /64 that one IPv6 client has. Some proxies
+    write a port behind."""
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

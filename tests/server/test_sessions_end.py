@@ -95,6 +95,8 @@ class TestPassword:
         problem(change(server, server.token("ana"), server.password), 429, "E1009")
         server.clock.advance(10_000)
         assert change(server, server.token("ana"), server.password).status_code == 204
+        for _ in range(FREE_FOR_NAME):
+            problem(change(server, server.token("ana"), "not this"), 403, "E1010")
 
     def test_nobody_changes_one_without_a_token(self, shared_server: RunningServer) -> None:
         body = {"old_password": shared_server.password, "new_password": NEW}

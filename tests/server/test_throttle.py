@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -180,12 +181,37 @@ def test_a_person_disabled_while_the_password_is_checked_gets_no_session(
     assert either_server.sql(sessions) == [(0,)]
 
 
+def told(server: RunningServer, name: str, *hops: str) -> httpx.Response:
+    body = {"name": name, "password": "not this"}
+    headers = [("X-Forwarded-For", hop) for hop in hops]
+    return server.client().post(SESSION, json=body, headers=headers)
+
+
+def test_without_a_proxy_nobody_says_where_they_are(server: RunningServer) -> None:
+    for n in range(FREE_FOR_ADDRESS):
+        problem(told(server, f"name {n}", f"192.0.2.{n}"), 401, "E1001")
+    problem(told(server, "one more", "192.0.2.200"), 429, "E1009")
+
+
+def test_behind_a_proxy_its_word_alone_counts(serve: Callable[..., RunningServer]) -> None:
+    """It adds the last hop; what stands before that came from outside."""
+    server = serve(settings={"behind_proxy": True})
+    for n in range(FREE_FOR_ADDRESS // 2):
+        problem(told(server, f"a {n}", f"198.51.100.{n}, 192.0.2.1"), 401, "E1001")
+        problem(told(server, f"b {n}", f"198.51.100.{n}", "192.0.2.1"), 401, "E1001")
+    problem(told(server, "one more", "192.0.2.1"), 429, "E1009")
+    problem(told(server, "one more", "192.0.2.1, 192.0.2.2"), 401, "E1001")
+    problem(told(server, "one more"), 401, "E1001")
+
+
 @pytest.mark.parametrize(
     ("one", "same", "other"),
     [
         ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
         ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9", "2001:db8:0:2::1"),
         ("", "not an address", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1:4711", "192.0.2.2:4711"),
+        ("2001:db8:0:1::1", "[2001:db8:0:1::1]:4711", "[2001:db8:0:2::1]:4711"),
     ],
 )
 def test_what_counts_as_one_address(one: str, same: str, other: str) -> None:

@@ -210,6 +210,7 @@ class RunningServer:
             self.wrap(self.app) if self.wrap else self.app,
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             lifespan="on",
             ws="none",
         )

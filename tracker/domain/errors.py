@@ -98,7 +98,7 @@ _ENTRIES = (
     Entry("E2018", "The command cannot be used like that.", "See tracker --help.",
           "argparse refused the command line.", 400),
     Entry("E2019", "Beyond this machine the server needs TLS.",
-          "Put a TLS proxy in front and add --behind-proxy.",
+          "Give --tls-cert and --tls-key, or put a TLS proxy in front and add --behind-proxy.",
           "serve --host is not a loopback address.", 400),
     Entry("E2020", "The database has no such role for the server.",
           "CREATE ROLE … LOGIN, name it in TRACKER_DATABASE_URL and migrate again.",
@@ -108,6 +108,9 @@ _ENTRIES = (
     Entry("E2030", "The password can be guessed too easily.",
           "Take 10 characters or more, and not your name.",
           "A new password is shorter than 10 characters, or is the sign-in name.", 422),
+    Entry("E2031", "The certificate cannot be used.",
+          "Give PEM files: the chain with --tls-cert and its key with --tls-key.",
+          "serve could not load the pair, or one of the two is missing.", 400),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
