@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server_stub.config import Settings
-from server_stub.core import logs, problems
+from server_stub.core import limits, logs, problems
 from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
@@ -63,7 +63,7 @@ class BodyTooLarge(Exception):
 
 
 class Border:
-    """Around every request: size limit, protocol check, and headers that prove the answer is ours.
+    """Around every request: size limits, protocol check, and headers that prove the answer is ours.
 
     A client takes an answer without `Tracker-Server` for a captive portal's and keeps its queue.
     """
@@ -104,6 +104,9 @@ class Border:
         spoken = headers.get(_PROTOCOL, str(PROTOCOL).encode())
         if spoken != str(PROTOCOL).encode():
             await problems.answer("E4006")(scope, receive, signed)
+            return
+        if over := limits.excess(scope):
+            await problems.answer(*over)(scope, receive, signed)
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.state.settings.max_body:

@@ -23,6 +23,7 @@ from server_stub.config import Settings
 from server_stub.core import audit as trail
 from server_stub.core import auth, feed, migrate, pruning, sessions
 from server_stub.core.database import Database
+from server_stub.core.limits import BoundedHead
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.people import service as people
@@ -141,6 +142,7 @@ def serve(
                 log_level="warning",
                 access_log=False,
                 ws="none",
+                http=BoundedHead,
                 server_header=False,
                 # Its own reading of X-Forwarded-For believes any local program.
                 proxy_headers=False,

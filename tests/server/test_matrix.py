@@ -17,8 +17,9 @@ from server_stub.app import create_app
 from server_stub.config import Settings
 from server_stub.core import sessions
 from tests.conftest import Template
-from tests.support.server import DAY, HOUR, OUTSIDER, RunningServer
+from tests.support.server import DAY, HOUR, OUTSIDER, RunningServer, problem
 from tracker.domain.task import Role
+from tracker.protocol.base import Request
 
 OWNER_OF_THINGS, COLLEAGUE = "ana", "jonas"
 ASKING = {"nobody": None, "employee": "ana", "colleague": "jonas", "admin": "rita", "owner": "sara"}
@@ -110,7 +111,7 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ("POST", "/api/task/{task_ref}/progress/"): Case(
         401, 200, 404, 200, 200, 404, task(progress_percentage=5)
     ),
-    ("POST", "/api/task/{task_ref}/complete/"): Case(401, 200, 404, 200, 200, 404, task()),
+    ("POST", "/api/task/{task_ref}/complete/"): Case(401, 200, 404, 200, 200, 404, task(notes="")),
     ("GET", "/api/v1/tasks/{task_id}/history"): Case(401, 200, 404, 200, 200, 404, task()),
 }
 
@@ -209,3 +210,58 @@ def test_a_push_cannot_name_things_of_another_tenant(server: RunningServer) -> N
         {"user_id": olga_id}], "project_id": server.world.project_id})  # fmt: skip
     assert (made["outcome"], made["code"]) == ("rejected", "E5007")
     assert server.audit_count(task_id) == 1
+
+
+def test_what_a_request_does_not_declare_is_refused(server: RunningServer) -> None:
+    """So nobody makes themself an owner with a key that a table happens to have."""
+    tried = 0
+    for (method, path), case in TABLE.items():
+        parameters, body = case.call(server)
+        if body is None:
+            continue
+        tried += 1
+        for key, value in (("role", "OWNER"), ("tenant_id", "x"), ("active", True)):
+            answer = server.post("ana", path.format(**parameters), {**body, key: value})
+            assert problem(answer, 422, "E2013"), (method, path)
+    assert tried == sum(
+        "requestBody" in operation
+        for operations in server.get(None, "/openapi.json").json()["paths"].values()
+        for operation in operations.values()
+    )
+
+
+def test_every_message_to_the_server_forbids_what_it_does_not_name() -> None:
+    def below(model: type[Request]) -> Iterator[type[Request]]:
+        for child in model.__subclasses__():
+            yield child
+            yield from below(child)
+
+    found = {model.__name__: model.model_config.get("extra") for model in below(Request)}
+    assert {"SignIn", "NewPassword", "PushRequest", "ActionMessage"} <= {*found}
+    assert {*found.values()} == {"forbid"}
+
+
+def test_every_body_in_the_document_forbids_what_it_does_not_name(server: RunningServer) -> None:
+    document = server.get(None, "/openapi.json").json()
+
+    def objects(schema: Any) -> Iterator[Any]:
+        if isinstance(schema, list):
+            for item in schema:
+                yield from objects(item)
+        elif isinstance(schema, dict):
+            if "properties" in schema:
+                yield schema
+            if "$ref" in schema:
+                name = schema["$ref"].rpartition("/")[2]
+                yield from objects(document["components"]["schemas"][name])
+            for value in schema.values():
+                yield from objects(value)
+
+    found = [
+        schema
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for schema in objects(operation.get("requestBody", {}))
+    ]
+    assert {s["title"] for s in found} >= {"SignIn", "PushRequest", "ProgressUpdate"}
+    assert not [s["title"] for s in found if s.get("additionalProperties") is not False]

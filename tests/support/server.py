@@ -29,6 +29,7 @@ from server_stub.config import Settings
 from server_stub.core import audit, auth, feed, migrate, sessions
 from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
+from server_stub.core.limits import BoundedHead
 from server_stub.people import service as people
 from tracker.domain.task import Role
 from tracker.protocol.base import MARK_HEADER
@@ -211,6 +212,7 @@ class RunningServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            http=BoundedHead,
             lifespan="on",
             ws="none",
         )

@@ -111,6 +111,8 @@ _ENTRIES = (
     Entry("E2031", "The certificate cannot be used.",
           "Give PEM files: the chain with --tls-cert and its key with --tls-key.",
           "serve could not load the pair, or one of the two is missing.", 400),
+    Entry("E2032", "The address and headers of the request are too large.", "Send less of them.",
+          "Request line and headers are over the server's limit.", 431),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
