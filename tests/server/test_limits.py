@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,6 +113,17 @@ def test_a_second_request_on_a_connection_is_measured_anew(shared_server: Runnin
     for _ in range(2):
         answer = shared_server.client("ana").post(PUSH, content=body, headers=JSON)
         assert answer.status_code == 200
+
+
+def test_heads_that_come_in_pieces_are_not_added_up(shared_server: RunningServer) -> None:
+    where = urlsplit(shared_server.url)
+    begin = f"GET {HEALTH} HTTP/1.1\r\nHost: x\r\nX: ".encode().ljust(HEAD_BYTES - 1_000, b"a")
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as line:
+        for _ in range(4):
+            line.sendall(begin)
+            time.sleep(0.02)  # so that the end comes apart; were it not so, this would pass as well
+            line.sendall(b"\r\n\r\n")
+            assert line.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
