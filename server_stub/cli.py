@@ -104,13 +104,13 @@ def _require_safe(host: str, protected: bool) -> None:
 
 
 def _require_certificate(cert: Path | None, key: Path | None) -> None:
-    """E2031 unless the two files belong together; uvicorn would end with a traceback."""
+    """E2041 unless the two files belong together; uvicorn would end with a traceback."""
     if cert is None or key is None:
-        raise InputError("E2031", "Give both --tls-cert and --tls-key.")
+        raise InputError("E2041", "Give both --tls-cert and --tls-key.")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
     except OSError as error:  # SSLError is one
-        raise InputError("E2031", f"{error.strerror or error}.") from error
+        raise InputError("E2041", f"{error.strerror or error}.") from error
 
 
 @cli.command()

@@ -20,7 +20,7 @@ def excess(scope: Scope) -> tuple[str, str] | None:
     head = len(scope["raw_path"]) + len(scope["query_string"])
     head += sum(len(name) + len(value) for name, value in scope["headers"])
     if head > HEAD_BYTES:
-        return "E2032", f"At most {HEAD_BYTES} bytes."
+        return "E2042", f"At most {HEAD_BYTES} bytes."
     if scope["query_string"].count(b"&") >= QUERY_PARAMETERS:
         return "E2013", f"At most {QUERY_PARAMETERS} query parameters."
     return None
@@ -64,7 +64,7 @@ class BoundedHead(HttpToolsProtocol):
                 self._refuse()
 
     def _refuse(self) -> None:
-        answer = problems.answer("E2032", f"At most {HEAD_BYTES} bytes.")
+        answer = problems.answer("E2042", f"At most {HEAD_BYTES} bytes.")
         lines = [b"HTTP/1.1 431 Request Header Fields Too Large", b"connection: close"]
         lines += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))

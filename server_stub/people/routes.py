@@ -94,7 +94,7 @@ def sign_out(state: State, caller: CallerDep) -> None:
 
 @router.post("/session/password", tags=["session"], status_code=204, response_class=Response)
 def change_password(body: NewPassword, state: State, caller: CallerDep, address: Address) -> None:
-    """Ends the caller's other sessions and tokens. E2030 for a password that is too easy, E1010
+    """Ends the caller's other sessions and tokens. E2040 for a password that is too easy, E1010
     for a wrong old one, which counts as a failed sign-in; E1009 after too many of them."""
     service.check_new_password(caller.name, body.new_password, "new_password")
     with state.database.write() as conn:

@@ -81,9 +81,9 @@ def create_user(
 
 
 def check_new_password(name: str, password: str, field: str) -> None:
-    """E2030 for one that is guessed first."""
+    """E2040 for one that is guessed first."""
     if len(password) < SHORTEST_PASSWORD or password.strip().lower() == name.strip().lower():
-        raise InputError("E2030", field=field)
+        raise InputError("E2040", field=field)
 
 
 def set_password(

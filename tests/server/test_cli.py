@@ -171,11 +171,11 @@ def test_a_certificate_that_cannot_be_used_is_a_sentence(
     on_template: Operator, certificate: tuple[str, ...], tmp_path: Path
 ) -> None:
     _, cert, _, key = certificate
-    on_template.refused("E2031", "serve", "--tls-cert", cert)
-    on_template.refused("E2031", "serve", "--tls-key", key)
-    on_template.refused("E2031", "serve", "--tls-cert", key, "--tls-key", cert)
+    on_template.refused("E2041", "serve", "--tls-cert", cert)
+    on_template.refused("E2041", "serve", "--tls-key", key)
+    on_template.refused("E2041", "serve", "--tls-cert", key, "--tls-key", cert)
     nowhere = str(tmp_path / "nowhere.pem")
-    said = on_template.refused("E2031", "serve", "--tls-cert", nowhere, "--tls-key", key)
+    said = on_template.refused("E2041", "serve", "--tls-cert", nowhere, "--tls-key", key)
     assert "No such file" in said
 
 
@@ -185,8 +185,8 @@ def test_serving_at_a_name_is_refused_in_a_sentence(on_template: Operator) -> No
 
 def test_what_create_user_and_create_token_refuse(on_template: Operator) -> None:
     new = ("create-user", "--display-name", "X", "--password-stdin", "--tenant", "Northwind")
-    on_template.refused("E2030", *new, "--name", "mei", stdin="not long.\n")
-    on_template.refused("E2030", *new, "--name", "mei.tanaka", stdin="Mei.Tanaka\n")
+    on_template.refused("E2040", *new, "--name", "mei", stdin="not long.\n")
+    on_template.refused("E2040", *new, "--name", "mei.tanaka", stdin="Mei.Tanaka\n")
     on_template.refused("E5012", *new, "--name", "ANA", stdin="long enough\n")
     on_template.refused("E5006", "create-token", "--user", "nobody")
     assert on_template("create-user", "--name", "mei").returncode == 2
@@ -203,7 +203,7 @@ def test_a_person_is_kept_out_let_in_and_given_another_password(
     fresh = on_template.ok("create-token", "--user", "ana").strip()
     said = on_template.ok("set-password", "ana", "--password-stdin", stdin="another password\n")
     assert said == "ana has a new password; all sessions have ended.\n"
-    on_template.refused("E2030", "set-password", "ana", "--password-stdin", stdin="ana\n")
+    on_template.refused("E2040", "set-password", "ana", "--password-stdin", stdin="ana\n")
     on_template.refused("E5006", "disable-user", "nobody")
     served = run_server(on_template.url)
     with httpx.Client(base_url=served.url) as client:

@@ -92,7 +92,7 @@ def test_the_size_of_the_head(shared_server: RunningServer, place: str) -> None:
         lines = f"GET {HEALTH}{query} HTTP/1.1\r\nConnection: close\r\nHost: x\r\n{header}\r\n"
         first, body = exchange(shared_server, lines.encode())
         assert status in first, size
-    assert (body["code"], str(HEAD_BYTES) in body["detail"]) == ("E2032", True)
+    assert (body["code"], str(HEAD_BYTES) in body["detail"]) == ("E2042", True)
 
 
 @pytest.mark.parametrize("start", [f"GET {HEALTH} HTTP/1.1\r\nX: ", f"GET {HEALTH}?"])
@@ -101,7 +101,7 @@ def test_a_head_that_does_not_end_is_not_waited_for(
 ) -> None:
     first, body = exchange(shared_server, start.encode().ljust(2 * HEAD_BYTES + 1, b"a"))
     assert first == b"HTTP/1.1 431 Request Header Fields Too Large"
-    assert body["code"] == "E2032"
+    assert body["code"] == "E2042"
     assert shared_server.get(None, HEALTH).status_code == 200
 
 

@@ -67,7 +67,7 @@ class TestPassword:
         self, shared_server: RunningServer, new: str
     ) -> None:
         answer = change(shared_server, shared_server.token("ana"), shared_server.password, new)
-        assert [e["field"] for e in problem(answer, 422, "E2030")["errors"]] == ["new_password"]
+        assert [e["field"] for e in problem(answer, 422, "E2040")["errors"]] == ["new_password"]
         assert sign_in(shared_server)
 
     def test_ten_characters_are_enough_unless_they_are_the_name(
@@ -75,7 +75,7 @@ class TestPassword:
     ) -> None:
         server.sql("UPDATE users SET name = 'ana.moreno' WHERE name = 'ana'")
         token = server.token("ana")
-        problem(change(server, token, server.password, " ANA.moreno "), 422, "E2030")
+        problem(change(server, token, server.password, " ANA.moreno "), 422, "E2040")
         assert change(server, token, server.password, "1234567890").status_code == 204
 
     def test_a_wrong_old_one_changes_nothing_and_names_the_field(
