@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server_stub.config import Settings
-from server_stub.core import logs, problems
+from server_stub.core import limits, logs, problems
 from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
@@ -30,7 +30,13 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     state.now = now
 
     app = FastAPI(
-        title="Tracker", version="1", lifespan=lambda _app: running(state), redirect_slashes=False
+        title="Tracker",
+        version="1",
+        lifespan=lambda _app: running(state),
+        redirect_slashes=False,
+        # Pages that load a foreign site's scripts; /openapi.json can be shown by any viewer.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.tracker = state
     problems.install(app)
@@ -43,12 +49,21 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
 _PROTOCOL, _TIME = PROTOCOL_HEADER.lower().encode(), TIME_HEADER.lower().encode()
 
 
+# No answer is a page: nothing in it may run, load or be framed. Nobody gets a CORS header, so no
+# site can read an answer with a visitor's browser.
+_GUARDS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_TLS_ONLY = ((b"strict-transport-security", b"max-age=31536000"),)
+
+
 class BodyTooLarge(Exception):
     """Ends the reading of a body that has no length in front."""
 
 
 class Border:
-    """Around every request: size limit, protocol check, and headers that prove the answer is ours.
+    """Around every request: size limits, protocol check, and headers that prove the answer is ours.
 
     A client takes an answer without `Tracker-Server` for a captive portal's and keeps its queue.
     """
@@ -63,6 +78,9 @@ class Border:
             (b"x-content-type-options", b"nosniff"),
             (b"cache-control", b"no-store"),
         )
+        settings = state.settings
+        # Of what has a body. A 304 has none, and each poll would carry them for nothing.
+        self._guards = _GUARDS + (_TLS_ONLY if settings.tls or settings.behind_proxy else ())
 
     def _stamp(self) -> list[tuple[bytes, bytes]]:
         return [*self._known, (_TIME, str(self.state.now()).encode())]
@@ -80,12 +98,15 @@ class Border:
 
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._stamp()]
+                message["headers"] = [*message["headers"], *self._stamp(), *self._guards]
             await send(message)
 
         spoken = headers.get(_PROTOCOL, str(PROTOCOL).encode())
         if spoken != str(PROTOCOL).encode():
             await problems.answer("E4006")(scope, receive, signed)
+            return
+        if over := limits.excess(scope):
+            await problems.answer(*over)(scope, receive, signed)
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.state.settings.max_body:

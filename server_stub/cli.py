@@ -7,17 +7,21 @@ import json
 import secrets
 import signal
 import socket
+import ssl
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from sqlalchemy.engine import Connection
 
 from server_stub.app import create_app
 from server_stub.backup import commands
 from server_stub.config import Settings
 from server_stub.core import audit as trail
-from server_stub.core import auth, feed, migrate, pruning
+from server_stub.core import auth, feed, migrate, pruning, sessions
+from server_stub.core.limits import BoundedHead
 from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
@@ -28,17 +32,30 @@ from tracker.domain.task import Role
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _DAY_MS = 86_400_000
+SignInName = Annotated[str, typer.Argument(help="Sign-in name.")]
+FromStdin = Annotated[bool, typer.Option(help="Read the password from stdin.")]
 Tenant = Annotated[str, typer.Option(help="Name of the tenant (workspace).")]
 
 
-def _require_safe(host: str, behind_proxy: bool) -> None:
-    """Passwords must not cross a network in clear: beyond loopback a TLS proxy is needed."""
+def _require_safe(host: str, protected: bool) -> None:
+    """Passwords must not cross a network in clear: beyond loopback TLS is needed, here or in a
+    proxy."""
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = False  # a name can point anywhere
-    if not loopback and not behind_proxy:
+    if not loopback and not protected:
         raise InputError("E2019")
+
+
+def _require_certificate(cert: Path | None, key: Path | None) -> None:
+    """E2041 unless the two files belong together; uvicorn would end with a traceback."""
+    if cert is None or key is None:
+        raise InputError("E2041", "Give both --tls-cert and --tls-key.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError as error:  # SSLError is one
+        raise InputError("E2041", f"{error.strerror or error}.") from error
 
 
 @cli.command()
@@ -46,11 +63,16 @@ def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one and prints it.")] = 8765,
     behind_proxy: Annotated[bool, typer.Option(help="A TLS proxy stands in front.")] = False,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file with the chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file with its key.")] = None,
     migrate_first: Annotated[bool, typer.Option("--migrate", help="Migrate before.")] = False,
 ) -> None:
     """Run the server until Ctrl-C."""
-    settings = Settings()
-    _require_safe(host, behind_proxy)
+    tls = tls_cert is not None or tls_key is not None
+    if tls:
+        _require_certificate(tls_cert, tls_key)
+    settings = Settings(behind_proxy=behind_proxy, tls=tls)
+    _require_safe(host, behind_proxy or tls)
     # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends the
     # process at once: blocks are left this way, and SQLite's last connection, closed, empties the
     # -wal into the file.
@@ -65,9 +87,19 @@ def serve(
         with socket.create_server((host, port), reuse_port=False) as listener:
             app = create_app(settings)
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, ws="none", server_header=False
+                app,
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                http=BoundedHead,
+                server_header=False,
+                # Its own reading of X-Forwarded-For believes any local program.
+                proxy_headers=False,
+                ssl_certfile=tls_cert,
+                ssl_keyfile=tls_key,
             )
-            typer.echo(f"Tracker server on http://{host}:{listener.getsockname()[1]}")
+            scheme = "https" if tls else "http"
+            typer.echo(f"Tracker server on {scheme}://{host}:{listener.getsockname()[1]}")
             sys.stdout.flush()
             _Server(config, app.state.tracker).run(sockets=[listener])
 
@@ -96,18 +128,13 @@ def create_user(
     role: Annotated[Role, typer.Option()] = Role.EMPLOYEE,
     tenant: Tenant = "Main",
     zone: Annotated[str, typer.Option(help="IANA time zone of a new tenant.")] = "UTC",
-    password_stdin: Annotated[bool, typer.Option(help="Read the password from stdin.")] = False,
+    password_stdin: FromStdin = False,
 ) -> None:
     """Make a person who can sign in; makes the tenant if it does not exist."""
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    password = _new_password(password_stdin)
     if not name.strip() or not display_name.strip():
         raise InputError("E2017", "A name is needed.", "name")
-    if len(password) < 8:
-        raise InputError("E2017", "A password needs at least 8 characters.", "password")
+    people.check_new_password(name, password, "password")
     with alone(Settings()) as database, current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
@@ -118,14 +145,60 @@ def create_user(
     typer.echo(f"{name} can sign in as {role}.")
 
 
+def _new_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _person(conn: Connection, name: str) -> tuple[str, str]:
+    """(user id, tenant id)."""
+    found = people.user_named(conn, name)
+    if found is None:
+        raise InputError("E5006", name)
+    return found
+
+
+@cli.command()
+def set_password(name: SignInName, password_stdin: FromStdin = False) -> None:
+    """Give a person another password; ends all their sessions and tokens."""
+    password = _new_password(password_stdin)
+    people.check_new_password(name, password, "password")
+    made = auth.hash_password(password)
+    with alone(Settings()) as database, current(database).write() as conn:
+        user_id, tenant_id = _person(conn, name)
+        people.set_password(conn, tenant_id, user_id, made, system_clock())
+    typer.echo(f"{name} has a new password; all sessions have ended.")
+
+
+@cli.command()
+def disable_user(name: SignInName) -> None:
+    """Keep a person out: no signing in, and all their sessions and tokens end."""
+    changed = _set_active(name, False)
+    typer.echo(f"{name} {'is disabled; all sessions have ended' if changed else 'was disabled'}.")
+
+
+@cli.command()
+def enable_user(name: SignInName) -> None:
+    """Let a disabled person sign in again."""
+    changed = _set_active(name, True)
+    typer.echo(f"{name} {'can sign in again' if changed else 'was not disabled'}.")
+
+
+def _set_active(name: str, active: bool) -> bool:
+    with alone(Settings()) as database, current(database).write() as conn:
+        user_id, tenant_id = _person(conn, name)
+        now, tenant = system_clock(), feed.lock(conn, tenant_id)
+        changed = people.set_active(conn, tenant, user_id, active, now)
+        feed.save(conn, tenant, now)
+    return changed
+
+
 @cli.command()
 def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> None:
     """Print a token that does not expire, for TRACKER_TOKEN on a machine without a keyring."""
     with alone(Settings()) as database, current(database).write() as conn:
-        found = people.user_named(conn, user)
-        if found is None:
-            raise InputError("E5006", user)
-        token = auth.create_token(conn, found[0], system_clock())
+        token = sessions.create_token(conn, _person(conn, user)[0], system_clock())
     typer.echo(token)
 
 
@@ -161,7 +234,7 @@ def seed_demo(
             made = seed(conn, tenant, password, system_clock())
             found = {name: people.user_named(conn, name) for name, _, _ in made}
             given = {
-                name: auth.create_token(conn, ids[0], system_clock())
+                name: sessions.create_token(conn, ids[0], system_clock())
                 for name, ids in found.items()
                 if tokens and ids
             }

@@ -13,6 +13,9 @@ class Settings(BaseSettings):
 
     Access tokens live `access_minutes`, refresh tokens `refresh_days`: a van may be without
     network for days and must still be able to come back without a password.
+
+    `behind_proxy`: a TLS proxy stands in front, whose word on a client's address is taken; `tls`:
+    this server itself speaks TLS. `tracker-server serve` sets both.
     """
 
     model_config = SettingsConfigDict(env_prefix="TRACKER_", frozen=True)
@@ -22,6 +25,8 @@ class Settings(BaseSettings):
     access_minutes: int = 60
     refresh_days: int = 90
     max_body: int = 2_000_000
+    behind_proxy: bool = False
+    tls: bool = False
 
     @property
     def sqlite_path(self) -> Path | None:

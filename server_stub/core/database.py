@@ -170,6 +170,12 @@ def for_update(conn: Connection, query: sa.Select[Any]) -> sa.Select[Any]:
     return query if conn.dialect.name == "sqlite" else query.with_for_update()
 
 
+def lock_table(conn: Connection, table: sa.Table) -> None:
+    """Lets one transaction at a time change the table, until it ends."""
+    if conn.dialect.name != "sqlite":
+        conn.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def upsert(
     conn: Connection, table: sa.Table, rows: Sequence[dict[str, Any]], key: Sequence[str]
 ) -> None:

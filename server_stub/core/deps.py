@@ -48,10 +48,20 @@ def get_caller(request: Request, state: State, token: TokenDep) -> Caller:
     return caller
 
 
+def get_address(request: Request, state: State) -> str:
+    """The peer's address, or what the proxy in front says it is: the last hop alone, as what is
+    before it was written by the client."""
+    if state.settings.behind_proxy and (hops := request.headers.getlist("x-forwarded-for")):
+        return hops[-1].rpartition(",")[2].strip()
+    return request.client.host if request.client else ""
+
+
 def get_read(state: State) -> Iterator[Connection]:
     with state.database.read() as conn:
         yield conn
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
+Address = Annotated[str, Depends(get_address)]
+"""Where a request comes from, as throttling counts it."""
 Read = Annotated[Connection, Depends(get_read, scope="function")]

@@ -20,8 +20,11 @@ log = structlog.get_logger()
 class ProblemError(TrackerError):
     """Raised by routes and dependencies; becomes one problem+json answer."""
 
-    def __init__(self, code: str, info: str = "", field: str | None = None) -> None:
+    def __init__(
+        self, code: str, info: str = "", field: str | None = None, retry_after: int | None = None
+    ) -> None:
         self.field = field
+        self.retry_after = retry_after
         super().__init__(code, info)
 
     @classmethod
@@ -35,7 +38,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 """Declared on every route, so that the OpenAPI document is true about errors."""
 
 
-def answer(code: str, info: str = "", errors: list[FieldProblem] | None = None) -> JSONResponse:
+def answer(
+    code: str,
+    info: str = "",
+    errors: list[FieldProblem] | None = None,
+    retry_after: int | None = None,
+) -> JSONResponse:
+    """`retry_after` in seconds."""
     entry = CATALOGUE[code]
     trace_id = uuid.uuid4().hex
     problem = Problem(
@@ -48,11 +57,12 @@ def answer(code: str, info: str = "", errors: list[FieldProblem] | None = None) 
         trace_id=trace_id,
         errors=errors or [],
     )
+    later = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse(
         problem.model_dump(mode="json"),
         status_code=problem.status,
         media_type="application/problem+json",
-        headers={"Tracker-Trace": trace_id},
+        headers={"Tracker-Trace": trace_id, **later},
     )
 
 
@@ -64,7 +74,7 @@ def install(app: FastAPI) -> None:
         field = getattr(error, "field", None)
         errors = [FieldProblem(field=field, message=error.entry.message)] if field else []
         if error.entry.status < 500:
-            return answer(error.code, error.info, errors)
+            return answer(error.code, error.info, errors, getattr(error, "retry_after", None))
         # A driver's words can name hosts and tables: they go to the log.
         response = answer(error.code)
         trace_id = response.headers["Tracker-Trace"]

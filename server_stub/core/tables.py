@@ -109,8 +109,25 @@ tokens = sa.Table(
     sa.Column("refresh_hash", sa.String(64), nullable=True, unique=True),
     sa.Column("previous_refresh_hash", sa.String(64), nullable=True, unique=True),
     sa.Column("refresh_expires_at", sa.BigInteger, nullable=True),
+    # What all refresh tokens of a session have in common, and how often it was refreshed.
+    sa.Column("family_hash", sa.String(64), nullable=True),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_used_at", sa.BigInteger, nullable=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger, nullable=True),
+    sa.Index("tokens_by_family", "family_hash", unique=True),
+    sa.Index("tokens_by_user", "user_id"),
+)
+
+# Two rows an attempt, of its name and of its address; see core/throttle.py.
+sign_in_attempts = sa.Table(
+    "sign_in_attempts",
+    metadata,
+    sa.Column("attempt_id", ID, primary_key=True),
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("sign_in_attempts_by_subject", "subject", "at"),
+    sa.Index("sign_in_attempts_by_time", "at"),
 )
 
 projects = sa.Table(

@@ -22,6 +22,23 @@ _PROJECTS = (
     .where(projects.c.tenant_id == sa.bindparam("tenant"))
     .order_by(projects.c.number)
 )
+_SET_PASSWORD = (
+    sa.update(users)
+    .where(users.c.id == sa.bindparam("user"))
+    .values(password_hash=sa.bindparam("new_hash"))
+)
+_ACTIVE_AND_VERSION = sa.select(users.c.active, users.c.version).where(
+    users.c.id == sa.bindparam("user")
+)
+_SET_ACTIVE = (
+    sa.update(users)
+    .where(users.c.id == sa.bindparam("user"))
+    .values(
+        active=sa.bindparam("new_active"),
+        version=sa.bindparam("new_version"),
+        checksum=sa.bindparam("new_checksum"),
+    )
+)
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _SOME_PEOPLE, _SOME_PROJECTS = (
     _PEOPLE.where(users.c.id.in_(_IDS)),
@@ -111,6 +128,25 @@ def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> Non
 def insert_user(conn: Connection, user: dict[str, Any]) -> None:
     values = {**user, "checksum": checksum(user["id"], user["version"])}
     conn.execute(sa.insert(users).values(**values))
+
+
+def set_password(conn: Connection, user_id: str, password_hash: str) -> None:
+    conn.execute(_SET_PASSWORD, {"user": user_id, "new_hash": password_hash})
+
+
+def set_active(conn: Connection, user_id: str, active: bool) -> bool:
+    """False when the person is so already."""
+    was, version = conn.execute(_ACTIVE_AND_VERSION, {"user": user_id}).one()
+    if was == active:
+        return False
+    values = {
+        "user": user_id,
+        "new_active": active,
+        "new_version": version + 1,
+        "new_checksum": checksum(user_id, version + 1),
+    }
+    conn.execute(_SET_ACTIVE, values)
+    return True
 
 
 def insert_project(conn: Connection, project: dict[str, Any]) -> None:

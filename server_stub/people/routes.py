@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from server_stub.core import access, auth
-from server_stub.core.auth import Caller, Session
-from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES
+from server_stub.core import access, auth, sessions, throttle
+from server_stub.core.auth import Caller
+from server_stub.core.deps import Address, CallerDep, Read, State
+from server_stub.core.problems import RESPONSES, ProblemError
+from server_stub.core.sessions import Session
 from server_stub.core.state import ServerState
 from server_stub.people import service
 from tracker.protocol.people import Presence, PresenceList
-from tracker.protocol.session import Grant, Me, Refresh, SignIn
+from tracker.protocol.session import (
+    Grant,
+    Me,
+    NewPassword,
+    OpenSession,
+    OpenSessions,
+    Refresh,
+    SignIn,
+)
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
@@ -42,12 +51,20 @@ def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
 
 
 @router.post("/session", tags=["session"])
-def sign_in(body: SignIn, state: State) -> Grant:
-    """Opens a session. E1001 for a wrong name or password, without saying which."""
-    with state.database.read() as conn:
-        user_id = auth.check_password(conn, body.name, body.password)
+def sign_in(body: SignIn, state: State, address: Address) -> Grant:
+    """Opens a session. E1001 for a wrong name or password, without saying which; E1009 after too
+    many of them."""
     with state.database.write() as conn:
-        session = auth.open_session(conn, user_id, state.now(), *_lifetimes(state))
+        attempt = throttle.begin(conn, body.name, address, state.now())
+    with state.database.read() as conn:
+        account = auth.account_named(conn, body.name)
+    if not auth.is_right(account, body.password) or account is None:
+        raise ProblemError("E1001")
+    with state.database.write() as conn:
+        if not auth.is_still(conn, account):
+            raise ProblemError("E1001")
+        throttle.succeeded(conn, attempt)
+        session = sessions.open_session(conn, account.id, state.now(), *_lifetimes(state))
         return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
 
 
@@ -56,8 +73,12 @@ def refresh(body: Refresh, state: State) -> Grant:
     """New tokens for a refresh token, also for the one before until its successor was used."""
     lifetimes = _lifetimes(state)
     with state.database.write() as conn:
-        _, session = auth.refresh_session(conn, body.refresh_token, state.now(), *lifetimes)
-        return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
+        session = sessions.refresh(conn, body.refresh_token, state.now(), *lifetimes)
+        if session is not None:
+            caller = auth.authenticate(conn, session.access_token, state.now())
+    if session is None:  # after the commit, which may have ended a stolen session
+        raise ProblemError("E1002")
+    return _grant(state, caller, session)
 
 
 @router.get("/session", tags=["session"])
@@ -68,7 +89,54 @@ def who_am_i(state: State, caller: CallerDep) -> Me:
 @router.delete("/session", tags=["session"], status_code=204, response_class=Response)
 def sign_out(state: State, caller: CallerDep) -> None:
     with state.database.write() as conn:
-        auth.close_session(conn, caller, state.now())
+        sessions.end(conn, caller, caller.token_id, state.now())
+
+
+@router.post("/session/password", tags=["session"], status_code=204, response_class=Response)
+def change_password(body: NewPassword, state: State, caller: CallerDep, address: Address) -> None:
+    """Ends the caller's other sessions and tokens. E2040 for a password that is too easy, E1010
+    for a wrong old one, which counts as a failed sign-in; E1009 after too many of them."""
+    service.check_new_password(caller.name, body.new_password, "new_password")
+    with state.database.write() as conn:
+        attempt = throttle.begin(conn, caller.name, address, state.now())
+    with state.database.read() as conn:
+        account = auth.account_of(conn, caller.user_id)
+    if not auth.is_right(account, body.old_password):
+        raise ProblemError("E1010", field="old_password")
+    made = auth.hash_password(body.new_password)
+    with state.database.write() as conn:
+        if not auth.is_still(conn, account):
+            raise ProblemError("E1010", field="old_password")
+        throttle.succeeded(conn, attempt)
+        service.set_password(
+            conn, caller.tenant_id, caller.user_id, made, state.now(), but=caller.token_id
+        )
+
+
+@router.get("/sessions", tags=["session"])
+def own_sessions(state: State, caller: CallerDep, conn: Read) -> OpenSessions:
+    """Where the caller is signed in, the newest first."""
+    found = sessions.open_of(conn, caller, state.now())
+    return OpenSessions(
+        sessions=[
+            OpenSession(
+                id=row.id,
+                created_at=row.created_at,
+                last_used_at=row.last_used_at,
+                expires_at=row.refresh_expires_at,
+                current=row.id == caller.token_id,
+            )
+            for row in found
+        ]
+    )
+
+
+@router.delete("/sessions/{session_id}", tags=["session"], status_code=204, response_class=Response)
+def end_session(session_id: str, state: State, caller: CallerDep) -> None:
+    """Ends one of the caller's own sessions or tokens. E1011 for any other."""
+    with state.database.write() as conn:
+        if not sessions.end(conn, caller, session_id, state.now()):
+            raise ProblemError("E1011")
 
 
 @router.get("/people/presence", tags=["people"])

@@ -13,7 +13,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.engine import Connection
 
-from server_stub.core import access, feed, marks
+from server_stub.core import access, feed, limits, marks
 from server_stub.core.auth import Caller
 from server_stub.core.database import savepoint
 from server_stub.core.feed import Tenant
@@ -57,7 +57,10 @@ def push(state: ServerState, caller: Caller, body: bytes, mark: str | None = Non
 def _request(body: bytes) -> PushRequest:
     try:
         # The standard library reads a lone surrogate, so that its action alone can be refused.
-        return PushRequest.model_validate(json.loads(body))
+        content = json.loads(body)
+        if limits.is_too_deep(content):
+            raise ProblemError("E2013", f"It is nested more than {limits.JSON_DEPTH} deep.")
+        return PushRequest.model_validate(content)
     except ValidationError as error:
         raise ProblemError("E2013", str(error.errors()[0]["msg"])) from error
     except (ValueError, RecursionError) as error:

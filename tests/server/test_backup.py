@@ -70,6 +70,7 @@ def worked_on(template: Template, folder: Path) -> Operator:
         odd = "tab\t newline\n backslash \\. \\N é 漢"
         ana.do("comment", task_id, {"comment_id": server.new_id(), "text": odd})
         ana.do("set_progress", task_id, {"percent": 40})
+        server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
     finally:
         server.stop()
     assert all(everything(url).values())

@@ -32,6 +32,34 @@ def signed(answer: httpx.Response, server: RunningServer) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def guarded(answer: httpx.Response) -> None:
+    policy = answer.headers["content-security-policy"]
+    assert policy == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "strict-transport-security" not in answer.headers
+
+
+def test_behind_tls_browsers_are_told_to_stay_with_it(
+    serve: Callable[..., RunningServer],
+) -> None:
+    for settings in ({"behind_proxy": True}, {"tls": True}):
+        answer = serve(settings=settings).get(None, "/api/v1/health")
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:8765"])
+def test_no_site_may_read_an_answer(shared_server: RunningServer, origin: str) -> None:
+    """Neither after a preflight nor without one."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST",
+             "Access-Control-Request-Headers": "authorization"}  # fmt: skip
+    for path in ("/api/v1/session", PUSH, "/api/v1/health", "/openapi.json", "/nowhere"):
+        preflight = shared_server.client().options(path, headers=asked)
+        assert preflight.status_code in (404, 405)
+        simple = shared_server.get("ana", path, headers={"Origin": origin})
+        for answer in (preflight, simple):
+            assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 def test_every_answer_says_that_it_is_trackers(server: RunningServer) -> None:
     cursor = server.page("ana")["cursor"]
     server.clock.advance(1_234)
@@ -50,8 +78,10 @@ def test_every_answer_says_that_it_is_trackers(server: RunningServer) -> None:
     assert {status: answer.status_code for status, answer in answers.items()} == {
         status: status for status in answers
     }
-    for answer in answers.values():
+    for status, answer in answers.items():
         signed(answer, server)
+        if status != 304:
+            guarded(answer)
 
 
 def test_health_names_the_server_and_its_protocol(server: RunningServer) -> None:
@@ -150,7 +180,9 @@ class TestProblems:
 
     def test_an_unexpected_fault_is_signed_like_any_answer(self, server: RunningServer) -> None:
         server.sql("UPDATE users SET role = 'KING' WHERE name = 'ana'")
-        signed(server.get("ana", "/api/employee-tasks/"), server)
+        answer = server.get("ana", "/api/employee-tasks/")
+        signed(answer, server)
+        guarded(answer)
 
     def test_the_log_of_a_fault_is_short_and_holds_no_secret(
         self, server: RunningServer, capfd: pytest.CaptureFixture[str]
@@ -257,7 +289,8 @@ class TestCommit:
         self, watched: RunningServer, recorder: Recorder, call: str
     ) -> None:
         assert self.calls(watched)[call]().is_success
-        assert recorder.events.count("write") == 1
+        # An attempt to sign in is counted before the password is checked.
+        assert recorder.events.count("write") == (2 if call == "sign in" else 1)
         assert recorder.events.index("write") < recorder.events.index("http.response.start")
         assert "write" not in recorder.events[recorder.events.index("http.response.start") :]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -145,16 +148,91 @@ def test_serving_beyond_this_machine_is_refused_without_a_proxy(
     assert "--behind-proxy" in said
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The options for a certificate of this machine that it signed itself."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("NOT TESTED WITH TLS: no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    of_this_machine = ("-subj", "/CN=tracker", "-addext", "subjectAltName=IP:127.0.0.1")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-days", "2", "-keyout", key, "-out", cert, *of_this_machine],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return "--tls-cert", cert, "--tls-key", key
+
+
+def test_serving_with_a_certificate_speaks_tls_and_nothing_else(
+    on_template: Operator, run_server: Callable[..., Served], certificate: tuple[str, ...]
+) -> None:
+    served = run_server(on_template.url, "--host", "127.0.0.1", *certificate)
+    assert served.url.startswith("https://")
+    trusted = ssl.create_default_context(cafile=certificate[1])
+    answer = httpx.get(f"{served.url}/api/v1/health", verify=trusted)
+    assert answer.json()["status"] == "ok"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http{served.url.removeprefix('https')}/api/v1/health")
+
+
+def test_a_certificate_or_a_proxy_opens_every_address(
+    operator: Operator, certificate: tuple[str, ...]
+) -> None:
+    """The address is allowed, so the next obstacle is named: there are no tables."""
+    for args in (certificate, ("--behind-proxy",)):
+        operator.refused("E3008", "serve", "--host", "0.0.0.0", "--port", "0", *args)
+
+
+def test_a_certificate_that_cannot_be_used_is_a_sentence(
+    on_template: Operator, certificate: tuple[str, ...], tmp_path: Path
+) -> None:
+    _, cert, _, key = certificate
+    on_template.refused("E2041", "serve", "--tls-cert", cert)
+    on_template.refused("E2041", "serve", "--tls-key", key)
+    on_template.refused("E2041", "serve", "--tls-cert", key, "--tls-key", cert)
+    nowhere = str(tmp_path / "nowhere.pem")
+    said = on_template.refused("E2041", "serve", "--tls-cert", nowhere, "--tls-key", key)
+    assert "No such file" in said
+
+
 def test_serving_at_a_name_is_refused_in_a_sentence(on_template: Operator) -> None:
     on_template.refused("E2019", "serve", "--host", "tracker.example.com", "--port", "0")
 
 
 def test_what_create_user_and_create_token_refuse(on_template: Operator) -> None:
     new = ("create-user", "--display-name", "X", "--password-stdin", "--tenant", "Northwind")
-    on_template.refused("E2017", *new, "--name", "mei", stdin="short\n")
+    on_template.refused("E2040", *new, "--name", "mei", stdin="not long.\n")
+    on_template.refused("E2040", *new, "--name", "mei.tanaka", stdin="Mei.Tanaka\n")
     on_template.refused("E5012", *new, "--name", "ANA", stdin="long enough\n")
     on_template.refused("E5006", "create-token", "--user", "nobody")
     assert on_template("create-user", "--name", "mei").returncode == 2
+
+
+def test_a_person_is_kept_out_let_in_and_given_another_password(
+    on_template: Operator, run_server: Callable[..., Served]
+) -> None:
+    token = on_template.ok("create-token", "--user", "ana").strip()
+    assert "is disabled" in on_template.ok("disable-user", "Ana")
+    assert "was disabled" in on_template.ok("disable-user", "ana")
+    assert "can sign in again" in on_template.ok("enable-user", "ana")
+    assert "was not disabled" in on_template.ok("enable-user", "ana")
+    fresh = on_template.ok("create-token", "--user", "ana").strip()
+    said = on_template.ok("set-password", "ana", "--password-stdin", stdin="another password\n")
+    assert said == "ana has a new password; all sessions have ended.\n"
+    on_template.refused("E2040", "set-password", "ana", "--password-stdin", stdin="ana\n")
+    on_template.refused("E5006", "disable-user", "nobody")
+    served = run_server(on_template.url)
+    with httpx.Client(base_url=served.url) as client:
+        for ended in (token, fresh):
+            headers = {"Authorization": f"Bearer {ended}"}
+            assert client.get("/api/v1/session", headers=headers).json()["code"] == "E1002"
+        body = {"name": "ana", "password": "another password"}
+        assert client.post("/api/v1/session", json=body).status_code == 200
+    on_template.refused("E3005", "disable-user", "ana")
+    on_template.refused("E3005", "set-password", "ana", "--password-stdin", stdin="x" * 10 + "\n")
 
 
 def test_a_zone_that_does_not_exist_is_refused(on_template: Operator) -> None:

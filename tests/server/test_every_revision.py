@@ -86,6 +86,10 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
     # What goes down from a pruned feed does not survive, but begins anew: see test_migrations.
     "0003": {"marks": {"made_at": START}, "counters": {"pruned": 0}},
     "0004": {},
+    "0005": {
+        "sign_in_attempts": {"attempt_id": "a1", "subject": "s" * 64, "at": START},
+        "tokens": {"family_hash": "f" * 64, "generation": 3, "last_used_at": START},
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

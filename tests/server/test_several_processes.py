@@ -16,6 +16,7 @@ from tests.server.test_events import listening as stream
 from tests.server.test_events import position
 from tests.server.test_marks import Backup
 from tests.server.test_nothing_new import Poller
+from tests.support.operator import Operator
 from tests.support.server import RunningServer, problem, until
 
 pytestmark = pytest.mark.postgresql
@@ -93,6 +94,33 @@ def test_signing_out_here_ends_the_token_there(here: RunningServer, there: Runni
     assert here.client().delete("/api/v1/session", headers=headers).status_code == 204
     until(lambda: jonas.poll().status_code == 401)
     problem(jonas.poll(), 401, "E1002")
+
+
+def test_another_password_here_ends_the_other_sessions_there(
+    here: RunningServer, there: RunningServer
+) -> None:
+    body = {"name": "jonas", "password": here.password}
+    token = here.post(None, "/api/v1/session", body).json()["access_token"]
+    jonas = answered_from_memory(Poller(there, "jonas", token=token))
+    change = {"old_password": here.password, "new_password": "a better password"}
+    assert here.post("jonas", "/api/v1/session/password", change).status_code == 204
+    until(lambda: jonas.poll().status_code == 401)
+
+
+def test_a_command_that_disables_a_person_is_heard_everywhere(
+    here: RunningServer, there: RunningServer
+) -> None:
+    jonas = answered_from_memory(Poller(there, "jonas"))
+    Operator(here.database_url).ok("disable-user", "jonas")
+    until(lambda: jonas.poll().status_code == 401)
+    problem(here.get("jonas", "/api/v1/session"), 401, "E1002")
+
+
+def test_failed_sign_ins_here_count_there(here: RunningServer, there: RunningServer) -> None:
+    wrong = {"name": "jonas", "password": "not this"}
+    for server in (here, there, here, there, here):
+        problem(server.post(None, "/api/v1/session", wrong), 401, "E1001")
+    problem(there.post(None, "/api/v1/session", wrong), 429, "E1009")
 
 
 def test_an_epoch_that_ends_here_has_ended_there(

@@ -16,8 +16,8 @@ from unittest.mock import patch
 import structlog
 
 from server_stub.config import Settings
-from server_stub.core import auth
 from server_stub.core import feed as server_feed
+from server_stub.core import sessions
 from server_stub.core.database import Database
 from server_stub.core.state import load
 from server_stub.sync import pull as server_pull
@@ -210,7 +210,7 @@ class Simulation:
     def sign_in(self, user: str) -> Tokens:
         user_id = self.lab.world.users[user]
         with self.server.state.database.write() as conn:
-            session = auth.open_session(conn, user_id, self.time, 8 * HOUR, 90 * DAY)
+            session = sessions.open_session(conn, user_id, self.time, 8 * HOUR, 90 * DAY)
         return Tokens(session.access_token, session.refresh_token)
 
     def _step(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,7 +82,7 @@ class Served:
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith("Tracker server on http://127.0.0.1:"), self.process.stderr
+        assert re.match("Tracker server on https?://127.0.0.1:", line), self.process.stderr
         self.url = line.split()[-1]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> str:

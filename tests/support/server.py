@@ -26,9 +26,10 @@ from starlette.types import ASGIApp
 
 from server_stub.app import create_app
 from server_stub.config import Settings
-from server_stub.core import audit, auth, feed, migrate
+from server_stub.core import audit, auth, feed, migrate, sessions
 from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
+from server_stub.core.limits import BoundedHead
 from server_stub.people import service as people
 from tracker.domain.task import Role
 from tracker.protocol.base import MARK_HEADER
@@ -89,7 +90,9 @@ def make_world(database: Database, zone: str = "Europe/Berlin") -> World:
         )
         feed.save(conn, elsewhere, START)
         ids = {**users, OUTSIDER: stranger}
-        tokens = {name: auth.create_token(conn, user_id, START) for name, user_id in ids.items()}
+        tokens = {
+            name: sessions.create_token(conn, user_id, START) for name, user_id in ids.items()
+        }
     return World(tenant_id, users, tokens, project_id, password)
 
 
@@ -208,6 +211,8 @@ class RunningServer:
             self.wrap(self.app) if self.wrap else self.app,
             log_config=None,
             access_log=False,
+            proxy_headers=False,
+            http=BoundedHead,
             lifespan="on",
             ws="none",
         )

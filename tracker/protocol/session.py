@@ -19,6 +19,26 @@ class Refresh(Request):
     refresh_token: Annotated[str, Field(max_length=200)]
 
 
+class NewPassword(Request):
+    old_password: Annotated[str, Field(max_length=1000)]
+    new_password: Annotated[str, Field(max_length=1000)]
+
+
+class OpenSession(Answer):
+    """Times in ms. `last_used_at` is when it was opened or refreshed last, which a device in use
+    does each hour. A token that does not expire has neither that nor `expires_at`."""
+
+    id: str
+    created_at: int
+    last_used_at: int | None
+    expires_at: int | None
+    current: bool
+
+
+class OpenSessions(Answer):
+    sessions: list[OpenSession]
+
+
 class Me(Answer):
     """Who a token belongs to."""
 
