@@ -73,10 +73,6 @@ def serve(
         _require_certificate(tls_cert, tls_key)
     settings = Settings(behind_proxy=behind_proxy, tls=tls)
     _require_safe(host, behind_proxy or tls)
-    # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends the
-    # process at once: blocks are left this way, and SQLite's last connection, closed, empties the
-    # -wal into the file.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     with alone(settings) as database:
         if migrate_first:
             migrate_as_owner(settings, database)
@@ -99,18 +95,30 @@ def serve(
                 ssl_keyfile=tls_key,
             )
             scheme = "https" if tls else "http"
-            typer.echo(f"Tracker server on {scheme}://{host}:{listener.getsockname()[1]}")
-            sys.stdout.flush()
-            _Server(config, app.state.tracker).run(sockets=[listener])
+            where = f"{scheme}://{host}:{listener.getsockname()[1]}"
+            server = _Server(config, app.state.tracker, where)
+            # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends
+            # the process at once. Heard like this, also before uvicorn listens to it, blocks are
+            # left, and SQLite's last connection, closed, empties the -wal into the file.
+            signal.signal(signal.SIGTERM, server.handle_exit)
+            server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Uvicorn waits for open answers before it tells the application that it stops, and a stream
-    of events is open for ever: it has to be told before."""
+    of events is open for ever: it has to be told before. `where` is said once requests are answered
+    and signals are heard: whoever waits for that line may stop the server right after it."""
 
-    def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
+    def __init__(self, config: uvicorn.Config, state: ServerState, where: str) -> None:
         super().__init__(config)
         self._state = state
+        self._where = where
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            typer.echo(f"Tracker server on {self._where}")
+            sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.heads.close()
