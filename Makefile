@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4
 
 .PHONY: help install system-libs demo test soak check lint format bench screenshots clean
 
