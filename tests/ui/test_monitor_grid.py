@@ -155,6 +155,8 @@ def test_what_came_while_auto_refresh_was_off_is_shown_when_it_is_on_again(
     assert window.auto.accessibleName().startswith("Auto-refresh off · ")
     server.device("ana").do("complete", four["Seal"])
     new = server.task("ana", title="New one")
+    # Both changes are here; one report may bring but the first.
+    qtbot.waitUntil(lambda: bool(window._work.confirmed.rows([new]).tasks), timeout=PATIENCE)
     next_report(made, qtbot)
     assert new not in window.board.views
     assert window.board.views[four["Seal"]].task.status is Status.PENDING

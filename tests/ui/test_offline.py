@@ -127,9 +127,12 @@ def test_what_was_tried_says_so_and_offers_no_withdraw(
     server.stop()
     window._acted(task_id, *progress(50))
     next_report(made, qtbot)
-    (row,) = window.waiting_page.rows
-    assert "Tried to send, no answer yet" in row.accessibleName()
-    assert row.buttons == {}
+
+    def tried() -> bool:
+        (row,) = window.waiting_page.rows
+        return "Tried to send, no answer yet" in row.accessibleName() and row.buttons == {}
+
+    qtbot.waitUntil(tried, timeout=PATIENCE)
 
 
 def test_withdrawing_what_was_sent_meanwhile_says_so(
