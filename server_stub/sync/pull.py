@@ -20,6 +20,7 @@ from server_stub.core.state import ServerState
 from server_stub.people import service as people
 from server_stub.sync.cursor import Cursor
 from server_stub.tasks import queries as task_rows
+from server_stub.tasks.rows import ATTACHED
 from server_stub.tasks.service import HISTORY_KEPT
 from tracker.domain.page import CHILDREN, Sums
 from tracker.domain.task import HistoryEntry
@@ -84,12 +85,8 @@ def _by_id(
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
     ids = [task.id for task in found]
-    rows: Rows = {
-        "tasks": found,
-        "assignments": task_rows.assignments_of(conn, tenant.id, ids),
-        "comments": task_rows.comments_of(conn, tenant.id, ids),
-        "history": _latest(conn, tenant, ids),
-    }
+    rows: Rows = {"tasks": found, "history": _latest(conn, tenant, ids)}
+    rows |= {kind.table.name: kind.of(conn, tenant.id, ids) for kind in ATTACHED}
     if not cursor.after:
         rows["people"] = people.people(conn, tenant.id)
         rows["projects"] = people.projects(conn, tenant.id)
@@ -137,18 +134,17 @@ def _add_whole(
     ids = [task.id for task in seen]
     whole = set(ids)
     rows["tasks"] = [*seen, *(row for row in rows["tasks"] if row.id not in whole)]
-    for kind, found in (
-        ("assignments", task_rows.assignments_of(conn, tenant.id, ids)),
-        ("comments", task_rows.comments_of(conn, tenant.id, ids)),
-    ):
-        rows[kind] = [*found, *(row for row in rows[kind] if row.task_id not in whole)]
+    for kind in ATTACHED:
+        name = kind.table.name
+        others = [row for row in rows[name] if row.task_id not in whole]
+        rows[name] = [*kind.of(conn, tenant.id, ids), *others]
     # The feed may point at entries before the latest ones.
     told = {entry.id: entry for entry in (*rows["history"], *_latest(conn, tenant, ids))}
     rows["history"] = sorted(told.values(), key=lambda entry: int(entry.id))
     known = {(stone.kind, stone.id) for stone in gone}
     stones = [(CHILDREN, task_id) for task_id in ids]
     stones += [("task", task_id) for task_id in sorted(set(asked) - whole)]
-    gone += [Gone(kind=kind, id=i) for kind, i in stones if (kind, i) not in known]
+    gone += [Gone(kind=what, id=i) for what, i in stones if (what, i) not in known]
 
 
 def _latest(conn: Connection, tenant: Tenant, task_ids: list[str]) -> list[HistoryEntry]:
@@ -168,35 +164,29 @@ def _rows(
 ) -> tuple[Rows, list[Gone]]:
     """Current rows for pointers of every kind, and tombstones for what cannot be seen."""
     history = audit.entries(conn, tenant_id, [int(n) for n in ids.get("history", [])])
-    comments = task_rows.comments_by_id(conn, tenant_id, ids.get("comment", []))
-    pairs = [pair.split(":") for pair in ids.get("assignment", [])]
-    assignments = task_rows.assignments_of(conn, tenant_id, sorted({task for task, _ in pairs}))
-    parents = {entry.task_id for entry in history} | {c.task_id for c in comments}
-    parents |= {task for task, _ in pairs}
+    attached = [(kind, kind.named(conn, tenant_id, ids.get(kind.kind, []))) for kind in ATTACHED]
+    parents = {entry.task_id for entry in history}
+    parents |= {row.task_id for _, found in attached for row in found}
     wanted = list(dict.fromkeys([*ids.get("task", []), *ids.get("grant", []), *sorted(parents)]))
     seen = {task.id: task for task in task_rows.visible_tasks(conn, tenant_id, own_of, wanted)}
-    asked = set(ids.get("assignment", []))
     rows: Rows = {
         "tasks": [seen[i] for i in ids.get("task", []) if i in seen],
         "history": sorted((e for e in history if e.task_id in seen), key=lambda e: int(e.id)),
-        "comments": [c for c in comments if c.task_id in seen],
-        "assignments": [
-            a for a in assignments if a.task_id in seen and f"{a.task_id}:{a.user_id}" in asked
-        ],
         "people": people.people(conn, tenant_id, ids["person"]) if "person" in ids else [],
         "projects": people.projects(conn, tenant_id, ids["project"]) if "project" in ids else [],
     }
     have: dict[str, set[str]] = {
         "task": {row.id for row in rows["tasks"]},
-        "assignment": {f"{a.task_id}:{a.user_id}" for a in rows["assignments"]},
-        "comment": {row.id for row in rows["comments"]},
         "history": {row.id for row in rows["history"]},
     }
+    for kind, found in attached:
+        rows[kind.table.name] = shown = [row for row in found if row.task_id in seen]
+        have[kind.kind] = {kind.key(row) for row in shown}
     gone = [Gone(kind=CHILDREN, id=task_id) for task_id in ids.get("grant", []) if task_id in seen]
     gone += [
-        Gone(kind=kind, id=entity_id)
-        for kind, there in have.items()
-        for entity_id in ids.get(kind, [])
+        Gone(kind=what, id=entity_id)
+        for what, there in have.items()
+        for entity_id in ids.get(what, [])
         if entity_id not in there
     ]
     return rows, gone

@@ -22,13 +22,16 @@ from server_stub.tasks import service as tasks
 from server_stub.tasks.service import Bench
 from tracker.domain import access
 from tracker.domain.access import Actor
-from tracker.domain.change import SCHEMAS, Action, Kind, storable
+from tracker.domain.change import SCHEMAS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
+from tracker.domain.reading import storable
 from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.domain.task import TaskState
 from tracker.protocol.sync import ActionMessage
 
+_UNKNOWN = frozenset({"E5001", "E5030", "E5035"})
+"""What is not there, or not yet."""
 PATIENCE_MS = 7 * 86_400_000
 """How long after a restore an action waits for its task to be offered again."""
 _VOID = "void"
@@ -199,9 +202,9 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
         work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq, sent.replayed
     )
     if isinstance(decided, Refusal):
-        if decided.code == "E5001" and _may_come(work, action):
+        if decided.code in _UNKNOWN and _may_come(work, action):
             return _later(work, action, "E5018")
-        state = tasks.state_of(work.bench, action.task_id)
+        state = work.bench.task(action.task_id)
         rejected = Receipt(
             sent.op_id,
             Outcome.REJECTED,

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from server_stub.core import access, audit
+from server_stub.core import audit
 from server_stub.core.deps import CallerDep, Read
 from server_stub.core.problems import RESPONSES, ProblemError
 from server_stub.tasks import queries
+from tracker.domain.access import may_see
 from tracker.domain.ids import is_uuid
 from tracker.protocol.history import MOST_ENTRIES, HistoryPage
 
@@ -31,8 +32,8 @@ def history(
     the caller may not see."""
     if not is_uuid(task_id):
         raise ProblemError("E2006", field="task_id")
-    own_of = access.own_tasks_only(caller, "monitor")
-    if not queries.visible_tasks(conn, caller.tenant_id, own_of, [task_id]):
+    found_task = queries.states(conn, caller.tenant_id, [task_id]).get(task_id)
+    if found_task is None or not may_see(caller.actor, found_task[0]):
         raise ProblemError("E5001")
     found = audit.before(conn, caller.tenant_id, task_id, before, limit + 1)
     return HistoryPage(entries=found[:limit], more=len(found) > limit)

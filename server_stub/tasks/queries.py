@@ -8,26 +8,29 @@ from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
-from server_stub.tasks.tables import assignments, comments, tasks
+from server_stub.tasks.rows import (
+    ALL_IDS,
+    ASSIGNMENTS,
+    ATTACHED,
+    OWN_IDS,
+    TENANT,
+    plain,
+    visible_to,
+    within,
+)
+from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
-from tracker.domain.task import Assignment, Comment, Part, Priority, Status, Task, TaskState
+from tracker.domain.task import Assignment, Priority, Status, Task, TaskState
 
 _TASK = [tasks.c[f.name] for f in fields(Task)]
-_ASSIGNMENT = [assignments.c[f.name] for f in fields(Assignment)]
-_COMMENT = [comments.c[f.name] for f in fields(Comment)]
 _STATUS = [f.name for f in fields(Task)].index("status")
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
 
 FieldChanges = dict[str, tuple[int, str | None]]
-
-
-def _plain(row: Task | Assignment | Comment) -> dict[str, Any]:
-    """The fields by name; `asdict` copies each value and takes ten times as long."""
-    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _task(row: Sequence[Any]) -> Task:
@@ -37,43 +40,11 @@ def _task(row: Sequence[Any]) -> Task:
     return Task(*values)
 
 
-def _assignment(row: Row[Any]) -> Assignment:
-    values = list(row)
-    values[2] = Part(values[2])
-    return Assignment(*values)
-
-
-def visible_to(user_id: str | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
-    """The condition "is on the task or made it"; callers add the tenant."""
-    on_it = (
-        sa.select(sa.literal(1))
-        .where(
-            assignments.c.tenant_id == tasks.c.tenant_id,
-            assignments.c.task_id == tasks.c.id,
-            assignments.c.user_id == user_id,
-        )
-        .exists()
-    )
-    return sa.or_(tasks.c.created_by == user_id, on_it)
-
-
-def _in(table: sa.Table, column: sa.Column[Any]) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        table.c.tenant_id == sa.bindparam("tenant"),
-        column.in_(sa.bindparam("ids", expanding=True)),
-    )
-
-
 # Built once: a statement's own work is more than half of what a small one costs.
-_STATES = sa.select(*_TASK, tasks.c.field_changes).where(_in(tasks, tasks.c.id))
-_PEOPLE_OF = sa.select(*_ASSIGNMENT).where(_in(assignments, assignments.c.task_id))
-_COMMENTS_OF = sa.select(*_COMMENT).where(_in(comments, comments.c.task_id))
-_COMMENTS = sa.select(*_COMMENT).where(_in(comments, comments.c.id))
-_TASKS = sa.select(*_TASK).where(_in(tasks, tasks.c.id))
+_STATES = sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+# An archived task is for whoever asks for it by name; no device keeps it.
+_TASKS = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != Status.ARCHIVED)
 _OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
-_INSERT_COMMENTS = sa.insert(comments)
-_ALL_IDS = sa.select(tasks.c.id).where(tasks.c.tenant_id == sa.bindparam("tenant"))
-_OWN_IDS = _ALL_IDS.where(visible_to(sa.bindparam("reader")))
 
 
 def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
@@ -81,19 +52,7 @@ def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
     return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
 
 
-_PAGE, _OWN_PAGE = _next_page(_ALL_IDS), _next_page(_OWN_IDS)
-_SUMS = {
-    name: (query, query.where(column.in_(_OWN_IDS)))
-    for name, column, query in (
-        (table.name, column, totals(table).where(table.c.tenant_id == sa.bindparam("tenant")))
-        for table, column in (
-            (tasks, tasks.c.id),
-            (assignments, assignments.c.task_id),
-            (comments, comments.c.task_id),
-        )
-    )
-}
-"""Kind → what all rows add up to, and those the reader may see."""
+_PAGE, _OWN_PAGE = _next_page(ALL_IDS), _next_page(OWN_IDS)
 
 
 def states(
@@ -101,7 +60,7 @@ def states(
 ) -> dict[str, tuple[TaskState, FieldChanges]]:
     """Tasks with their people and the last change of each field."""
     people: dict[str, dict[str, Assignment]] = {}
-    for assignment in assignments_of(conn, tenant_id, ids):
+    for assignment in ASSIGNMENTS.of(conn, tenant_id, ids):
         people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
     found = {}
     for some in chunks(ids):
@@ -109,31 +68,6 @@ def states(
             task = _task(row)
             changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
-    return found
-
-
-def assignments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Assignment]:
-    found = []
-    for some in chunks(ids):
-        rows = conn.execute(_PEOPLE_OF, {"tenant": tenant_id, "ids": some})
-        found += [_assignment(row) for row in rows]
-    return found
-
-
-def comments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
-    """The comments of these tasks."""
-    found = []
-    for some in chunks(ids):
-        rows = conn.execute(_COMMENTS_OF, {"tenant": tenant_id, "ids": some})
-        found += [Comment(*row) for row in rows]
-    return found
-
-
-def comments_by_id(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
-    found = []
-    for some in chunks(ids):
-        rows = conn.execute(_COMMENTS, {"tenant": tenant_id, "ids": some})
-        found += [Comment(*row) for row in rows]
     return found
 
 
@@ -149,7 +83,7 @@ def page_of_tasks(
 def visible_tasks(
     conn: Connection, tenant_id: str, own_of: str | None, ids: Sequence[str]
 ) -> list[Task]:
-    """Those of `ids` that the reader may see now."""
+    """Those of `ids` that a device of the reader keeps."""
     found = []
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
@@ -158,13 +92,18 @@ def visible_tasks(
     return found
 
 
+_SUMS = tuple(
+    totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids))
+    for ids in (ALL_IDS, OWN_IDS)
+)
+
+
 def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
-    values = {"tenant": tenant_id, "reader": own_of}
-    return {
-        name: Sums(*conn.execute(of_all if own_of is None else of_own, values).one())
-        for name, (of_all, of_own) in _SUMS.items()
-    }
+    query = _SUMS[own_of is not None]
+    of_tasks = Sums(*conn.execute(query, {"tenant": tenant_id, "reader": own_of}).one())
+    hanging = {a.table.name: a.sums(conn, tenant_id, own_of) for a in ATTACHED}
+    return {tasks.name: of_tasks} | hanging
 
 
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
@@ -207,44 +146,9 @@ def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, Fiel
                 "tenant_id": tenant_id,
                 "field_changes": json.dumps(changes),
                 "checksum": checksum(task.id, task.version),
-                **_plain(task),
+                **plain(task),
             }
             for task, changes in rows
         ],
         ("tenant_id", "id"),
     )
-
-
-def save_assignments(conn: Connection, tenant_id: str, rows: Sequence[Assignment]) -> None:
-    upsert(
-        conn,
-        assignments,
-        [
-            {
-                "tenant_id": tenant_id,
-                "checksum": checksum(f"{row.task_id}:{row.user_id}", row.version),
-                **_plain(row),
-            }
-            for row in rows
-        ],
-        ("tenant_id", "task_id", "user_id"),
-    )
-
-
-def delete_assignments(conn: Connection, tenant_id: str, pairs: Sequence[tuple[str, str]]) -> None:
-    if pairs:
-        statement = sa.delete(assignments).where(
-            assignments.c.tenant_id == tenant_id,
-            assignments.c.task_id == sa.bindparam("task"),
-            assignments.c.user_id == sa.bindparam("user"),
-        )
-        conn.execute(statement, [{"task": task, "user": user} for task, user in pairs])
-
-
-def insert_comments(conn: Connection, tenant_id: str, rows: Sequence[Comment]) -> None:
-    if rows:
-        values = [
-            {"tenant_id": tenant_id, "checksum": checksum(row.id, row.version), **_plain(row)}
-            for row in rows
-        ]
-        conn.execute(_INSERT_COMMENTS, values)

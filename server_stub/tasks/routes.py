@@ -22,6 +22,7 @@ from server_stub.core.state import ServerState
 from server_stub.people import service as people
 from server_stub.sync import push
 from server_stub.tasks import queries
+from server_stub.tasks.rows import ASSIGNMENTS
 from tracker.domain.change import Action, Kind
 from tracker.domain.ids import is_uuid
 from tracker.domain.instants import rfc3339
@@ -158,7 +159,7 @@ def admin_task_status(state: State, caller: CallerDep, conn: Read) -> AdminTasks
     ids = [task.id for task in found]
     names = {p.id: p.display_name for p in people.people(conn, caller.tenant_id)}
     doing: dict[str, str] = {}
-    for row in queries.assignments_of(conn, caller.tenant_id, ids):
+    for row in ASSIGNMENTS.of(conn, caller.tenant_id, ids):
         if row.part is Part.ASSIGNEE:
             doing.setdefault(row.task_id, row.user_id)
     updates: dict[str, list[HistoryEntry]] = {}

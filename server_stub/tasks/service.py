@@ -18,14 +18,17 @@ from sqlalchemy.engine import Connection
 from server_stub.core import audit
 from server_stub.core.feed import ADMINS, Tenant
 from server_stub.people import service as people
-from server_stub.tasks import queries
+from server_stub.tasks import place, queries, relations
 from server_stub.tasks.queries import FieldChanges
+from server_stub.tasks.rows import ASSIGNMENTS, ATTACHED, COMMENTS, DEPENDENCIES, TIME_ENTRIES
 from tracker.domain.access import Actor
-from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
+from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind, other_tasks
+from tracker.domain.decision import Applied, Context, clock_is_off, work_time
 from tracker.domain.errors import Refusal
+from tracker.domain.graph import counted
 from tracker.domain.ids import is_uuid
-from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_time
-from tracker.domain.task import Assignment, Comment, Task, TaskState
+from tracker.domain.replay import decide
+from tracker.domain.task import OPEN, Assignment, Comment, Dependency, Task, TaskState, TimeEntry
 
 HISTORY_KEPT = 20
 """History entries a client holds for each task; older ones are read from `tasks/history.py`."""
@@ -35,47 +38,66 @@ _zone = functools.lru_cache(ZoneInfo)
 
 @dataclass(slots=True)
 class Bench:
-    """The working set of one writing transaction on the locked tenant."""
+    """The working set of one writing transaction on the locked tenant. What is there was read
+    before the first action; `dirty`, `assigned`, `said` and what follows is to be written."""
 
     tenant: Tenant
     people: frozenset[str]
     projects: frozenset[str]
     states: dict[str, tuple[TaskState, FieldChanges]]
-    comment_ids: set[str]
+    comments: dict[str, Comment]
+    entry_ids: set[str]
+    needs: dict[str, set[str]]
     dirty: set[str] = field(default_factory=set)
-    comments: list[Comment] = field(default_factory=list)
-    audit_rows: list[dict[str, Any]] = field(default_factory=list)
     assigned: dict[tuple[str, str], Assignment | None] = field(default_factory=dict)
+    said: dict[str, Comment] = field(default_factory=dict)
+    entries: list[TimeEntry] = field(default_factory=list)
+    waits: dict[tuple[str, str], Dependency | None] = field(default_factory=dict)
+    audit_rows: list[dict[str, Any]] = field(default_factory=list)
     granted: set[tuple[str, str]] = field(default_factory=set)
     heard_by: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    parents: set[str] = field(default_factory=set)
+    turned: set[str] = field(default_factory=set)
+    """Tasks that were finished or opened: others may wait for them."""
 
     def touch(self, kind: str, entity_id: str, audiences: Iterable[str]) -> None:
         """Notes who has to hear of a thing; each is told once a batch."""
         self.heard_by.setdefault((kind, entity_id), set()).update(audiences)
 
+    def task(self, task_id: str) -> TaskState | None:
+        found = self.states.get(task_id)
+        return found[0] if found else None
+
+    def needs_of(self, task_id: str) -> set[str]:
+        return self.needs.get(task_id, set())
+
 
 def open_bench(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> Bench:
     """Reads everything the actions name, a few queries for the whole batch."""
-    ids = sorted({action.task_id for action in actions})
-    comment_ids = [
-        action.args["comment_id"]
-        for action in actions
-        if action.kind is Kind.COMMENT and is_uuid(action.args.get("comment_id"))
-    ]
     kinds = {action.kind for action in actions}
     nobody: frozenset[str] = frozenset()
+    ids = {action.task_id for action in actions}
+    joined = [a for a in actions if a.kind in (Kind.DEPEND, Kind.UNDEPEND)]
+    waiting = {task_id for a in joined for task_id in (a.task_id, *other_tasks(a))}
+    named = {task_id for a in actions for task_id in other_tasks(a)}
+    above = relations.with_above(conn, tenant.id, sorted(named - waiting))
+    spoken = [a for a in actions if a.kind in (Kind.COMMENT, Kind.EDIT_COMMENT)]
+    said = _ids(spoken, "comment_id") | _ids(spoken, "parent_id")
+    logged = _ids([a for a in actions if a.kind is Kind.LOG_TIME], "entry_id")
     return Bench(
         tenant=tenant,
         people=people.active_ids(conn, tenant.id) if kinds & NAME_PEOPLE else nobody,
         projects=people.project_ids(conn, tenant.id) if kinds & NAME_PROJECTS else nobody,
-        states=queries.states(conn, tenant.id, ids),
-        comment_ids={c.id for c in queries.comments_by_id(conn, tenant.id, comment_ids)},
+        states=queries.states(conn, tenant.id, sorted({*ids, *named, *above})),
+        comments={row.id: row for row in COMMENTS.named(conn, tenant.id, sorted(said))},
+        entry_ids={row.id for row in TIME_ENTRIES.named(conn, tenant.id, sorted(logged))},
+        needs=relations.needs(conn, tenant.id, sorted(waiting)),
     )
 
 
-def state_of(bench: Bench, task_id: str) -> TaskState | None:
-    found = bench.states.get(task_id)
-    return found[0] if found else None
+def _ids(actions: Iterable[Action], name: str) -> set[str]:
+    """The ids in this argument; what is none is refused when it is decided."""
+    return {str(a.args[name]) for a in actions if is_uuid(a.args.get(name))}
 
 
 def act(
@@ -90,8 +112,7 @@ def act(
     """Decides one action and puts its effect on the bench. Nothing is written yet."""
     tenant = bench.tenant
     state, changes = bench.states.get(action.task_id, (None, {}))
-    said = action.args.get("comment_id")
-    if action.kind is Kind.COMMENT and is_uuid(said) and said in bench.comment_ids:
+    if _is_taken(bench, action):
         return Refusal("E5012")
     context = Context(
         received_at=received_at,
@@ -100,6 +121,9 @@ def act(
         projects=bench.projects,
         moved=_moved(changes, action, device_id, tenant.epoch),
         number=tenant.task_number + 1,
+        task=bench.task,
+        needs=bench.needs_of,
+        comment=bench.comments.get,
     )
     decided = decide(state, action, actor, context)
     if isinstance(decided, Refusal):
@@ -111,9 +135,21 @@ def act(
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)
+    _note_place(bench, state, decided)
     _note_people(bench, state, decided)
+    _note_attached(bench, decided)
     _note_audit(bench, actor, action, decided, received_at, device_id, device_seq, replayed)
     return decided
+
+
+_NEW_ID = {Kind.COMMENT: "comment_id", Kind.LOG_TIME: "entry_id"}
+
+
+def _is_taken(bench: Bench, action: Action) -> bool:
+    """A new thing whose id another one has. Ids are of any type here: nothing was parsed yet."""
+    new_id = action.args.get(_NEW_ID.get(action.kind, ""))
+    there = bench.comments if action.kind is Kind.COMMENT else bench.entry_ids
+    return is_uuid(new_id) and new_id in there
 
 
 def _moved(
@@ -153,10 +189,37 @@ def _note_people(bench: Bench, before: TaskState | None, decided: Applied) -> No
             bench.touch("assignment", f"{task_id}:{user_id}", audience | {user_id})
             bench.touch("task", task_id, {user_id})
     bench.touch("task", task_id, audience)
+
+
+def _note_attached(bench: Bench, decided: Applied) -> None:
+    task_id, audience = decided.state.task.id, _audience(decided.state)
     if decided.comment is not None:
-        bench.comments.append(decided.comment)
-        bench.comment_ids.add(decided.comment.id)
-        bench.touch("comment", decided.comment.id, audience)
+        bench.said[decided.comment.id] = bench.comments[decided.comment.id] = decided.comment
+        bench.touch(COMMENTS.kind, decided.comment.id, audience)
+    if decided.entry is not None:
+        bench.entries.append(decided.entry)
+        bench.entry_ids.add(decided.entry.id)
+        bench.touch(TIME_ENTRIES.kind, decided.entry.id, audience)
+    changed = decided.dependency.needs_id if decided.dependency else decided.parted
+    if changed is not None:
+        bench.waits[task_id, changed] = decided.dependency
+        others = bench.needs.setdefault(task_id, set())
+        others.add(changed) if decided.dependency else others.discard(changed)
+        bench.touch(DEPENDENCIES.kind, f"{task_id}:{changed}", audience)
+
+
+def _note_place(bench: Bench, before: TaskState | None, decided: Applied) -> None:
+    """What other tasks have to be told of. Later actions of the batch see how many children there
+    are; the sums themselves are made once, when all is decided."""
+    old, task = before.task if before else None, decided.state.task
+    for parent_id, number in counted(old, task).items():
+        bench.parents.add(parent_id)
+        if number and (found := bench.states.get(parent_id)):
+            state, changes = found
+            parent = replace(state.task, child_count=state.task.child_count + number)
+            bench.states[parent_id] = (replace(state, task=parent), changes)
+    if old is not None and (old.status in OPEN) != (task.status in OPEN):
+        bench.turned.add(task.id)
 
 
 def _note_audit(
@@ -202,12 +265,16 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
     queries.save_tasks(
         conn, tenant_id, [_row(bench.states[task_id]) for task_id in sorted(bench.dirty)]
     )
-    queries.save_assignments(conn, tenant_id, [row for row in bench.assigned.values() if row])
-    queries.delete_assignments(
-        conn, tenant_id, [pair for pair, row in bench.assigned.items() if row is None]
-    )
-    queries.insert_comments(conn, tenant_id, bench.comments)
+    ASSIGNMENTS.save(conn, tenant_id, [row for row in bench.assigned.values() if row])
+    ASSIGNMENTS.delete(conn, tenant_id, [key for key, row in bench.assigned.items() if not row])
+    COMMENTS.save(conn, tenant_id, bench.said.values())
+    TIME_ENTRIES.save(conn, tenant_id, bench.entries)
+    DEPENDENCIES.save(conn, tenant_id, [row for row in bench.waits.values() if row])
+    DEPENDENCIES.delete(conn, tenant_id, [key for key, row in bench.waits.items() if not row])
     audit.insert(conn, bench.audit_rows)
+    waiting = {task_id for task_id, _ in bench.waits}
+    for state in place.settle(conn, tenant_id, bench.parents, waiting, bench.turned):
+        bench.touch("task", state.task.id, _audience(state))
     for task_id, user_id in sorted(bench.granted):
         # Before all that hangs on it: who was let in again may have kept what is gone meanwhile.
         bench.tenant.point([user_id], "grant", task_id)
@@ -227,10 +294,8 @@ def _row(state: tuple[TaskState, FieldChanges]) -> tuple[Task, FieldChanges]:
 def _show_children(conn: Connection, bench: Bench, task_id: str, user_id: str) -> None:
     """Someone who was just let in has to hear of everything that was there before."""
     tenant_id = bench.tenant.id
-    for comment in queries.comments_of(conn, tenant_id, [task_id]):
-        bench.touch("comment", comment.id, {user_id})
+    for kind in ATTACHED:
+        for row in kind.of(conn, tenant_id, [task_id]):
+            bench.touch(kind.kind, kind.key(row), {user_id})
     for entry in audit.latest(conn, tenant_id, [task_id], HISTORY_KEPT):
         bench.touch("history", entry.id, {user_id})
-    state = bench.states[task_id][0]
-    for other in state.people:
-        bench.touch("assignment", f"{task_id}:{other}", {user_id})

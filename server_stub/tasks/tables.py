@@ -1,4 +1,4 @@
-"""Tasks, the people on them, and comments. Columns have the names of the domain's fields."""
+"""Tasks and all that hangs on them. Columns have the names of the domain's fields."""
 
 from __future__ import annotations
 
@@ -34,12 +34,26 @@ tasks = sa.Table(
     sa.Column("last_progress_by", ID, nullable=True),
     sa.Column("comment_count", sa.Integer, nullable=False),
     sa.Column("child_count", sa.Integer, nullable=False),
+    sa.Column("scheduled_at", sa.BigInteger, nullable=True),
+    sa.Column("task_type", sa.Text, nullable=False),
+    sa.Column("lead_id", ID, nullable=True),
+    sa.Column("actual_minutes", sa.Integer, nullable=False),
+    sa.Column("quality_rating", sa.Integer, nullable=True),
+    sa.Column("revenue_cents", sa.BigInteger, nullable=True),
+    sa.Column("assigned_at", sa.BigInteger, nullable=True),
+    sa.Column("started_at", sa.BigInteger, nullable=True),
+    sa.Column("cancelled_at", sa.BigInteger, nullable=True),
+    sa.Column("rollup_progress", sa.Integer, nullable=True),
+    sa.Column("open_needs", sa.Integer, nullable=False),
     sa.Column("checksum", sa.BigInteger, nullable=False),
     # {"progress": [version, device_id or null], …}: the last change of each field, for "moved".
     sa.Column("field_changes", sa.Text, nullable=False),
     sa.UniqueConstraint("tenant_id", "number"),
     sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress_range"),
     sa.Index("tasks_by_creator", "tenant_id", "created_by"),
+    sa.Index("tasks_by_parent", "tenant_id", "parent_id"),
+    sa.Index("tasks_by_lead", "tenant_id", "lead_id"),
+    sa.Index("tasks_by_due", "tenant_id", "status", "due_at"),
 )
 
 assignments = sa.Table(
@@ -53,6 +67,8 @@ assignments = sa.Table(
     sa.Column("assigned_by", ID, nullable=False),
     sa.Column("assigned_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("accepted_at", sa.BigInteger, nullable=True),
+    sa.Column("completed_at", sa.BigInteger, nullable=True),
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
@@ -69,7 +85,45 @@ comments = sa.Table(
     sa.Column("made_at", sa.BigInteger, nullable=False),
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("parent_id", ID, nullable=True),
+    sa.Column("edited_at", sa.BigInteger, nullable=True),
+    # Addresses, as a JSON list.
+    sa.Column("attachments", sa.Text, nullable=False),
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("comments_by_task", "tenant_id", "task_id"),
+)
+
+time_entries = sa.Table(
+    "time_entries",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("task_id", ID, nullable=False),
+    sa.Column("user_id", ID, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=True),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
+    sa.Index("time_entries_by_task", "tenant_id", "task_id"),
+    sa.Index("time_entries_by_user", "tenant_id", "user_id", "made_at"),
+)
+
+dependencies = sa.Table(
+    "dependencies",
+    metadata,
+    sa.Column("tenant_id", ID, primary_key=True),
+    sa.Column("task_id", ID, primary_key=True),
+    sa.Column("needs_id", ID, primary_key=True),
+    sa.Column("made_by", ID, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
+    sa.ForeignKeyConstraint(["tenant_id", "needs_id"], ["tasks.tenant_id", "tasks.id"]),
+    sa.Index("dependencies_by_needs", "tenant_id", "needs_id"),
 )

@@ -9,11 +9,14 @@ from tracker.domain.change import Kind
 from tracker.domain.task import Assignment, Part, Priority, Role, Status, Task, TaskState
 
 ME, OTHER = "me", "other"
-ASSIGNEE = {"set_progress", "start", "hold", "resume", "complete", "reopen", "comment"}
+SPEAK = {"comment", "edit_comment"}
+ASSIGNEE = {
+    "set_progress", "start", "hold", "resume", "complete", "reopen", "log_time", "accept", *SPEAK,
+}  # fmt: skip
 ALLOWED = {
     Part.ASSIGNEE: ASSIGNEE,
-    Part.REVIEWER: {"reopen", "comment"},
-    Part.WATCHER: {"comment"},
+    Part.REVIEWER: {"reopen", "rate", *SPEAK},
+    Part.WATCHER: SPEAK,
 }
 
 
@@ -50,20 +53,22 @@ def test_a_task_is_seen_by_those_on_it_and_who_made_it() -> None:
     assert not may_see(me, state(None))
 
 
+WORK = "set_progress start hold resume complete reopen log_time accept comment edit_comment"
 TABLE: dict[tuple[str | None, str], str] = {
     # (part, who made the task): every kind that is allowed
-    ("ASSIGNEE", OTHER): "set_progress start hold resume complete reopen comment",
-    ("REVIEWER", OTHER): "reopen comment",
-    ("WATCHER", OTHER): "comment",
+    ("ASSIGNEE", OTHER): WORK,
+    ("REVIEWER", OTHER): "reopen rate comment edit_comment",
+    ("WATCHER", OTHER): "comment edit_comment",
     (None, OTHER): "",
-    ("ASSIGNEE", ME): "set_progress start hold resume complete reopen comment cancel",
-    ("REVIEWER", ME): "reopen comment",
-    ("WATCHER", ME): "comment",
-    (None, ME): "comment",
+    ("ASSIGNEE", ME): f"{WORK} cancel edit_fields depend undepend",
+    ("REVIEWER", ME): "reopen rate comment edit_comment",
+    ("WATCHER", ME): "comment edit_comment",
+    (None, ME): "comment edit_comment",
 }
 EVERY_KIND = {
-    "set_progress", "complete", "start", "hold", "resume", "cancel", "reopen", "comment",
-    "create_task", "assign", "unassign",
+    "set_progress", "complete", "start", "hold", "resume", "cancel", "reopen", "archive",
+    "create_task", "edit_fields", "depend", "undepend", "assign", "unassign", "accept", "comment",
+    "edit_comment", "log_time", "rate",
 }  # fmt: skip
 
 

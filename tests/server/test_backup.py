@@ -70,6 +70,8 @@ def worked_on(template: Template, folder: Path) -> Operator:
         odd = "tab\t newline\n backslash \\. \\N é 漢"
         ana.do("comment", task_id, {"comment_id": server.new_id(), "text": odd})
         ana.do("set_progress", task_id, {"percent": 40})
+        ana.do("log_time", task_id, {"entry_id": server.new_id(), "minutes": 5})
+        server.device("rita").do("depend", task_id, {"needs_id": server.task("ana")})
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
     finally:
         server.stop()
@@ -116,7 +118,7 @@ class TestBackup:
         head = migrate.revisions()[-1]
         assert said == (
             f"{file}: {file.stat().st_size:,} bytes, revision {head}, 2 tenants, "
-            f"3 rows in the audit trail{chains}.\n"
+            f"6 rows in the audit trail{chains}.\n"
         )
         assert httpx.get(f"{served.url}/api/v1/health").status_code == 200
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -208,7 +210,7 @@ class TestRestore:
         operator.ok("create-user", *new, stdin="long enough\n")
         said = restore(operator, file)
         assert everything(operator.url) == before
-        assert "2 tenants, 3 rows in the audit trail, every chain whole.\n" in said
+        assert "2 tenants, 6 rows in the audit trail, every chain whole.\n" in said
         assert file.read_bytes() == kept
         after = rows(operator.url, TENANTS)
         assert [row[0] for row in after] == [row[0] for row in epochs]

@@ -90,6 +90,24 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
         "sign_in_attempts": {"attempt_id": "a1", "subject": "s" * 64, "at": START},
         "tokens": {"family_hash": "f" * 64, "generation": 3, "last_used_at": START},
     },
+    "0006": {
+        "tasks": {
+            "scheduled_at": START, "task_type": "repair", "lead_id": T, "actual_minutes": 35,
+            "quality_rating": 4, "revenue_cents": -5, "assigned_at": START, "started_at": START,
+            "cancelled_at": None, "rollup_progress": 45, "open_needs": 1,
+        },
+        "assignments": {"accepted_at": START, "completed_at": START},
+        "comments": {"parent_id": C, "edited_at": START, "attachments": '["https://x.example"]'},
+        "time_entries": {
+            "tenant_id": T, "id": C, "task_id": K, "user_id": U, "minutes": 35,
+            "started_at": START, "note": "drive", "made_at": START, "received_at": START,
+            "version": 1, "checksum": 16,
+        },
+        "dependencies": {
+            "tenant_id": T, "task_id": K, "needs_id": K, "made_by": U, "made_at": START,
+            "version": 1, "checksum": 17,
+        },
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

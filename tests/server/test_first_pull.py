@@ -10,7 +10,19 @@ import pytest
 from tests.support.server import OUTSIDER, RunningServer
 from tracker.domain.page import checksum
 
-COUNTED = ("tasks", "assignments", "comments", "people", "projects")
+JOINED = {"assignments": "user_id", "dependencies": "needs_id"}
+"""Rows that join the task to another thing, and that thing's id."""
+TABLES = {
+    "task": "tasks",
+    "assignment": "assignments",
+    "comment": "comments",
+    "time_entry": "time_entries",
+    "dependency": "dependencies",
+    "person": "people",
+    "project": "projects",
+}
+COUNTED = tuple(TABLES.values())
+HANGING = COUNTED[1:5]
 
 
 class Copy:
@@ -25,18 +37,18 @@ class Copy:
                 self._drop_children(stone["id"])
         for name in COUNTED:
             for row in page[name]:
-                pair = name == "assignments"
-                key = f"{row['task_id']}:{row['user_id']}" if pair else row["id"]
+                joined = JOINED.get(name)
+                key = f"{row['task_id']}:{row[joined]}" if joined else row["id"]
                 self.rows[name][key] = row
         for stone in page["gone"]:
             if stone["kind"] == "task":
                 self.rows["tasks"].pop(stone["id"], None)
                 self._drop_children(stone["id"])
             elif stone["kind"] not in ("history", "children"):
-                self.rows[f"{stone['kind']}s"].pop(stone["id"], None)
+                self.rows[TABLES[stone["kind"]]].pop(stone["id"], None)
 
     def _drop_children(self, task_id: str) -> None:
-        for name in ("assignments", "comments"):
+        for name in HANGING:
             rows = self.rows[name]
             self.rows[name] = {k: row for k, row in rows.items() if row["task_id"] != task_id}
 

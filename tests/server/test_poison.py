@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.server import RunningServer
-from tracker.domain.change import LAST_INSTANT
 from tracker.domain.instants import rfc3339
+from tracker.domain.reading import LAST_INSTANT
 
 
 @pytest.mark.parametrize(

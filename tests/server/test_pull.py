@@ -52,6 +52,17 @@ def test_the_first_pull_brings_all_one_may_see(server: RunningServer) -> None:
         "last_progress_by": None,
         "comment_count": 0,
         "child_count": 0,
+        "scheduled_at": None,
+        "task_type": "",
+        "lead_id": None,
+        "actual_minutes": 0,
+        "quality_rating": None,
+        "revenue_cents": None,
+        "assigned_at": server.clock.now,
+        "started_at": None,
+        "cancelled_at": None,
+        "rollup_progress": None,
+        "open_needs": 0,
     }
 
 

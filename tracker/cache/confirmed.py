@@ -27,6 +27,7 @@ from tracker.domain.page import (
 from tracker.domain.task import (
     Assignment,
     Comment,
+    Dependency,
     HistoryEntry,
     Occupancy,
     Part,
@@ -36,6 +37,7 @@ from tracker.domain.task import (
     Role,
     Status,
     Task,
+    TimeEntry,
 )
 
 HISTORY_KEPT = 20
@@ -43,7 +45,7 @@ OPS_KEPT = 500
 """As many actions as one push can hold: so many of a task may be without their answer."""
 _FEW = 1_000
 
-_TABLES: dict[str, tuple[str, str]] = {
+_FIRST: dict[str, tuple[str, str]] = {
     "tasks": (
         "id TEXT PRIMARY KEY, number INTEGER, title TEXT, description TEXT, status TEXT,"
         " priority TEXT, progress INTEGER, created_by TEXT, created_at INTEGER,"
@@ -79,23 +81,74 @@ _TABLES: dict[str, tuple[str, str]] = {
     ),
 }
 """Table → columns in the order of the domain's fields, and the column that names the task."""
+_ADDED: dict[str, tuple[str, ...]] = {
+    "tasks": (
+        "scheduled_at INTEGER", "task_type TEXT NOT NULL DEFAULT ''", "lead_id TEXT",
+        "actual_minutes INTEGER NOT NULL DEFAULT 0", "quality_rating INTEGER",
+        "revenue_cents INTEGER", "assigned_at INTEGER", "started_at INTEGER",
+        "cancelled_at INTEGER", "rollup_progress INTEGER", "open_needs INTEGER NOT NULL DEFAULT 0",
+    ),
+    "assignments": ("accepted_at INTEGER", "completed_at INTEGER"),
+    "comments": (
+        "parent_id TEXT", "edited_at INTEGER", "attachments TEXT NOT NULL DEFAULT '[]'",
+    ),
+}  # fmt: skip
+_LATER: dict[str, tuple[str, str]] = {
+    "time_entries": (
+        "id TEXT PRIMARY KEY, task_id TEXT, user_id TEXT, minutes INTEGER, started_at INTEGER,"
+        " note TEXT, made_at INTEGER, received_at INTEGER, version INTEGER",
+        "task_id",
+    ),
+    "dependencies": (
+        "task_id TEXT, needs_id TEXT, made_by TEXT, made_at INTEGER, version INTEGER,"
+        " PRIMARY KEY (task_id, needs_id)",
+        "task_id",
+    ),
+}
+_TABLES = _FIRST | _LATER
 
 
-_KEYS = dict.fromkeys(_TABLES, "id") | {"assignments": "task_id || ':' || user_id"}
-"""What a row's checksum names it by."""
+def _width(table: str) -> int:
+    """How many columns it has."""
+    first = _TABLES[table][0].split(", PRIMARY KEY (")[0].split(",")
+    return len(first) + len(_ADDED.get(table, ()))
+
+
+_KEYS = dict.fromkeys(_TABLES, "id") | {
+    "assignments": "task_id || ':' || user_id",
+    "dependencies": "task_id || ':' || needs_id",
+}
+"""What a row's checksum and its tombstone name it by."""
+_HANGING = {
+    "assignment": "assignments",
+    "comment": "comments",
+    "time_entry": "time_entries",
+    "dependency": "dependencies",
+    "history": "history",
+}
+"""The kinds of tombstones for what hangs on a task."""
+
+
+_LIVE_AND_SHADOW = ("", "shadow_")
+
+
+def _create(tables: Mapping[str, tuple[str, str]]) -> list[str]:
+    return [
+        f"CREATE TABLE {prefix}{name} ({columns}) WITHOUT ROWID"
+        for name, (columns, _) in tables.items()
+        for prefix in _LIVE_AND_SHADOW
+    ]
+
+
+def _index(*names: str) -> list[str]:
+    return [
+        f"CREATE INDEX {prefix}{name}_by_task ON {prefix}{name} (task_id)"
+        for name in names
+        for prefix in _LIVE_AND_SHADOW
+    ]
 
 
 def _script() -> str:
-    tables = [
-        f"CREATE TABLE {prefix}{name} ({columns}) WITHOUT ROWID"
-        for name, (columns, _) in _TABLES.items()
-        for prefix in ("", "shadow_")
-    ]
-    indexes = [
-        f"CREATE INDEX {prefix}{name}_by_task ON {prefix}{name} (task_id)"
-        for name in ("comments", "history")
-        for prefix in ("", "shadow_")
-    ]
     own = [
         "CREATE TABLE position (only INTEGER PRIMARY KEY CHECK (only = 1), cursor TEXT,"
         " epoch TEXT, seq INTEGER NOT NULL, zone TEXT NOT NULL, pulled_at INTEGER,"
@@ -104,7 +157,19 @@ def _script() -> str:
         "CREATE TABLE presence (user_id TEXT PRIMARY KEY, last_heard_at INTEGER,"
         " unsent INTEGER NOT NULL, occupancy TEXT NOT NULL) WITHOUT ROWID",
     ]
-    return ";\n".join([*tables, *indexes, *own])
+    return ";\n".join([*_create(_FIRST), *_index("comments", "history"), *own])
+
+
+def _whole_task() -> str:
+    """The rows that are here stay to be read; all are pulled anew for what they lack."""
+    columns = [
+        f"ALTER TABLE {prefix}{name} ADD COLUMN {column}"
+        for name, added in _ADDED.items()
+        for column in added
+        for prefix in _LIVE_AND_SHADOW
+    ]
+    anew = "UPDATE position SET cursor = NULL, shadow_cursor = NULL"
+    return ";\n".join([*columns, *_create(_LATER), *_index("time_entries"), anew])
 
 
 MIGRATIONS = (
@@ -113,8 +178,9 @@ MIGRATIONS = (
     "CREATE TABLE past_ops (task_id TEXT, op_id TEXT, number INTEGER,"
     " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
     eviction.SCHEMA,
+    _whole_task(),
 )
-_OfATask = TypeVar("_OfATask", Assignment, Comment, HistoryEntry)
+_OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
 
@@ -202,8 +268,8 @@ class Confirmed:
         with self._write():
             of = {task.id for task in page.tasks}
             of |= {row.task_id for row in page.assignments}
-            of |= {row.task_id for row in page.comments}
-            of |= {row.task_id for row in page.history}
+            for rows in (page.comments, page.time_entries, page.dependencies, page.history):
+                of |= {row.task_id for row in rows}
             hidden = eviction.meet(self._conn, page, of)
             touched = (of - hidden) | self._take("", page, hidden)
             self._trim_history({row.task_id for row in page.history})
@@ -288,14 +354,15 @@ class Confirmed:
         rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
             "tasks": map(_TASK_VALUES, tasks),
             "assignments": map(_ASSIGNMENT_VALUES, shown(page.assignments)),
-            "comments": map(_plain, shown(page.comments)),
+            "comments": map(_comment_row, shown(page.comments)),
+            "time_entries": map(_plain, shown(page.time_entries)),
+            "dependencies": map(_plain, shown(page.dependencies)),
             "history": map(_history_row, shown(page.history)),
             "people": map(_plain, page.people),
             "projects": map(_plain, page.projects),
         }
         for name, values in rows.items():
-            width = len(_TABLES[name][0].split(", PRIMARY KEY (")[0].split(","))
-            marks = ",".join("?" * width)
+            marks = ",".join("?" * _width(name))
             self._conn.executemany(
                 f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({marks})", values
             )
@@ -303,26 +370,23 @@ class Confirmed:
     def _bury(self, prefix: str, kind: str, entity_id: str) -> set[str]:
         """Applies one tombstone; returns the tasks it concerns."""
         if kind in ("task", CHILDREN):
-            for name in ("tasks", "assignments", "comments", "history")[kind == CHILDREN :]:
+            for name in ("tasks", *_HANGING.values())[kind == CHILDREN :]:
                 self._conn.execute(
                     f"DELETE FROM {prefix}{name} WHERE {_TABLES[name][1]} = ?", (entity_id,)
                 )
             if kind == "task" and not prefix:
                 eviction.forget(self._conn, entity_id)
             return {entity_id}
-        if kind == "assignment":
-            task_id, _, user_id = entity_id.partition(":")
-            self._conn.execute(
-                f"DELETE FROM {prefix}assignments WHERE task_id = ? AND user_id = ?",
-                (task_id, user_id),
-            )
-            return {task_id}
-        table = {"comment": f"{prefix}comments", "history": f"{prefix}history"}.get(kind)
-        if table is None:
+        if kind not in _HANGING:
             return set()
-        row = self._conn.execute(f"SELECT task_id FROM {table} WHERE id = ?", (entity_id,))
+        name = _HANGING[kind]
+        first, _, second = entity_id.partition(":")
+        columns = _KEYS[name].split(" || ':' || ")
+        fits = " AND ".join(f"{column} = ?" for column in columns)
+        values = (first, second)[: len(columns)]
+        row = self._conn.execute(f"SELECT task_id FROM {prefix}{name} WHERE {fits}", values)
         found = row.fetchone()
-        self._conn.execute(f"DELETE FROM {table} WHERE id = ?", (entity_id,))
+        self._conn.execute(f"DELETE FROM {prefix}{name} WHERE {fits}", values)
         return {found[0]} if found else set()
 
     def _with_long_history(self) -> list[str]:
@@ -469,7 +533,29 @@ class Confirmed:
             rows = self._conn.execute(
                 "SELECT * FROM comments WHERE task_id = ? ORDER BY made_at, id", (task_id,)
             ).fetchall()
-        return [Comment(*row) for row in rows]
+        return [_comment(row) for row in rows]
+
+    def comment(self, comment_id: str) -> Comment | None:
+        with self._read():
+            row = self._conn.execute(
+                "SELECT * FROM comments WHERE id = ?", (comment_id,)
+            ).fetchone()
+        return _comment(row) if row else None
+
+    def time_entries(self, task_id: str) -> list[TimeEntry]:
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT * FROM time_entries WHERE task_id = ? ORDER BY made_at, id", (task_id,)
+            ).fetchall()
+        return [TimeEntry(*row) for row in rows]
+
+    def needs(self, task_id: str) -> list[str]:
+        """The ids of the tasks that this one waits for. Not all of them may be here."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT needs_id FROM dependencies WHERE task_id = ?", (task_id,)
+            ).fetchall()
+        return [row[0] for row in rows]
 
     def people(self) -> dict[str, Person]:
         with self._read():
@@ -510,8 +596,17 @@ _TASK_VALUES = attrgetter(*Task.__slots__)
 _ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
 
 
-def _plain(row: Comment | Person | Project) -> tuple[Any, ...]:
+def _plain(row: Person | Project | TimeEntry | Dependency) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
+
+
+def _comment_row(row: Comment) -> tuple[Any, ...]:
+    values = [getattr(row, name) for name in row.__slots__]
+    return (*values[:-1], _encode(row.attachments))
+
+
+def _comment(row: Sequence[Any]) -> Comment:
+    return Comment(*_with(row, {len(row) - 1: lambda text: tuple(json.loads(text))}))
 
 
 def _history_row(entry: HistoryEntry) -> tuple[Any, ...]:

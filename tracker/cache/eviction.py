@@ -30,7 +30,9 @@ SCHEMA = (
     "CREATE TABLE asked (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID"
 )
 _FINISHED = (Status.COMPLETED, Status.CANCELLED, Status.ARCHIVED)
-_OF_A_TASK = ("past_ops", "history", "comments", "assignments")
+_OF_A_TASK = (
+    "past_ops", "history", "comments", "assignments", "time_entries", "dependencies",
+)  # fmt: skip
 
 
 def evict(conn: sqlite3.Connection, most: int, busy: Busy) -> set[str]:

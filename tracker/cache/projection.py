@@ -13,9 +13,12 @@ from enum import StrEnum
 from tracker.cache.confirmed import Brief, Confirmed, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
-from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
+from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind, other_tasks
+from tracker.domain.decision import Applied, Context
+from tracker.domain.errors import Refusal
+from tracker.domain.graph import counted
 from tracker.domain.overtaken import Overtaken, overtaken
-from tracker.domain.replay import Applied, Context, decide
+from tracker.domain.replay import decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
 
 _MOST_IDS = 1_000
@@ -62,8 +65,8 @@ class Projection:
 
     def views(self, ids: Sequence[str] | None = None) -> dict[str, TaskView]:
         """All tasks, or those of `ids` that exist."""
-        rows = self._rows(ids)
-        shown = self._replay(rows, ids)
+        shown = self._replay(ids)
+        wanted = shown.states.keys() if ids is None else set(ids)
         rejected = {entry.action.task_id for entry in self._outbox.tray()}
         return {
             task_id: TaskView(
@@ -76,6 +79,7 @@ class Projection:
                 else Mark.SAVED,
             )
             for task_id, state in shown.states.items()
+            if task_id in wanted
         }
 
     def listing(self) -> list[tuple[Brief, Mark]]:
@@ -96,19 +100,41 @@ class Projection:
         return sorted(listed, key=lambda line: line[0].number)
 
     def trail(self, task_id: str) -> Trail:
-        rows = self._rows([task_id])
+        shown = self._replay([task_id])
         history = self._confirmed.history(task_id)
         comments = self._confirmed.comments(task_id)
         known_ops = {entry.op_id for entry in history}
-        known_comments = {comment.id for comment in comments}
-        for action, applied in self._replay(rows, [task_id]).steps:
+        said = {comment.id: comment for comment in comments}
+        for action, applied in shown.steps:
+            if action.task_id != task_id:
+                continue
             if action.op_id not in known_ops:
                 history.append(_pending_entry(action, applied, self._actor.user_id))
-            if applied.comment and applied.comment.id not in known_comments:
-                comments.append(replace(applied.comment, received_at=0))
-        return Trail(tuple(history), tuple(comments))
+            if (new := applied.comment) is not None:
+                old = said.get(new.id)
+                if old is None or old.version < new.version:
+                    said[new.id] = replace(new, received_at=old.received_at if old else 0)
+        return Trail(tuple(history), tuple(said.values()))
 
-    def named_by(self, kinds: Set[Kind]) -> tuple[Container[str], Container[str]]:
+    def decide(self, action: Action) -> Applied | Refusal:
+        """What comes of a new action on what is shown, as far as is known here."""
+        shown = self._replay([action.task_id], action)
+        people, projects = self._named_by({action.kind})
+        return self._decide(action, shown.others, shown.zone, people, projects)
+
+    def _decide(
+        self,
+        action: Action,
+        others: Others,
+        zone: tzinfo,
+        people: Container[str],
+        projects: Container[str],
+    ) -> Applied | Refusal:
+        now = action.made_at + (action.clock_offset or 0)
+        context = others.context(now, zone, people, projects)
+        return decide(others.states.get(action.task_id), action, self._actor, context)
+
+    def _named_by(self, kinds: Set[Kind]) -> tuple[Container[str], Container[str]]:
         """The ids of people and of projects that deciding about these kinds needs."""
         return (
             self._confirmed.people() if kinds & NAME_PEOPLE else (),
@@ -127,19 +153,24 @@ class Projection:
         epoch = self._confirmed.position().epoch
         return self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
 
-    def _replay(self, rows: Rows, ids: Sequence[str] | None) -> _Replayed:
+    def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> _Replayed:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
-        as soon as the row's version or the cursor has reached it."""
+        as soon as the row's version or the cursor has reached it. Where one of them names another
+        task, that one may be new here too: then all are replayed, in their order."""
+        rows = self._rows(ids)
+        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        if ids is not None and any(map(other_tasks, [a for a, _ in own] + ([new] if new else []))):
+            return self._replay(None)
         states = {
             task_id: TaskState(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
         }
-        done = _Replayed(states, set(), [])
-        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        others = Others(self._confirmed, states)
+        zone = zone_named(rows.position.zone)
+        done = _Replayed(states, set(), [], others, zone)
         if not own:
             return done
-        people, projects = self.named_by({action.kind for action, _ in own})
-        zone = zone_named(rows.position.zone)
+        people, projects = self._named_by({action.kind for action, _ in own})
         for action, receipt in own:
             row = rows.tasks.get(action.task_id)
             comparable = receipt is not None and receipt.epoch == rows.position.epoch
@@ -151,13 +182,61 @@ class Projection:
                 continue
             if action.task_id in rows.stubs:  # not even what made it is shown
                 continue
-            now = action.made_at + (action.clock_offset or 0)
-            context = Context(now, zone, people, projects)
-            decided = decide(states.get(action.task_id), action, self._actor, context)
+            decided = self._decide(action, others, zone, people, projects)
             if isinstance(decided, Applied):
-                states[action.task_id] = decided.state
+                others.take(states.get(action.task_id), decided)
                 done.steps.append((action, decided))
         return done
+
+
+class Others:
+    """What deciding about one task asks of others and of what hangs on them: as it is shown, so
+    with own actions that came before."""
+
+    def __init__(self, confirmed: Confirmed, states: dict[str, TaskState]) -> None:
+        self.states = states
+        self._confirmed = confirmed
+        self._said: dict[str, Comment] = {}
+        self._needs: dict[str, set[str]] = {}
+
+    def context(
+        self, now: int, zone: tzinfo, people: Container[str], projects: Container[str]
+    ) -> Context:
+        return Context(
+            now, zone, people, projects,
+            task=self._task, needs=self._needs_of, comment=self._comment,
+        )  # fmt: skip
+
+    def take(self, before: TaskState | None, applied: Applied) -> None:
+        """The effect of an own action."""
+        task = applied.state.task
+        self.states[task.id] = applied.state
+        for parent_id, number in counted(before.task if before else None, task).items():
+            parent = self.states.get(parent_id)
+            if parent is not None and number:
+                more = replace(parent.task, child_count=parent.task.child_count + number)
+                self.states[parent_id] = replace(parent, task=more)
+        if applied.comment is not None:
+            self._said[applied.comment.id] = applied.comment
+        if applied.dependency is not None:
+            self._needs_of(task.id).add(applied.dependency.needs_id)
+        if applied.parted is not None:
+            self._needs_of(task.id).discard(applied.parted)
+
+    def _task(self, task_id: str) -> TaskState | None:
+        if task_id in self.states:
+            return self.states[task_id]
+        rows = self._confirmed.rows([task_id])
+        task = rows.tasks.get(task_id)
+        return TaskState(task, rows.people.get(task_id, {})) if task is not None else None
+
+    def _needs_of(self, task_id: str) -> set[str]:
+        if task_id not in self._needs:
+            self._needs[task_id] = set(self._confirmed.needs(task_id))
+        return self._needs[task_id]
+
+    def _comment(self, comment_id: str) -> Comment | None:
+        return self._said.get(comment_id) or self._confirmed.comment(comment_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +246,8 @@ class _Replayed:
     states: dict[str, TaskState]
     pending: set[str]
     steps: list[tuple[Action, Applied]]
+    others: Others
+    zone: tzinfo
 
 
 def zone_named(name: str) -> tzinfo:

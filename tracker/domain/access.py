@@ -9,14 +9,15 @@ from tracker.domain.task import Part, Role, TaskState
 
 _ASSIGNEE = frozenset(
     {Kind.SET_PROGRESS, Kind.START, Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN,
-     Kind.COMMENT}
+     Kind.LOG_TIME, Kind.ACCEPT, Kind.COMMENT, Kind.EDIT_COMMENT}
 )  # fmt: skip
+_SPEAK = frozenset({Kind.COMMENT, Kind.EDIT_COMMENT})
 _BY_PART: dict[Part, frozenset[Kind]] = {
     Part.ASSIGNEE: _ASSIGNEE,
-    Part.REVIEWER: frozenset({Kind.REOPEN, Kind.COMMENT}),
-    Part.WATCHER: frozenset({Kind.COMMENT}),
+    Part.REVIEWER: frozenset({Kind.REOPEN, Kind.RATE}) | _SPEAK,
+    Part.WATCHER: _SPEAK,
 }
-_OWN_TASK = frozenset({Kind.CANCEL})
+_OWN_TASK = frozenset({Kind.CANCEL, Kind.EDIT_FIELDS, Kind.DEPEND, Kind.UNDEPEND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,5 @@ def may(actor: Actor, kind: Kind, state: TaskState) -> bool:
         return True
     if state.task.created_by == actor.user_id:
         for_themself = own is not None and own.part is Part.ASSIGNEE
-        return kind is Kind.COMMENT or (for_themself and kind in _OWN_TASK)
+        return kind in _SPEAK or (for_themself and kind in _OWN_TASK)
     return False

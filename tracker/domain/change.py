@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
+from tracker.domain.reading import Bad, Reader
 from tracker.domain.task import Occupancy, Part, Priority
 
 SCHEMA = 1
@@ -22,12 +22,14 @@ SCHEMAS = frozenset({1})
 """The formats this build can decide."""
 
 TITLE_LIMIT = 200
+TYPE_LIMIT = 60
 NOTE_LIMIT = 10_000
 DESCRIPTION_LIMIT = 20_000
 MINUTES_LIMIT = 100_000
-PEOPLE_LIMIT = 100
-LAST_INSTANT = 253_370_764_799_999
-"""The last millisecond of the year 9998: it still has a date, and a next day, in every zone."""
+CENTS_LIMIT = 10**13
+DAY = 1_440
+ATTACHMENTS_LIMIT = 10
+ADDRESS_LIMIT = 2_000
 
 
 class Kind(StrEnum):
@@ -38,10 +40,18 @@ class Kind(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     REOPEN = "reopen"
-    COMMENT = "comment"
+    ARCHIVE = "archive"
     CREATE_TASK = "create_task"
+    EDIT_FIELDS = "edit_fields"
+    DEPEND = "depend"
+    UNDEPEND = "undepend"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+    ACCEPT = "accept"
+    COMMENT = "comment"
+    EDIT_COMMENT = "edit_comment"
+    LOG_TIME = "log_time"
+    RATE = "rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,14 @@ class Noted:
 class Said:
     comment_id: str
     text: str
+    parent_id: str | None
+    attachments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    comment_id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,147 +115,91 @@ class Unassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The person takes on what they were assigned."""
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
-    title: str
-    description: str
-    priority: Priority
-    project_id: str | None
-    due_at: int | None
-    due_date: str | None
-    estimated_minutes: int | None
+    """`fields` are values of a Task's fields by name; what is missing has the Task's default."""
+
+    fields: Mapping[str, Any]
     people: tuple[Assigned, ...]
 
 
-Args = Progress | Noted | Said | Assigned | Unassigned | Created
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """New values of a Task's fields by name; the others stay."""
+
+    fields: Mapping[str, Any]
 
 
-class _Bad(Exception):
-    def __init__(self, code: str, name: str, info: str = "") -> None:
-        self.refusal = Refusal(code, name, info)
+@dataclass(frozen=True, slots=True)
+class Needing:
+    """The task waits for this one."""
+
+    needs_id: str
 
 
-_E = TypeVar("_E", bound=StrEnum)
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Minutes of work, by the device's monotonic clock where a timer ran. Below zero they correct
+    an earlier entry: entries are never changed."""
+
+    entry_id: str
+    minutes: int
+    started_at: int | None
+    note: str
 
 
-def storable(text: str) -> bool:
-    """No NUL (PostgreSQL refuses it) and no lone surrogate (UTF-8 cannot carry it)."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+@dataclass(frozen=True, slots=True)
+class Rated:
+    rating: int
+    note: str
 
 
-class _Reader:
-    """Takes values out of untrusted arguments; the first that does not fit ends the reading."""
-
-    def __init__(self, args: Mapping[str, Any]) -> None:
-        self.args = args
-        self.known: set[str] = set()
-
-    def _get(self, name: str) -> Any:
-        self.known.add(name)
-        return self.args.get(name)
-
-    def text(self, name: str, limit: int) -> str:
-        value = self._get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise _Bad("E2017", name)
-        if not storable(value):
-            raise _Bad("E2008", name)
-        value = value.strip()
-        if len(value) > limit:
-            raise _Bad("E2002", name, f"At most {limit:,} characters; this has {len(value):,}.")
-        return value
-
-    def whole(self, name: str, low: int, high: int, code: str) -> int | None:
-        value = self._get(name)
-        if value is None:
-            return None
-        # bool is an int in Python; `true` is still not 1 %.
-        if type(value) is not int or not low <= value <= high:
-            raise _Bad(code, name)
-        return value
-
-    def needed(self, name: str, value: int | None, code: str) -> int:
-        if value is None:
-            raise _Bad(code, name)
-        return value
-
-    def id(self, name: str) -> str | None:
-        value = self._get(name)
-        if value is None:
-            return None
-        if not is_uuid(value):
-            raise _Bad("E2006", name)
-        return str(value)
-
-    def needed_id(self, name: str) -> str:
-        value = self.id(name)
-        if value is None:
-            raise _Bad("E2017", name)
-        return value
-
-    def choice(self, name: str, kind: type[_E], default: _E | None) -> _E:
-        value = self._get(name)
-        if value is None and default is not None:
-            return default
-        try:
-            return kind(value)
-        except ValueError:
-            raise _Bad("E2005", name, f"One of {', '.join(kind)}.") from None
-
-    def date(self, name: str) -> str | None:
-        value = self._get(name)
-        if value is None:
-            return None
-        try:
-            if not isinstance(value, str):
-                raise ValueError
-            day = date.fromisoformat(value)
-            if not 1970 < day.year < 9999:
-                raise ValueError
-            return day.isoformat()
-        except ValueError:
-            raise _Bad("E2004", name) from None
-
-    def list(self, name: str) -> list[Mapping[str, Any]]:
-        value = self._get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or len(value) > PEOPLE_LIMIT:
-            raise _Bad("E2017", name)
-        if not all(isinstance(item, Mapping) for item in value):
-            raise _Bad("E2017", name)
-        return value
-
-    def done(self) -> None:
-        for name in self.args:
-            if name not in self.known:
-                raise _Bad("E2017", str(name)[:60], "This field is not known here.")
+Args = (
+    Progress | Noted | Said | Reworded | Assigned | Unassigned | Accepted | Created | Edited
+    | Needing | Logged | Rated
+)  # fmt: skip
 
 
-def _occupancy(r: _Reader) -> Occupancy | None:
-    if r._get("occupancy") is None:
+def _occupancy(r: Reader) -> Occupancy | None:
+    if r.get("occupancy") is None:
         return None
     return r.choice("occupancy", Occupancy, None)
 
 
-def _progress(r: _Reader) -> Progress:
+def _progress(r: Reader) -> Progress:
     percent = r.needed("percent", r.whole("percent", 0, 100, "E2003"), "E2003")
     return Progress(percent, r.text("note", NOTE_LIMIT), _occupancy(r))
 
 
-def _noted(r: _Reader) -> Noted:
+def _noted(r: Reader) -> Noted:
     return Noted(r.text("note", NOTE_LIMIT), _occupancy(r))
 
 
-def _said(r: _Reader) -> Said:
+def _words(r: Reader) -> str:
     text = r.text("text", NOTE_LIMIT)
     if not text:
-        raise _Bad("E2009", "text")
-    return Said(r.needed_id("comment_id"), text)
+        raise Bad("E2009", "text")
+    return text
 
 
-def _assigned(r: _Reader) -> Assigned:
+def _said(r: Reader) -> Said:
+    text = _words(r)
+    links = tuple(
+        r.address(link, "attachments", ADDRESS_LIMIT)
+        for link in r.items("attachments", ATTACHMENTS_LIMIT)
+    )
+    return Said(r.needed_id("comment_id"), text, r.id("parent_id"), links)
+
+
+def _reworded(r: Reader) -> Reworded:
+    return Reworded(r.needed_id("comment_id"), _words(r))
+
+
+def _assigned(r: Reader) -> Assigned:
     percent = r.whole("percent", 0, 100, "E2010")
     return Assigned(
         r.needed_id("user_id"),
@@ -246,36 +208,90 @@ def _assigned(r: _Reader) -> Assigned:
     )
 
 
-def _unassigned(r: _Reader) -> Unassigned:
+def _unassigned(r: Reader) -> Unassigned:
     return Unassigned(r.needed_id("user_id"))
 
 
-def _created(r: _Reader) -> Created:
+def _accepted(_: Reader) -> Accepted:
+    return Accepted()
+
+
+def _title(r: Reader) -> str:
     title = r.text("title", TITLE_LIMIT)
     if not title:
-        raise _Bad("E2001", "title")
+        raise Bad("E2001", "title")
+    return title
+
+
+_FIELDS: dict[str, Callable[[Reader], Any]] = {
+    "title": _title,
+    "description": lambda r: r.text("description", DESCRIPTION_LIMIT),
+    "priority": lambda r: r.choice("priority", Priority, None),
+    "project_id": lambda r: r.id("project_id"),
+    "parent_id": lambda r: r.id("parent_id"),
+    "lead_id": lambda r: r.id("lead_id"),
+    "task_type": lambda r: r.text("task_type", TYPE_LIMIT),
+    "due_at": lambda r: r.moment("due_at"),
+    "due_date": lambda r: r.date("due_date"),
+    "scheduled_at": lambda r: r.moment("scheduled_at"),
+    "estimated_minutes": lambda r: r.whole("estimated_minutes", 1, MINUTES_LIMIT, "E2015"),
+    "revenue_cents": lambda r: r.whole("revenue_cents", -CENTS_LIMIT, CENTS_LIMIT, "E2023"),
+}
+"""What a person may set of a task, and how each is read. The rest follows from what they do."""
+
+
+def _fields(r: Reader) -> dict[str, Any]:
+    """The fields that are there. A due is a day or an instant: one takes the other's place."""
+    found = {name: read(r) for name, read in _FIELDS.items() if name in r.args}
+    if found.get("due_at") is not None and found.get("due_date") is not None:
+        raise Bad("E2004", "due_date", "A day or an instant, not both.")
+    if "due_at" in found or "due_date" in found:
+        found = {"due_at": None, "due_date": None} | found
+    return found
+
+
+def _created(r: Reader) -> Created:
     people: list[Assigned] = []
-    for item in r.list("people"):
-        inner = _Reader(item)
+    for item in r.mappings("people"):
+        inner = Reader(item)
         people.append(_assigned(inner))
         inner.done()
     if len({person.user_id for person in people}) < len(people):
-        raise _Bad("E2017", "people", "Each person once.")
-    if r.args.get("due_at") is not None and r.args.get("due_date") is not None:
-        raise _Bad("E2004", "due_date", "A day or an instant, not both.")
-    return Created(
-        title=title,
-        description=r.text("description", DESCRIPTION_LIMIT),
-        priority=r.choice("priority", Priority, Priority.MEDIUM),
-        project_id=r.id("project_id"),
-        due_at=r.whole("due_at", 0, LAST_INSTANT, "E2004"),
-        due_date=r.date("due_date"),
-        estimated_minutes=r.whole("estimated_minutes", 1, MINUTES_LIMIT, "E2015"),
-        people=tuple(people),
+        raise Bad("E2017", "people", "Each person once.")
+    r.known.update(_FIELDS)
+    given = {name: r.args[name] for name in _FIELDS if r.args.get(name) is not None}
+    return Created(_fields(Reader({"title": None} | given)), tuple(people))
+
+
+def _edited(r: Reader) -> Edited:
+    given = r.get("fields")
+    if not isinstance(given, Mapping) or not given:
+        raise Bad("E2017", "fields")
+    inner = Reader(given)
+    fields = _fields(inner)
+    inner.done()
+    return Edited(fields)
+
+
+def _needing(r: Reader) -> Needing:
+    return Needing(r.needed_id("needs_id"))
+
+
+def _logged(r: Reader) -> Logged:
+    minutes = r.needed("minutes", r.whole("minutes", -DAY, DAY, "E2024"), "E2024")
+    if minutes == 0:
+        raise Bad("E2024", "minutes")
+    return Logged(
+        r.needed_id("entry_id"), minutes, r.moment("started_at"), r.text("note", NOTE_LIMIT)
     )
 
 
-_PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
+def _rated(r: Reader) -> Rated:
+    rating = r.needed("rating", r.whole("rating", 1, 5, "E2025"), "E2025")
+    return Rated(rating, r.text("note", NOTE_LIMIT))
+
+
+_PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
     Kind.START: _noted,
@@ -283,16 +299,39 @@ _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
     Kind.RESUME: _noted,
     Kind.CANCEL: _noted,
     Kind.REOPEN: _noted,
-    Kind.COMMENT: _said,
+    Kind.ARCHIVE: _noted,
     Kind.CREATE_TASK: _created,
+    Kind.EDIT_FIELDS: _edited,
+    Kind.DEPEND: _needing,
+    Kind.UNDEPEND: _needing,
     Kind.ASSIGN: _assigned,
     Kind.UNASSIGN: _unassigned,
+    Kind.ACCEPT: _accepted,
+    Kind.COMMENT: _said,
+    Kind.EDIT_COMMENT: _reworded,
+    Kind.LOG_TIME: _logged,
+    Kind.RATE: _rated,
 }
 
 
 NAME_PEOPLE = frozenset({Kind.CREATE_TASK, Kind.ASSIGN})
-NAME_PROJECTS = frozenset({Kind.CREATE_TASK})
+NAME_PROJECTS = frozenset({Kind.CREATE_TASK, Kind.EDIT_FIELDS})
 """Deciding about other kinds needs no list of people, or of projects."""
+
+
+def other_tasks(action: Action) -> tuple[str, ...]:
+    """The tasks that it names beside its own. Nothing of it need have been checked yet."""
+    match action.kind:
+        case Kind.CREATE_TASK:
+            named = action.args.get("parent_id")
+        case Kind.EDIT_FIELDS:
+            fields = action.args.get("fields")
+            named = fields.get("parent_id") if isinstance(fields, Mapping) else None
+        case Kind.DEPEND | Kind.UNDEPEND:
+            named = action.args.get("needs_id")
+        case _:
+            return ()
+    return (str(named),) if is_uuid(named) else ()
 
 
 def parse(kind: Kind, args: Mapping[str, Any]) -> Args | Refusal:
@@ -300,10 +339,10 @@ def parse(kind: Kind, args: Mapping[str, Any]) -> Args | Refusal:
 
     Unknown keys are refused: a field that would be dropped silently is a lost edit.
     """
-    reader = _Reader(args)
+    reader = Reader(args)
     try:
         parsed = _PARSERS[kind](reader)
         reader.done()
-    except _Bad as bad:
+    except Bad as bad:
         return bad.refusal
     return parsed

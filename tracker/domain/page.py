@@ -10,11 +10,13 @@ from typing import Protocol
 from tracker.domain.task import (
     Assignment,
     Comment,
+    Dependency,
     HistoryEntry,
     Occupancy,
     Person,
     Project,
     Task,
+    TimeEntry,
 )
 
 
@@ -78,6 +80,10 @@ class Page(Protocol):
     def assignments(self) -> Sequence[Assignment]: ...
     @property
     def comments(self) -> Sequence[Comment]: ...
+    @property
+    def time_entries(self) -> Sequence[TimeEntry]: ...
+    @property
+    def dependencies(self) -> Sequence[Dependency]: ...
     @property
     def history(self) -> Sequence[HistoryEntry]: ...
     @property

@@ -61,7 +61,12 @@ class Occupancy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task. `due_date` is set (YYYY-MM-DD) where the due is a day; `due_at` is then its end
-    in the tenant's zone, so `due_at` alone answers "overdue?"."""
+    in the tenant's zone, so `due_at` alone answers "overdue?".
+
+    `assigned_at` is when somebody first had to do it, `started_at` when work first began.
+    `child_count` (those not cancelled), `rollup_progress` (their mean) and `open_needs` (unfinished
+    tasks it waits for) are the server's sums: they change without a new version.
+    """
 
     id: str
     number: int
@@ -86,6 +91,27 @@ class Task:
     last_progress_by: str | None = None
     comment_count: int = 0
     child_count: int = 0
+    scheduled_at: int | None = None
+    task_type: str = ""
+    lead_id: str | None = None
+    actual_minutes: int = 0
+    quality_rating: int | None = None
+    revenue_cents: int | None = None
+    assigned_at: int | None = None
+    started_at: int | None = None
+    cancelled_at: int | None = None
+    rollup_progress: int | None = None
+    open_needs: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """It may be worked on all the same, and says so."""
+        return self.open_needs > 0 and self.status in OPEN
+
+    @property
+    def shown_progress(self) -> int:
+        """A task with subtasks shows the mean of theirs."""
+        return self.progress if self.rollup_progress is None else self.rollup_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,8 @@ class Assignment:
     assigned_by: str
     assigned_at: int
     version: int = 1
+    accepted_at: int | None = None
+    completed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +135,35 @@ class Comment:
     text: str
     made_at: int
     received_at: int
+    version: int = 1
+    parent_id: str | None = None
+    edited_at: int | None = None
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEntry:
+    """Minutes that a person worked on a task; below zero they correct an earlier entry."""
+
+    id: str
+    task_id: str
+    user_id: str
+    minutes: int
+    started_at: int | None
+    note: str
+    made_at: int
+    received_at: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """The task waits for another one to be finished."""
+
+    task_id: str
+    needs_id: str
+    made_by: str
+    made_at: int
     version: int = 1
 
 

@@ -6,10 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tracker.domain.change import LAST_INSTANT
 from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
+from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.receipt import Receipt
-from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    Dependency,
+    HistoryEntry,
+    Person,
+    Project,
+    Task,
+    TimeEntry,
+)
 from tracker.protocol.base import Answer, Request
 
 BATCH_LIMIT = 500
@@ -95,6 +104,8 @@ class PullPage(Answer):
     tasks: list[Task] = []
     assignments: list[Assignment] = []
     comments: list[Comment] = []
+    time_entries: list[TimeEntry] = []
+    dependencies: list[Dependency] = []
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []

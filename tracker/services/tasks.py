@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
-from tracker.cache.projection import TaskView, zone_named
-from tracker.domain.change import Action, Kind, parse
+from tracker.cache.projection import TaskView
+from tracker.domain.change import Action, Kind, other_tasks, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
-from tracker.domain.replay import Context, decide
 from tracker.domain.task import Part, Priority
 from tracker.services.workspace import Workspace, device_clock
 
@@ -213,13 +212,10 @@ class Tasks:
             base_version=view.task.version if view else None,
             base_epoch=position.epoch,
             clock_offset=position.clock_offset,
-            depends_on=self._needs(kind, task_id),
             seen=_seen(view),
         )
-        received_at = action.made_at + (action.clock_offset or 0)
-        people, projects = work.projection.named_by({kind})
-        context = Context(received_at, zone_named(position.zone), people, projects)
-        decided = decide(view.state if view else None, action, work.actor, context)
+        action = replace(action, depends_on=self._needs(action))
+        decided = work.projection.decide(action)
         if isinstance(decided, Refusal):
             return decided
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
@@ -232,16 +228,25 @@ class Tasks:
         said = str(args.get("text") or args.get("note") or "").strip()
         return bool(draft) and draft == said
 
-    def _needs(self, kind: Kind, task_id: str) -> tuple[str, ...]:
-        """Waiting actions this one stands on: what creates its task, what it reverses."""
-        created, status = None, None
-        for item in self._work.outbox.waiting(task_id):
-            if item.action.kind is Kind.CREATE_TASK:
-                created = item.action.op_id
-            elif item.action.kind in STATUS_KINDS:
-                status = item.action.op_id
-        wanted = (created, status if kind in _REVERSING else None)
-        return tuple(op_id for op_id in wanted if op_id is not None)
+    def _needs(self, action: Action) -> tuple[str, ...]:
+        """Waiting actions this one stands on: what creates the tasks and comments it names, what
+        it reverses."""
+        needed: list[str] = []
+        status = None
+        said = {action.args.get("comment_id"), action.args.get("parent_id")} - {None}
+        for task_id in (action.task_id, *other_tasks(action)):
+            for item in self._work.outbox.waiting(task_id):
+                earlier = item.action
+                makes_comment = earlier.kind is Kind.COMMENT
+                if earlier.kind is Kind.CREATE_TASK or (
+                    makes_comment and earlier.args.get("comment_id") in said
+                ):
+                    needed.append(earlier.op_id)
+                elif earlier.kind in STATUS_KINDS and task_id == action.task_id:
+                    status = earlier.op_id
+        if status is not None and action.kind in _REVERSING:
+            needed.append(status)
+        return tuple(needed)
 
 
 def _seen(view: TaskView | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tracker.domain.change import Action, Kind
-from tracker.domain.task import OPEN, Dated, HistoryEntry, Status, is_overdue
+from tracker.domain.task import OPEN, Dated, HistoryEntry, Scalar, Status, is_overdue
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 STALE_MS = 5 * MINUTE
@@ -28,8 +28,16 @@ ATTEMPTS = {
     Kind.RESUME: "resume the task",
     Kind.CANCEL: "cancel the task",
     Kind.REOPEN: "reopen the task",
-    Kind.COMMENT: "send the comment",
+    Kind.ARCHIVE: "archive the task",
     Kind.CREATE_TASK: "create the task",
+    Kind.EDIT_FIELDS: "change the task",
+    Kind.DEPEND: "let the task wait for another",
+    Kind.UNDEPEND: "let the task go on without the other",
+    Kind.ACCEPT: "accept the task",
+    Kind.COMMENT: "send the comment",
+    Kind.EDIT_COMMENT: "change the comment",
+    Kind.LOG_TIME: "log the time",
+    Kind.RATE: "rate the task",
     Kind.ASSIGN: "assign the task",
     Kind.UNASSIGN: "take the person off the task",
 }
@@ -125,8 +133,15 @@ def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
         return f"Assigned to {who} ({str(after.get('part', '')).lower()})"
     if entry.event == Kind.UNASSIGN:
         return f"{names.get(str(before.get('user_id', '')), 'Someone')} taken off"
-    if entry.event == Kind.COMMENT:
-        return "Comment"
+    if entry.event in _NAMED:
+        return _NAMED[entry.event]
+    if entry.event == Kind.LOG_TIME:
+        return f"{_minutes(before)} → {_minutes(after)} min worked"
+    if entry.event == Kind.RATE and "quality_rating" in after:
+        return f"Rated {after['quality_rating']} of 5"
+    if entry.event == Kind.EDIT_FIELDS:
+        words = dict.fromkeys(_FIELD_WORDS.get(name, name) for name in after)
+        return f"{', '.join(words) or 'nothing'} changed".capitalize()
     if entry.event in (Kind.SET_PROGRESS, Kind.COMPLETE) and "progress" in after:
         return f"{before.get('progress', 0)} → {after['progress']} %"
     if "status" in after:
@@ -135,6 +150,30 @@ def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     if entry.event == Kind.SET_PROGRESS:
         return "Note"
     return entry.event.replace("_", " ").capitalize()
+
+
+_NAMED = {
+    Kind.COMMENT.value: "Comment",
+    Kind.EDIT_COMMENT.value: "Comment changed",
+    Kind.ACCEPT.value: "Accepted",
+    Kind.DEPEND.value: "Waits for another task",
+    Kind.UNDEPEND.value: "Does not wait for the other task any more",
+}
+_FIELD_WORDS = {
+    "due_at": "due",
+    "due_date": "due",
+    "project_id": "project",
+    "parent_id": "parent",
+    "lead_id": "lead",
+    "task_type": "type",
+    "scheduled_at": "start",
+    "estimated_minutes": "estimate",
+    "revenue_cents": "revenue",
+}
+
+
+def _minutes(values: Mapping[str, Scalar]) -> Scalar:
+    return values.get("actual_minutes", 0)
 
 
 def did(action: Action) -> str:
@@ -149,6 +188,12 @@ def did(action: Action) -> str:
             text = "New task"
         case Kind.ASSIGN:
             text = "Assign"
+        case Kind.EDIT_FIELDS:
+            text = "Change of the task"
+        case Kind.LOG_TIME:
+            text = f"{args.get('minutes')} min worked"
+        case Kind.RATE:
+            text = f"Rated {args.get('rating')} of 5"
         case _:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")

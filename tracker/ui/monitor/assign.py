@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tracker.domain.change import MINUTES_LIMIT, TITLE_LIMIT, storable
+from tracker.domain.change import MINUTES_LIMIT, TITLE_LIMIT
 from tracker.domain.errors import InputError, entry_of
+from tracker.domain.reading import storable
 from tracker.domain.task import Part, Priority, Role
 from tracker.services.board import Board
 from tracker.services.tasks import NewTask

@@ -1,0 +1,142 @@
+"""What the SQL of tasks and of all that hangs on them has in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from server_stub.core.database import chunks, totals, upsert
+from server_stub.tasks.tables import assignments, comments, dependencies, tasks, time_entries
+from tracker.domain.page import Sums, checksum
+from tracker.domain.task import Assignment, Comment, Dependency, Part, Status, Task, TimeEntry
+
+TENANT: sa.BindParameter[Any] = sa.bindparam("tenant")
+Row = TypeVar("Row", Assignment, Comment, TimeEntry, Dependency)
+
+
+def plain(row: Task | Assignment | Comment | TimeEntry | Dependency) -> dict[str, Any]:
+    """The fields by name; `asdict` copies each value and takes ten times as long."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+def visible_to(user_id: str | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    """The condition "is on the task or made it"; callers add the tenant."""
+    on_it = (
+        sa.select(sa.literal(1))
+        .where(
+            assignments.c.tenant_id == tasks.c.tenant_id,
+            assignments.c.task_id == tasks.c.id,
+            assignments.c.user_id == user_id,
+        )
+        .exists()
+    )
+    return sa.or_(tasks.c.created_by == user_id, on_it)
+
+
+def within(table: sa.Table, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.tenant_id == TENANT, column.in_(sa.bindparam("ids", expanding=True)))
+
+
+ALL_IDS = sa.select(tasks.c.id).where(
+    tasks.c.tenant_id == TENANT, tasks.c.status != Status.ARCHIVED
+)
+OWN_IDS = ALL_IDS.where(visible_to(sa.bindparam("reader")))
+"""Of the tasks that devices keep: an archived one is for whoever asks for it by its name."""
+
+
+def _assignment(task_id: str, user_id: str, part: str, *rest: Any) -> Assignment:
+    return Assignment(task_id, user_id, Part(part), *rest)
+
+
+def _comment(*values: Any) -> Comment:
+    plain_values, attachments = values[:-1], values[-1]
+    return Comment(*plain_values, attachments=tuple(json.loads(attachments)))  # type: ignore[misc]
+
+
+class Attached(Generic[Row]):
+    """One kind of rows that hang on a task. A row is named by its id, or by the ids of the two
+    things it joins with a colon between."""
+
+    def __init__(
+        self, kind: str, table: sa.Table, row: type[Row], build: Callable[..., Row]
+    ) -> None:
+        self.kind = kind
+        self.table = table
+        self._build: Callable[..., Row] = build
+        self._key = [c.name for c in table.primary_key.columns if c.name != "tenant_id"]
+        columns = [table.c[f.name] for f in fields(row)]
+        self._of = sa.select(*columns).where(within(table, table.c.task_id))
+        # By the first column: it has the index, and few rows share it.
+        self._named = sa.select(*columns).where(within(table, table.c[self._key[0]]))
+        self._delete = sa.delete(table).where(
+            table.c.tenant_id == TENANT, *(table.c[n] == sa.bindparam(f"a_{n}") for n in self._key)
+        )
+        all_of = totals(table).where(table.c.tenant_id == TENANT)
+        self._sums = tuple(all_of.where(table.c.task_id.in_(ids)) for ids in (ALL_IDS, OWN_IDS))
+
+    def key(self, row: Row) -> str:
+        return ":".join(getattr(row, name) for name in self._key)
+
+    def of(self, conn: Connection, tenant_id: str, task_ids: Sequence[str]) -> list[Row]:
+        """All that hang on these tasks."""
+        return self._found(conn, tenant_id, self._of, task_ids)
+
+    def named(self, conn: Connection, tenant_id: str, keys: Sequence[str]) -> list[Row]:
+        """Those with these keys."""
+        firsts = list(dict.fromkeys(key.partition(":")[0] for key in keys))
+        wanted = set(keys)
+        found = self._found(conn, tenant_id, self._named, firsts)
+        return [row for row in found if self.key(row) in wanted]
+
+    def _found(
+        self, conn: Connection, tenant_id: str, query: sa.Select[Any], ids: Sequence[str]
+    ) -> list[Row]:
+        return [
+            self._build(*row)
+            for some in chunks(ids)
+            for row in conn.execute(query, {"tenant": tenant_id, "ids": some})
+        ]
+
+    def sums(self, conn: Connection, tenant_id: str, own_of: str | None) -> Sums:
+        """What those on tasks that the reader may see add up to."""
+        query = self._sums[own_of is not None]
+        return Sums(*conn.execute(query, {"tenant": tenant_id, "reader": own_of}).one())
+
+    def save(self, conn: Connection, tenant_id: str, rows: Iterable[Row]) -> None:
+        values = [
+            {
+                "tenant_id": tenant_id,
+                "checksum": checksum(self.key(row), row.version),
+                **plain(row),
+                **self._as_text(row),
+            }
+            for row in rows
+        ]
+        upsert(conn, self.table, values, ("tenant_id", *self._key))
+
+    @staticmethod
+    def _as_text(row: Row) -> dict[str, str]:
+        if isinstance(row, Comment):
+            return {"attachments": json.dumps(row.attachments)}
+        return {}
+
+    def delete(self, conn: Connection, tenant_id: str, keys: Sequence[Sequence[str]]) -> None:
+        if keys:
+            rows = [
+                {"tenant": tenant_id}
+                | {f"a_{n}": value for n, value in zip(self._key, key, strict=True)}
+                for key in keys
+            ]
+            conn.execute(self._delete, rows)
+
+
+ASSIGNMENTS = Attached("assignment", assignments, Assignment, _assignment)
+COMMENTS = Attached("comment", comments, Comment, _comment)
+TIME_ENTRIES = Attached("time_entry", time_entries, TimeEntry, TimeEntry)
+DEPENDENCIES = Attached("dependency", dependencies, Dependency, Dependency)
+ATTACHED: tuple[Attached[Any], ...] = (ASSIGNMENTS, COMMENTS, TIME_ENTRIES, DEPENDENCIES)
