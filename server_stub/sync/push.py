@@ -18,20 +18,21 @@ from sqlalchemy.engine import Connection
 from server_stub.core import feed
 from server_stub.core.feed import ADMINS, Tenant
 from server_stub.sync import queries
-from server_stub.tasks import service as tasks
-from server_stub.tasks.service import Bench
-from tracker.domain import access
+from server_stub.sync.rooms import Arrival, Bench, Positions, Room
+from server_stub.tasks.room import ROOM as TASKS
 from tracker.domain.access import Actor
 from tracker.domain.change import SCHEMAS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
 from tracker.domain.reading import storable
 from tracker.domain.receipt import FINAL, Outcome, Receipt
-from tracker.domain.task import TaskState
 from tracker.protocol.sync import ActionMessage
 
 _UNKNOWN = frozenset({"E5001", "E5030", "E5035"})
 """What is not there, or not yet."""
+ROOMS: tuple[Room, ...] = (TASKS,)
+"""Who decides what; they write in this order."""
+ROOM_OF = {kind: room for room in ROOMS for kind in room.kinds}
 PATIENCE_MS = 7 * 86_400_000
 """How long after a restore an action waits for its task to be offered again."""
 _VOID = "void"
@@ -58,7 +59,7 @@ class _Batch:
     tenant: Tenant
     actor: Actor
     now: int
-    bench: Bench
+    benches: dict[Room, Bench]
     waiting_tasks: set[str]
     receipts: dict[str, Receipt] = field(default_factory=dict)
     new: list[tuple[Sent, Receipt]] = field(default_factory=list)
@@ -141,8 +142,8 @@ def decide(
     stored = queries.find(conn, tenant.id, sorted(named))
     pairs = [(s.device_id, s.device_seq) for s in sents if s.device_id and s.device_seq]
     taken = queries.used_seqs(conn, tenant.id, pairs)
-    bench = tasks.open_bench(conn, tenant, actions)
-    work = _Batch(tenant, actor, now, bench, set() if waiting_tasks is None else waiting_tasks)
+    benches = _open(conn, tenant, actions)
+    work = _Batch(tenant, actor, now, benches, set() if waiting_tasks is None else waiting_tasks)
     work.receipts = {op_id: item.receipt for op_id, item in stored.items()}
     seen: dict[str, str] = {op_id: item.fingerprint for op_id, item in stored.items()}
     owners = {op_id: item.user_id for op_id, item in stored.items()}
@@ -161,6 +162,15 @@ def decide(
                 if item.device_id and item.device_seq:
                     taken[item.device_id, item.device_seq] = item.op_id
     return _write(conn, work, answers)
+
+
+def _open(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> dict[Room, Bench]:
+    """What the rooms of these actions need."""
+    benches = {}
+    for room in ROOMS:
+        if mine := [action for action in actions if action.kind in room.kinds]:
+            benches[room] = room.open(conn, tenant, mine)
+    return benches
 
 
 def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
@@ -198,22 +208,23 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
         if earlier.outcome in (Outcome.REJECTED, Outcome.BLOCKED):
             blocked = Receipt(sent.op_id, Outcome.BLOCKED, epoch, "E5008", blocked_by=earlier.op_id)
             return work.settle(sent, blocked)
-    decided = tasks.act(
-        work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq, sent.replayed
-    )
+    bench = work.benches[ROOM_OF[action.kind]]
+    arrival = Arrival(work.now, sent.device_id, sent.device_seq, sent.replayed)
+    decided = bench.act(work.actor, action, arrival)
     if isinstance(decided, Refusal):
         if decided.code in _UNKNOWN and _may_come(work, action):
             return _later(work, action, "E5018")
-        state = work.bench.task(action.task_id)
         rejected = Receipt(
             sent.op_id,
             Outcome.REJECTED,
             epoch,
             decided.code,
             decided.info,
-            current=_current(work.actor, state),
+            current=bench.current(work.actor, action.task_id),
         )
         return work.settle(sent, rejected)
+    # A REST caller has no rows of its own: a repeat must answer what the first did.
+    shown = bench.current(work.actor, action.task_id) if sent.device_id is None else None
     return work.settle(
         sent,
         Receipt(
@@ -221,9 +232,8 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             Outcome.MERGED if decided.merged else Outcome.APPLIED,
             epoch,
             merged=decided.merged,
-            task_version=decided.state.task.version,
-            # A REST caller has no rows of its own: a repeat must answer what the first did.
-            current=_current(work.actor, decided.state) if sent.device_id is None else None,
+            task_version=decided.version,
+            current=shown,
         ),
     )
 
@@ -240,30 +250,17 @@ def _later(work: _Batch, action: Action, code: str) -> Receipt:
     return Receipt(action.op_id, Outcome.RETRY, work.tenant.epoch, code)
 
 
-def _current(actor: Actor, state: TaskState | None) -> dict[str, Any] | None:
-    """What the person is shown beside what they did, unless they may not see the task."""
-    if state is None or not access.may_see(actor, state):
-        return None
-    task = state.task
-    return {
-        "number": task.number,
-        "title": task.title,
-        "status": task.status,
-        "progress": task.progress,
-        "version": task.version,
-        "updated_at": task.updated_at,
-    }
-
-
 def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Receipt]:
     """Writes everything, and completes the new receipts with their feed positions."""
-    positions = tasks.write(conn, work.bench)
+    positions: dict[Kind, Positions] = {}
+    for room, bench in work.benches.items():
+        positions |= dict.fromkeys(room.kinds, bench.write(conn))
     feed.save(conn, work.tenant, work.now)
     complete: dict[str, Receipt] = {}
     rows = []
     for sent, receipt in work.new:
         if sent.action is not None and receipt.task_version:
-            heard = positions.get(sent.action.task_id, {})
+            heard = positions[sent.action.kind].get(sent.action.task_id, {})
             mine = [heard.get(work.actor.user_id, 0)]
             if work.actor.is_admin:
                 mine.append(heard.get(ADMINS, 0))
