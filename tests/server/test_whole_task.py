@@ -87,7 +87,8 @@ def test_sums_change_no_version_and_no_trail_and_are_told_once_a_batch(
     assert after["version"] == before["version"]
     assert server.audit_count(ids["top"]) == trail
     rows = server.sql(
-        "SELECT count(*) FROM feed WHERE kind = 'task' AND entity_id = :top AND audience = 'admins'",
+        "SELECT count(*) FROM feed WHERE kind = 'task' AND audience = 'admins'"
+        " AND entity_id = :top",
         top=ids["top"],
     )
     assert rows == [(4,)]  # made, two children, one batch
