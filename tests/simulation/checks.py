@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,13 @@ class Views:
             kept = self.own[device.name]
             kept.pop(done.task_id, None)
             kept[done.task_id] = shown
+
+    def gained_children(self, task_ids: Iterable[str]) -> None:
+        """What waits may not be allowed any more: progress that is sent after the child, because
+        the server failed at it before, is refused."""
+        for task_id in task_ids:
+            self.writers[task_id] |= {"who works", "on what is below"}
+            self.touched(task_id)
 
     def touched(self, task_id: str) -> None:
         """Something happened that may rightly change what is shown."""
@@ -266,7 +274,8 @@ def _all_but_stubs(device: Device, pages: list[PullPage], stubs: dict[str, int])
     for task_id in stubs:
         ended = tasks[task_id].status in (Status.COMPLETED, Status.CANCELLED)
         require(ended, f"{device.name} has a stub of a task that goes on: {tasks[task_id]}")
-        kept = [*device.confirmed.comments(task_id), *device.confirmed.history(task_id)]
+        kept: list[object] = [*device.confirmed.comments(task_id)]
+        kept += [*device.confirmed.history(task_id), *device.confirmed.time_entries(task_id)]
         require(not kept, f"{device.name} has {kept} of a stubbed task")
     rows = device.confirmed.rows()
     left = rows.people.keys() & stubs.keys()
@@ -290,6 +299,12 @@ def _all(device: Device, pages: list[PullPage]) -> None:
         comments = {c.id: c for page in pages for c in page.comments if c.task_id == task_id}
         own = {c.id: c for c in device.confirmed.comments(task_id)}
         require(own == comments, f"{device.name} has other comments: {_differing(own, comments)}")
+        entries = {e.id: e for page in pages for e in page.time_entries if e.task_id == task_id}
+        logged = {e.id: e for e in device.confirmed.time_entries(task_id)}
+        require(logged == entries, f"{device.name} has other times: {_differing(logged, entries)}")
+        needs = {d.needs_id for page in pages for d in page.dependencies if d.task_id == task_id}
+        known = set(device.confirmed.needs(task_id))
+        require(known == needs, f"{device.name} lets {task_id} wait for {known}, not {needs}")
         history = [h.id for page in pages for h in page.history if h.task_id == task_id]
         kept = [entry.id for entry in device.confirmed.history(task_id)]
         require(kept == history, f"{device.name} has another history: {kept} for {history}")

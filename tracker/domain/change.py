@@ -319,6 +319,15 @@ NAME_PROJECTS = frozenset({Kind.CREATE_TASK, Kind.EDIT_FIELDS})
 """Deciding about other kinds needs no list of people, or of projects."""
 
 
+def words(args: Mapping[str, Any]) -> str:
+    """What a person wrote in an action; nothing of it may be lost, whatever becomes of it."""
+    fields = args.get("fields")
+    written = [args.get("text"), args.get("note")]
+    if isinstance(fields, Mapping):
+        written += [fields.get("title"), fields.get("description")]
+    return "\n".join(str(text) for text in written if text)
+
+
 def other_tasks(action: Action) -> tuple[str, ...]:
     """The tasks that it names beside its own. Nothing of it need have been checked yet."""
     match action.kind:
