@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
@@ -19,11 +21,17 @@ from server_stub.sync.routes import router as sync
 from server_stub.sync.shortcut import Shortcut
 from server_stub.tasks.history import router as history
 from server_stub.tasks.routes import router as tasks
+from server_stub.timetable.running import Timetable
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
 
 
-def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> FastAPI:
-    """The application on a migrated database. Closing it writes what presence it knows."""
+def create_app(
+    settings: Settings,
+    now: Callable[[], int] = system_clock,
+    timetable_port: int | None = None,
+) -> FastAPI:
+    """The application on a migrated database. Closing it writes what presence it knows. With the
+    port it listens on it also does what is due by the clock: one application a process can."""
     logs.configure()
     database = Database(settings.database_url)
     state = load(settings, database)
@@ -32,7 +40,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     app = FastAPI(
         title="Tracker",
         version="1",
-        lifespan=lambda _app: running(state),
+        lifespan=lambda _app: _running(state, timetable_port),
         redirect_slashes=False,
         # Pages that load a foreign site's scripts; /openapi.json can be shown by any viewer.
         docs_url=None,
@@ -44,6 +52,19 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app
+
+
+@asynccontextmanager
+async def _running(state: ServerState, timetable_port: int | None) -> AsyncIterator[None]:
+    async with running(state):
+        timetable = None if timetable_port is None else Timetable(state, timetable_port)
+        if timetable:
+            timetable.start()
+        try:
+            yield
+        finally:
+            if timetable:
+                await asyncio.to_thread(timetable.stop)
 
 
 _PROTOCOL, _TIME = PROTOCOL_HEADER.lower().encode(), TIME_HEADER.lower().encode()

@@ -81,7 +81,8 @@ def serve(
         if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
             typer.echo(describe("E3010"), err=True)
         with socket.create_server((host, port), reuse_port=False) as listener:
-            app = create_app(settings)
+            port = listener.getsockname()[1]
+            app = create_app(settings, timetable_port=port if settings.timetable else None)
             config = uvicorn.Config(
                 app,
                 log_level="warning",
@@ -95,7 +96,7 @@ def serve(
                 ssl_keyfile=tls_key,
             )
             scheme = "https" if tls else "http"
-            where = f"{scheme}://{host}:{listener.getsockname()[1]}"
+            where = f"{scheme}://{host}:{port}"
             server = _Server(config, app.state.tracker, where)
             # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends
             # the process at once. Heard like this, also before uvicorn listens to it, blocks are

@@ -132,6 +132,24 @@ def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
     return [_task(row) for row in conn.execute(query)]
 
 
+_FINISHED = (
+    sa.select(tasks.c.id)
+    .where(
+        tasks.c.tenant_id == TENANT,
+        tasks.c.status.in_([Status.COMPLETED, Status.CANCELLED]),
+        sa.func.coalesce(tasks.c.completed_at, tasks.c.cancelled_at) < sa.bindparam("before"),
+    )
+    .order_by(tasks.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def finished_before(conn: Connection, tenant_id: str, before: int, most: int) -> list[str]:
+    """Tasks that were finished before that moment and are not archived."""
+    values = {"tenant": tenant_id, "before": before, "most": most}
+    return list(conn.execute(_FINISHED, values).scalars())
+
+
 def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
     query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
     return conn.execute(query).scalar()

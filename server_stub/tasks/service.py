@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from server_stub.core import audit
+from server_stub.core import audit, auth
 from server_stub.core.feed import ADMINS, Tenant
 from server_stub.people import service as people
 from server_stub.tasks import place, queries, relations
@@ -28,10 +28,23 @@ from tracker.domain.errors import Refusal
 from tracker.domain.graph import counted
 from tracker.domain.ids import is_uuid
 from tracker.domain.replay import decide
-from tracker.domain.task import OPEN, Assignment, Comment, Dependency, Task, TaskState, TimeEntry
+from tracker.domain.task import (
+    OPEN,
+    SYSTEM,
+    Assignment,
+    Comment,
+    Dependency,
+    Role,
+    Task,
+    TaskState,
+    TimeEntry,
+)
 
 HISTORY_KEPT = 20
 """History entries a client holds for each task; older ones are read from `tasks/history.py`."""
+
+TRACKER = Actor(SYSTEM, Role.ADMIN)
+"""Who does what is done by the clock."""
 
 _zone = functools.lru_cache(ZoneInfo)
 
@@ -289,6 +302,22 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
 
 def _row(state: tuple[TaskState, FieldChanges]) -> tuple[Task, FieldChanges]:
     return state[0].task, state[1]
+
+
+def archive_finished(conn: Connection, tenant: Tenant, before: int, now: int, most: int) -> int:
+    """Archives up to `most` tasks that were finished before `before`; returns how many. `tenant` is
+    locked, and saved by the caller."""
+    found = queries.finished_before(conn, tenant.id, before, most)
+    actions = [
+        Action(auth.new_id(now), Kind.ARCHIVE, task_id, {}, made_at=now, clock_offset=0)
+        for task_id in found
+    ]
+    bench = open_bench(conn, tenant, actions)
+    for action in actions:
+        decided = act(bench, TRACKER, action, now)
+        assert isinstance(decided, Applied), decided
+    write(conn, bench)
+    return len(actions)
 
 
 def _show_children(conn: Connection, bench: Bench, task_id: str, user_id: str) -> None:

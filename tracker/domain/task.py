@@ -14,6 +14,10 @@ from typing import Protocol
 Scalar = str | int | None
 
 
+SYSTEM = "00000000-0000-0000-0000-000000000000"
+"""The user id of what the server does by itself."""
+
+
 class Status(StrEnum):
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tracker.domain.change import Action, Kind
-from tracker.domain.task import OPEN, Dated, HistoryEntry, Scalar, Status, is_overdue
+from tracker.domain.task import OPEN, SYSTEM, Dated, HistoryEntry, Scalar, Status, is_overdue
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 STALE_MS = 5 * MINUTE
@@ -120,6 +120,11 @@ def attempt(kind: Kind, code: str) -> str:
 def unable(tried: str, code: str) -> str:
     """The headline of an error: what was tried, and the code."""
     return f"Unable to {tried} ({code})"
+
+
+def stranger(user_id: str) -> str:
+    """The name of who is not among the people."""
+    return "Tracker" if user_id == SYSTEM else "Someone"
 
 
 def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
