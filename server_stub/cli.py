@@ -26,6 +26,7 @@ from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.people import service as people
+from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Role
@@ -76,6 +77,7 @@ def serve(
     with alone(settings) as database:
         if migrate_first:
             migrate_as_owner(settings, database)
+            prepare(settings)
         current(database)
         # Whoever can write SQLite's file can do everything there; nothing to warn of.
         if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):

@@ -106,7 +106,8 @@ class Database:
         if not with_password:
             # `set` takes None for "as it is".
             url = url._replace(password=None).difference_update_query(["password"])
-        return url.render_as_string(hide_password=False)
+        # SQLAlchemy leaves blanks in names and passwords as they are; libpq takes none.
+        return url.render_as_string(hide_password=False).replace(" ", "%20")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from server_stub.core import migrate
 from server_stub.core.state import ServerState
 from server_stub.timetable.jobs import JOBS, Job
 
@@ -60,6 +61,7 @@ class Timetable:
         # 0.3 s that no other command needs.
         from dbos import DBOS
 
+        database = self._state.database
         DBOS(
             config={
                 "name": "tracker-server",
@@ -68,6 +70,8 @@ class Timetable:
                 "executor_id": self._name,
                 "console_log_level": "WARNING",
                 "use_listen_notify": False,
+                # Where another role owns the tables, `migrate` has made DBOS's too.
+                "run_migrations": database.is_sqlite or migrate.owns_trail(database),
             }
         )
         flows = {}
