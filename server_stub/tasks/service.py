@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import audit
 from server_stub.core.feed import ADMINS, Tenant
+from server_stub.notifications import service as notifications
 from server_stub.people import service as people
 from server_stub.tasks import queries
 from server_stub.tasks.queries import FieldChanges
@@ -24,6 +25,7 @@ from tracker.domain.access import Actor
 from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
+from tracker.domain.notification import Notice, caused
 from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_time
 from tracker.domain.task import Assignment, Comment, Task, TaskState
 
@@ -31,6 +33,7 @@ HISTORY_KEPT = 20
 """History entries a client holds for each task; older ones are read from `tasks/history.py`."""
 
 _zone = functools.lru_cache(ZoneInfo)
+due_before = queries.due_before
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class Bench:
     assigned: dict[tuple[str, str], Assignment | None] = field(default_factory=dict)
     granted: set[tuple[str, str]] = field(default_factory=set)
     heard_by: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
 
     def touch(self, kind: str, entity_id: str, audiences: Iterable[str]) -> None:
         """Notes who has to hear of a thing; each is told once a batch."""
@@ -111,6 +115,7 @@ def act(
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)
+    bench.notices += caused(state, decided, action, actor.user_id, received_at)
     _note_people(bench, state, decided)
     _note_audit(bench, actor, action, decided, received_at, device_id, device_seq, replayed)
     return decided
@@ -217,6 +222,7 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
         written = bench.tenant.point(sorted(audiences), kind, entity_id)
         if kind == "task":
             positions[entity_id] = written
+    notifications.tell(conn, bench.tenant, bench.notices)
     return positions
 
 

@@ -71,6 +71,8 @@ def worked_on(template: Template, folder: Path) -> Operator:
         ana.do("comment", task_id, {"comment_id": server.new_id(), "text": odd})
         ana.do("set_progress", task_id, {"percent": 40})
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
+        chosen = {"quiet_hours_enabled": False}
+        assert server.client("ana").put("/api/v1/notifications/preferences", json=chosen).is_success
     finally:
         server.stop()
     assert all(everything(url).values())

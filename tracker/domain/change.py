@@ -42,6 +42,11 @@ class Kind(StrEnum):
     CREATE_TASK = "create_task"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+    MARK_NOTIFICATION = "mark_notification"
+
+
+OF_NOTIFICATIONS = frozenset({Kind.MARK_NOTIFICATION})
+"""Their `task_id` is a notification's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,15 @@ class Created:
     people: tuple[Assigned, ...]
 
 
-Args = Progress | Noted | Said | Assigned | Unassigned | Created
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """`read` None leaves it as it is, and so does `archived` False."""
+
+    read: bool | None
+    archived: bool
+
+
+Args = Progress | Noted | Said | Assigned | Unassigned | Created | Marked
 
 
 class _Bad(Exception):
@@ -160,6 +173,12 @@ class _Reader:
     def needed(self, name: str, value: int | None, code: str) -> int:
         if value is None:
             raise _Bad(code, name)
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self._get(name)
+        if value is not None and type(value) is not bool:
+            raise _Bad("E2017", name)
         return value
 
     def id(self, name: str) -> str | None:
@@ -275,6 +294,15 @@ def _created(r: _Reader) -> Created:
     )
 
 
+def _marked(r: _Reader) -> Marked:
+    read, archived = r.flag("read"), r.flag("archived")
+    if archived is False:
+        raise _Bad("E2017", "archived", "What was archived stays so.")
+    if read is None and not archived:
+        raise _Bad("E2017", "read")
+    return Marked(read, bool(archived))
+
+
 _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
@@ -287,6 +315,7 @@ _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
     Kind.CREATE_TASK: _created,
     Kind.ASSIGN: _assigned,
     Kind.UNASSIGN: _unassigned,
+    Kind.MARK_NOTIFICATION: _marked,
 }
 
 

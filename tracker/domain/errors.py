@@ -115,6 +115,8 @@ _ENTRIES = (
           "serve could not load the pair, or one of the two is missing.", 400),
     Entry("E2042", "The address and headers of the request are too large.", "Send less of them.",
           "Request line and headers are over the server's limit.", 431),
+    Entry("E2050", "Quiet hours need a beginning and an end.", "Enter both, like 22:00 and 07:00.",
+          "quiet_hours_enabled without quiet_hours_start or quiet_hours_end.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -253,6 +255,10 @@ _ENTRIES = (
           "give-up or edit of an op_id, or the beginning of one, that fits none or several.", 404),
     Entry("E5021", "The change was done before it could be given up.",
           "Undo it with another change.", "The receipt of a void says applied or merged.", 409),
+    Entry("E5040", "There is no such notification.", "Look at the list of yours.",
+          "Unknown, deleted, or another person's.", 404),
+    Entry("E5041", "This person does not want to be told of that.", "Talk to them.",
+          "Their preferences switch this type off, or all notifications in Tracker.", 409),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}

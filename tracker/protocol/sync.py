@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.domain.change import LAST_INSTANT
+from tracker.domain.notification import Notification
 from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
 from tracker.domain.receipt import Receipt
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
@@ -98,6 +99,7 @@ class PullPage(Answer):
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []
+    notifications: list[Notification] = []
     gone: list[Gone] = []
 
     @property
