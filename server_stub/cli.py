@@ -234,7 +234,7 @@ def remind() -> None:
             tenant_ids = people.tenant_ids(conn)
         for tenant_id in tenant_ids:
             made = reminders.remind_all(database, tenant_id, system_clock())
-            typer.echo(f"{tenant_id}: {made} notifications made.")
+            typer.echo(f"{tenant_id}: notifications made: {made}.")
 
 
 @cli.command()
