@@ -25,6 +25,7 @@ from server_stub.core.limits import BoundedHead
 from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
+from server_stub.notifications import reminders
 from server_stub.people import service as people
 from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError, TrackerError, describe
@@ -226,6 +227,17 @@ def prune_feed(
             done = pruning.prune(database, tenant_id, since)
             gone = f"{done.pointers} pointers and {done.marks} marks are gone"
             typer.echo(f"{tenant_id}: {gone}; pruned up to {done.up_to}.")
+
+
+@cli.command()
+def remind() -> None:
+    """Tell people what is due within a day or overdue; nobody of the same due twice."""
+    with alone(Settings()) as database:
+        with current(database).read() as conn:
+            tenant_ids = people.tenant_ids(conn)
+        for tenant_id in tenant_ids:
+            made = reminders.remind_all(database, tenant_id, system_clock())
+            typer.echo(f"{tenant_id}: notifications made: {made}.")
 
 
 @cli.command()

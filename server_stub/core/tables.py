@@ -41,6 +41,7 @@ counters = sa.Table(
     sa.Column("task_number", sa.BigInteger, nullable=False),
     sa.Column("person_number", sa.BigInteger, nullable=False),
     sa.Column("project_number", sa.BigInteger, nullable=False),
+    sa.Column("notification_number", sa.BigInteger, nullable=False),
 )
 
 feed = sa.Table(

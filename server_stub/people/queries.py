@@ -121,6 +121,7 @@ def insert_tenant(conn: Connection, tenant: dict[str, Any], genesis: str) -> Non
             task_number=0,
             person_number=0,
             project_number=0,
+            notification_number=0,
         )
     )
 

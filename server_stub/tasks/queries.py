@@ -23,7 +23,7 @@ from server_stub.tasks.rows import (
 )
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
-from tracker.domain.task import Assignment, Priority, Status, Task, TaskState
+from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 _STATUS = [f.name for f in fields(Task)].index("status")
@@ -52,6 +52,17 @@ def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
     return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
 
 
+_DUE = (
+    sa.select(*_TASK)
+    .where(
+        tasks.c.tenant_id == TENANT,
+        tasks.c.id > sa.bindparam("after"),
+        tasks.c.due_at < sa.bindparam("before"),
+        tasks.c.status.in_(sorted(OPEN)),
+    )
+    .order_by(tasks.c.id)
+    .limit(sa.bindparam("most"))
+)
 _PAGE, _OWN_PAGE = _next_page(ALL_IDS), _next_page(OWN_IDS)
 
 
@@ -59,9 +70,7 @@ def states(
     conn: Connection, tenant_id: str, ids: Sequence[str]
 ) -> dict[str, tuple[TaskState, FieldChanges]]:
     """Tasks with their people and the last change of each field."""
-    people: dict[str, dict[str, Assignment]] = {}
-    for assignment in ASSIGNMENTS.of(conn, tenant_id, ids):
-        people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
+    people = _people_of(conn, tenant_id, ids)
     found = {}
     for some in chunks(ids):
         for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
@@ -69,6 +78,25 @@ def states(
             changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
+
+
+def due_before(
+    conn: Connection, tenant_id: str, before: int, after_id: str, limit: int
+) -> list[TaskState]:
+    """Open tasks that are due before that instant, in id order after `after_id`."""
+    values = {"tenant": tenant_id, "before": before, "after": after_id, "most": limit}
+    found = [_task(row) for row in conn.execute(_DUE, values)]
+    people = _people_of(conn, tenant_id, [task.id for task in found])
+    return [TaskState(task, people.get(task.id, {})) for task in found]
+
+
+def _people_of(
+    conn: Connection, tenant_id: str, ids: Sequence[str]
+) -> dict[str, dict[str, Assignment]]:
+    people: dict[str, dict[str, Assignment]] = {}
+    for assignment in ASSIGNMENTS.of(conn, tenant_id, ids):
+        people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
+    return people
 
 
 def page_of_tasks(

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import audit, auth
 from server_stub.core.feed import ADMINS, Tenant
+from server_stub.notifications import service as notifications
 from server_stub.people import service as people
 from server_stub.tasks import place, queries, relations
 from server_stub.tasks.queries import FieldChanges
@@ -27,6 +28,7 @@ from tracker.domain.decision import Applied, Context, clock_is_off, work_time
 from tracker.domain.errors import Refusal
 from tracker.domain.graph import counted
 from tracker.domain.ids import is_uuid
+from tracker.domain.notification import Notice, caused
 from tracker.domain.replay import decide
 from tracker.domain.task import (
     OPEN,
@@ -47,6 +49,7 @@ TRACKER = Actor(SYSTEM, Role.ADMIN)
 """Who does what is done by the clock."""
 
 _zone = functools.lru_cache(ZoneInfo)
+due_before = queries.due_before
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class Bench:
     audit_rows: list[dict[str, Any]] = field(default_factory=list)
     granted: set[tuple[str, str]] = field(default_factory=set)
     heard_by: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
     parents: set[str] = field(default_factory=set)
     turned: set[str] = field(default_factory=set)
     """Tasks that were finished or opened: others may wait for them."""
@@ -149,6 +153,7 @@ def act(
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)
     _note_place(bench, state, decided)
+    bench.notices += caused(state, decided, action, actor.user_id, received_at)
     _note_people(bench, state, decided)
     _note_attached(bench, decided)
     _note_audit(bench, actor, action, decided, received_at, device_id, device_seq, replayed)
@@ -297,6 +302,7 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
         written = bench.tenant.point(sorted(audiences), kind, entity_id)
         if kind == "task":
             positions[entity_id] = written
+    notifications.tell(conn, bench.tenant, bench.notices)
     return positions
 
 

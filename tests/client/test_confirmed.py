@@ -154,7 +154,7 @@ def test_a_first_pull_shows_nothing_until_it_is_whole(confirmed: Confirmed) -> N
     assert confirmed.comments("old") == []
     assert (confirmed.next_cursor(), confirmed.position().seq) == ("c9", 9)
     shadows = {n: rows for n, rows in everything(confirmed).items() if n.startswith("shadow_")}
-    assert len(shadows) == 8
+    assert len(shadows) == 9
     assert not any(shadows.values())
 
 

@@ -65,6 +65,11 @@ def test_good_progress_is_parsed(percent: int) -> None:
         (Kind.CREATE_TASK, {"title": "x", "estimated_minutes": 0}, "E2015", "estimated_minutes"),
         (Kind.CREATE_TASK, {"title": "x", "people": "ana"}, "E2017", "people"),
         (Kind.CREATE_TASK, {"title": "x", "people": [{"user_id": ID, "x": 1}]}, "E2017", "x"),
+        (Kind.MARK_NOTIFICATION, {}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"read": 1}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"read": "true"}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"archived": False}, "E2017", "archived"),
+        (Kind.MARK_NOTIFICATION, {"read": True, "archived": 1}, "E2017", "archived"),
         (Kind.ASSIGN, {"user_id": ID, "percent": 101}, "E2010", "percent"),
         (Kind.ASSIGN, {"user_id": ID, "part": "BOSS"}, "E2005", "part"),
     ],
@@ -102,6 +107,7 @@ GOOD: dict[Kind, dict[str, Any]] = {
     Kind.EDIT_COMMENT: {"comment_id": ID, "text": "x"},
     Kind.LOG_TIME: {"entry_id": ID, "minutes": 5},
     Kind.RATE: {"rating": 5},
+    Kind.MARK_NOTIFICATION: {"read": True},
 }
 TEXTS = [
     (Kind.SET_PROGRESS, "note", NOTE_LIMIT),

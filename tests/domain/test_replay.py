@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.access import Actor
-from tracker.domain.change import Action, Kind
+from tracker.domain.change import OF_NOTIFICATIONS, Action, Kind
 from tracker.domain.decision import Applied, Context, work_time
 from tracker.domain.errors import CATALOGUE, Refusal
 from tracker.domain.ids import uuid7
@@ -326,7 +326,7 @@ def test_only_an_overtaken_progress_is_merged(
     assert applied(before, what, ADMIN).merged == ()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CREATE_TASK])
+@pytest.mark.parametrize("kind", sorted({*Kind} - {Kind.CREATE_TASK} - OF_NOTIFICATIONS))
 def test_what_is_not_shared_is_not_found_and_what_is_not_allowed_is_forbidden(kind: Kind) -> None:
     what = action(kind, **NEEDED.get(kind.value, {}))
     mine = state().people[ANA]
@@ -335,6 +335,12 @@ def test_what_is_not_shared_is_not_found_and_what_is_not_allowed_is_forbidden(ki
     assert refused(TaskState(state().task, {}), what) == "E5001"
     if kind not in (Kind.COMMENT, Kind.EDIT_COMMENT):
         assert refused(watched, what) == "E5004"
+
+
+@pytest.mark.parametrize("kind", sorted(OF_NOTIFICATIONS))
+def test_what_is_about_no_task_is_never_asked_here(kind: Kind) -> None:
+    with pytest.raises(AssertionError, match="not about a task"):
+        decide(state(), action(kind, read=True), ADMIN, CONTEXT)
 
 
 def test_arguments_are_looked_at_before_anything_about_the_task_is_told() -> None:

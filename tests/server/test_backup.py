@@ -73,6 +73,8 @@ def worked_on(template: Template, folder: Path) -> Operator:
         ana.do("log_time", task_id, {"entry_id": server.new_id(), "minutes": 5})
         server.device("rita").do("depend", task_id, {"needs_id": server.task("ana")})
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
+        chosen = {"quiet_hours_enabled": False}
+        assert server.client("ana").put("/api/v1/notifications/preferences", json=chosen).is_success
     finally:
         server.stop()
     assert all(everything(url).values())

@@ -108,6 +108,28 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "version": 1, "checksum": 17,
         },
     },
+    "0008": {
+        "counters": {"notification_number": 1},
+        "notifications": {
+            "tenant_id": T, "id": C, "number": 1, "user_id": U, "type": "task_assigned",
+            "title": "New task", "message": "Rita Okafor assigned you “Replace pump seal”.",
+            "priority": "high", "category": "task", "created_at": START, "updated_at": START,
+            "version": 3, "read_at": START, "archived_at": START, "expires_at": START,
+            "action_url": f"tracker://task/{K}", "entity_kind": "task", "entity_id": K,
+            "deleted_at": START,
+        },
+        "notification_preferences": {
+            "tenant_id": T, "user_id": U, "enable_in_app_notifications": True,
+            "enable_desktop_notifications": False, "enable_email_notifications": True,
+            "enable_sms_notifications": False, "notify_lead_assigned": True,
+            "notify_task_assigned": True, "notify_task_completed": False,
+            "notify_deadline_reminder": True, "notify_call_missed": False,
+            "notify_message_received": True, "notify_task_overdue": True,
+            "quiet_hours_enabled": True, "quiet_hours_start": "22:00", "quiet_hours_end": "07:00",
+            "email_batch_frequency": "daily", "sms_batch_frequency": "immediate",
+            "updated_at": START,
+        },
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

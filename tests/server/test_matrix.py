@@ -55,6 +55,11 @@ def admins(status: int = 200, **more: Any) -> Case:
     return Case(401, 403, 403, status, status, status, **more)
 
 
+def own_only(status: int = 200, **more: Any) -> Case:
+    """Not even an admin sees another's."""
+    return Case(401, status, 404, 404, 404, 404, **more)
+
+
 def task(**body: Any) -> Callable[[RunningServer], tuple[dict[str, str], Any]]:
     def call(server: RunningServer) -> tuple[dict[str, str], Any]:
         task_id = server.task(OWNER_OF_THINGS)
@@ -86,6 +91,19 @@ def new_password(server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"old_password": server.password, "new_password": server.password}
 
 
+def notification(server: RunningServer) -> tuple[dict[str, str], Any]:
+    """One of ana's own, of which she was not told by anybody who asks."""
+    server.task(OWNER_OF_THINGS)
+    mine = "SELECT id FROM notifications WHERE user_id = :user ORDER BY number DESC LIMIT 1"
+    ((found,),) = server.sql(mine, user=server.users[OWNER_OF_THINGS])
+    return {"ref": found}, None
+
+
+def telling(_server: RunningServer) -> tuple[dict[str, str], Any]:
+    # The first person of whatever tenant asks.
+    return {}, {"user_id": 1, "type": "call_missed", "title": "Call", "message": "Call back."}
+
+
 def nothing(_server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"actions": []}
 
@@ -113,6 +131,20 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ),
     ("POST", "/api/task/{task_ref}/complete/"): Case(401, 200, 404, 200, 200, 404, task(notes="")),
     ("GET", "/api/v1/tasks/{task_id}/history"): Case(401, 200, 404, 200, 200, 404, task()),
+    ("POST", "/api/v1/notifications"): admins(201, call=telling),
+    ("GET", "/api/v1/notifications"): signed_in(),
+    ("GET", "/api/v1/notifications/unread"): signed_in(),
+    ("POST", "/api/v1/notifications/read-all"): signed_in(),
+    ("POST", "/api/v1/notifications/cleanup"): signed_in(call=lambda _server: ({}, {"days": 1})),
+    ("GET", "/api/v1/notifications/preferences"): signed_in(),
+    ("PUT", "/api/v1/notifications/preferences"): signed_in(
+        call=lambda _server: ({}, {"notify_call_missed": True})
+    ),
+    ("GET", "/api/v1/notifications/stats"): signed_in(),
+    ("GET", "/api/v1/notifications/{ref}"): own_only(call=notification),
+    ("PUT", "/api/v1/notifications/{ref}/read"): own_only(call=notification),
+    ("PUT", "/api/v1/notifications/{ref}/archive"): own_only(call=notification),
+    ("DELETE", "/api/v1/notifications/{ref}"): own_only(204, call=notification),
 }
 
 
@@ -221,7 +253,8 @@ def test_what_a_request_does_not_declare_is_refused(server: RunningServer) -> No
             continue
         tried += 1
         for key, value in (("role", "OWNER"), ("tenant_id", "x"), ("active", True)):
-            answer = server.post("ana", path.format(**parameters), {**body, key: value})
+            url, sent = path.format(**parameters), {**body, key: value}
+            answer = server.client("ana").request(method, url, json=sent)
             assert problem(answer, 422, "E2013"), (method, path)
     assert tried == sum(
         "requestBody" in operation

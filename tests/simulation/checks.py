@@ -310,6 +310,9 @@ def _all(device: Device, pages: list[PullPage]) -> None:
         require(kept == history, f"{device.name} has another history: {kept} for {history}")
     names = {person.id: person for page in pages for person in page.people}
     require(device.confirmed.people() == names, f"{device.name} knows other people")
+    told = {row.id: row for page in pages for row in page.notifications}
+    heard = {row.id: row for row in device.confirmed.notifications()[0]}
+    require(heard == told, f"{device.name} was told otherwise: {_differing(heard, told)}")
     views = {task_id: view.task for task_id, view in device.projection.views().items()}
     require(views == tasks, f"{device.name} shows something else: {_differing(views, tasks)}")
 

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker.cache import database, eviction
 from tracker.domain.errors import EnvironmentFault, Unreachable
 from tracker.domain.page import (
     CHILDREN,
+    NOTIFICATION,
+    NOTIFICATIONS_KEPT,
     Changes,
     Page,
     PersonPresence,
@@ -39,6 +41,9 @@ from tracker.domain.task import (
     Task,
     TimeEntry,
 )
+
+if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
+    from tracker.domain.notification import Notification
 
 HISTORY_KEPT = 20
 OPS_KEPT = 500
@@ -77,6 +82,13 @@ _FIRST: dict[str, tuple[str, str]] = {
     ),
     "projects": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+    "notifications": (
+        "id TEXT PRIMARY KEY, number INTEGER, user_id TEXT, type TEXT, title TEXT, message TEXT,"
+        " priority TEXT, category TEXT, created_at INTEGER, updated_at INTEGER, version INTEGER,"
+        " read_at INTEGER, archived_at INTEGER, expires_at INTEGER, action_url TEXT,"
+        " entity_kind TEXT, entity_id TEXT",
         "id",
     ),
 }
@@ -172,6 +184,21 @@ def _whole_task() -> str:
     return ";\n".join([*columns, *_create(_LATER), *_index("time_entries"), anew])
 
 
+def _anew(kept: Mapping[str, str]) -> str:
+    """Makes tables as they are now, whether or not they are there, and has everything pulled anew.
+    Until then, which may be long offline, the columns named here show what they did."""
+    script = []
+    for name, columns in kept.items():
+        for new in (f"new_{name}", f"new_shadow_{name}"):
+            script.append(f"CREATE TABLE {new} ({_TABLES[name][0]}) WITHOUT ROWID")
+        if columns:
+            script.append(f"INSERT INTO new_{name} ({columns}) SELECT {columns} FROM {name}")
+        for old in (name, f"shadow_{name}"):
+            script.append(f"DROP TABLE IF EXISTS {old}")
+            script.append(f"ALTER TABLE new_{old} RENAME TO {old}")
+    return ";\n".join([*script, "UPDATE position SET cursor = NULL, shadow_cursor = NULL"])
+
+
 MIGRATIONS = (
     _script(),
     # Actions of history entries that were trimmed; `number` is the entry's.
@@ -179,6 +206,7 @@ MIGRATIONS = (
     " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
     eviction.SCHEMA,
     _whole_task(),
+    _anew({"notifications": ""}),
 )
 _OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
@@ -273,11 +301,15 @@ class Confirmed:
             hidden = eviction.meet(self._conn, page, of)
             touched = (of - hidden) | self._take("", page, hidden)
             self._trim_history({row.task_id for row in page.history})
+            notified = bool(page.notifications) or any(s.kind == NOTIFICATION for s in page.gone)
+            if page.notifications:
+                self._trim_notifications()
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
             )
-        return Changes(frozenset(touched), people=bool(page.people or page.projects))
+        named = bool(page.people or page.projects)
+        return Changes(frozenset(touched), people=named, notifications=notified)
 
     def _apply_snapshot(self, page: Page, now: int) -> Changes:
         with self._write():
@@ -292,12 +324,13 @@ class Confirmed:
             if not wrong:
                 self._swap()
                 self._trim_history(self._with_long_history())
+                self._trim_notifications()
                 self._conn.execute(
                     "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
                     " shadow_cursor = NULL",
                     (page.cursor, page.epoch, page.seq, page.zone, now),
                 )
-                return Changes(everything=True, people=True)
+                return Changes(everything=True, people=True, notifications=True)
             self._conn.execute("UPDATE position SET shadow_cursor = NULL")
         raise Unreachable("E4011", f"({', '.join(wrong)})")
 
@@ -360,6 +393,7 @@ class Confirmed:
             "history": map(_history_row, shown(page.history)),
             "people": map(_plain, page.people),
             "projects": map(_plain, page.projects),
+            "notifications": map(_plain, page.notifications),
         }
         for name, values in rows.items():
             marks = ",".join("?" * _width(name))
@@ -377,6 +411,9 @@ class Confirmed:
             if kind == "task" and not prefix:
                 eviction.forget(self._conn, entity_id)
             return {entity_id}
+        if kind == NOTIFICATION:
+            self._conn.execute(f"DELETE FROM {prefix}notifications WHERE id = ?", (entity_id,))
+            return set()
         if kind not in _HANGING:
             return set()
         name = _HANGING[kind]
@@ -414,6 +451,14 @@ class Confirmed:
             tasks,
         )
         self._conn.executemany(f"DELETE {older}", tasks)
+
+    def _trim_notifications(self) -> None:
+        """Archived ones leave, and the oldest beyond the bound, which no first pull would bring."""
+        self._conn.execute(
+            "DELETE FROM notifications WHERE archived_at IS NOT NULL OR number <= (SELECT number"
+            " FROM notifications WHERE archived_at IS NULL ORDER BY number DESC LIMIT 1 OFFSET ?)",
+            (NOTIFICATIONS_KEPT,),
+        )
 
     def heard(self, now: int, clock_offset: int | None) -> None:
         """The server answered that nothing is new: the rows are as fresh as this moment."""
@@ -567,6 +612,21 @@ class Confirmed:
             rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
         return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
 
+    def notifications(self) -> tuple[list[Notification], Position]:
+        """The person's own, the newest first, and the position they were read at: one moment."""
+        from tracker.domain.notification import (
+            Notification,
+            NotificationPriority,
+            NotificationType,
+        )
+
+        query = "SELECT * FROM notifications ORDER BY number DESC"
+        with self._read(), database.reading(self._conn):
+            rows = self._conn.execute(query).fetchall()
+            position = self._position()
+        words = {3: NotificationType, 6: NotificationPriority}
+        return [Notification(*_with(row, words)) for row in rows], position
+
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():
             rows = self._conn.execute("SELECT * FROM presence").fetchall()
@@ -596,7 +656,7 @@ _TASK_VALUES = attrgetter(*Task.__slots__)
 _ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
 
 
-def _plain(row: Person | Project | TimeEntry | Dependency) -> tuple[Any, ...]:
+def _plain(row: Person | Project | TimeEntry | Dependency | Notification) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
 
 

@@ -9,17 +9,31 @@ from collections.abc import Container, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tracker.cache.confirmed import Brief, Confirmed, Rows
+from tracker.cache.confirmed import Brief, Confirmed, Position, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
-from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind, other_tasks
+from tracker.domain.change import (
+    NAME_PEOPLE,
+    NAME_PROJECTS,
+    OF_NOTIFICATIONS,
+    Action,
+    Kind,
+    Marked,
+    other_tasks,
+    parse,
+)
 from tracker.domain.decision import Applied, Context
 from tracker.domain.errors import Refusal
 from tracker.domain.graph import counted
 from tracker.domain.overtaken import Overtaken, overtaken
+from tracker.domain.receipt import Receipt
 from tracker.domain.replay import decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
+
+if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
+    from tracker.domain.notification import Notification
 
 _MOST_IDS = 1_000
 """Above this many own changes a list reads all: a statement takes only so many ids."""
@@ -86,7 +100,11 @@ class Projection:
         """The tasks of `views` by number, without what a list does not show. Only those with own
         changes are replayed: 10,000 tasks take 25 ms, as views 130 ms."""
         briefs, position = self._confirmed.briefs()
-        own = {action.task_id for action, _ in self._outbox.overlay(position.epoch, position.seq)}
+        own = {
+            action.task_id
+            for action, _ in self._outbox.overlay(position.epoch, position.seq)
+            if action.kind not in OF_NOTIFICATIONS
+        }
         own |= {entry.action.task_id for entry in self._outbox.tray()}
         if not own:
             return [(brief, Mark.SAVED) for brief in briefs]
@@ -115,6 +133,32 @@ class Projection:
                 if old is None or old.version < new.version:
                     said[new.id] = replace(new, received_at=old.received_at if old else 0)
         return Trail(tuple(history), tuple(said.values()))
+
+    def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
+        """The person's own that are listed at that instant of the server's, the newest first, with
+        this device's marks on top."""
+        from tracker.domain.notification import is_listed, mark
+
+        rows, position = self._confirmed.notifications()
+        shown = {row.id: row for row in rows}
+        waiting: set[str] = set()
+        for action, receipt in self._outbox.overlay(position.epoch, position.seq):
+            row = shown.get(action.task_id)
+            if action.kind not in OF_NOTIFICATIONS or row is None:
+                continue
+            if _is_in(receipt, row.version, position):
+                continue
+            args = parse(action.kind, action.args)
+            if isinstance(args, Marked):
+                when = action.made_at + (action.clock_offset or 0)
+                shown[row.id] = mark(row, args, when)
+                if receipt is None:
+                    waiting.add(row.id)
+        return [
+            (row, Mark.WAITING if row.id in waiting else Mark.SAVED)
+            for row in shown.values()
+            if is_listed(row, now)
+        ]
 
     def decide(self, action: Action) -> Applied | Refusal:
         """What comes of a new action on what is shown, as far as is known here."""
@@ -158,7 +202,11 @@ class Projection:
         as soon as the row's version or the cursor has reached it. Where one of them names another
         task, that one may be new here too: then all are replayed, in their order."""
         rows = self._rows(ids)
-        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        own = [
+            (action, receipt)
+            for action, receipt in self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+            if action.kind not in OF_NOTIFICATIONS
+        ]
         if ids is not None and any(map(other_tasks, [a for a, _ in own] + ([new] if new else []))):
             return self._replay(None)
         states = {
@@ -173,8 +221,7 @@ class Projection:
         people, projects = self._named_by({action.kind for action, _ in own})
         for action, receipt in own:
             row = rows.tasks.get(action.task_id)
-            comparable = receipt is not None and receipt.epoch == rows.position.epoch
-            if receipt and comparable and row and row.version >= receipt.task_version:
+            if row and _is_in(receipt, row.version, rows.position):
                 continue
             if receipt is None:
                 done.pending.add(action.task_id)
@@ -248,6 +295,14 @@ class _Replayed:
     steps: list[tuple[Action, Applied]]
     others: Others
     zone: tzinfo
+
+
+def _is_in(receipt: Receipt | None, version: int, position: Position) -> bool:
+    """Whether a row of that version has what the receipt tells of. Versions of another epoch say
+    nothing."""
+    return (
+        receipt is not None and receipt.epoch == position.epoch and version >= receipt.task_version
+    )
 
 
 def zone_named(name: str) -> tzinfo:

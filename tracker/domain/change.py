@@ -52,6 +52,11 @@ class Kind(StrEnum):
     EDIT_COMMENT = "edit_comment"
     LOG_TIME = "log_time"
     RATE = "rate"
+    MARK_NOTIFICATION = "mark_notification"
+
+
+OF_NOTIFICATIONS = frozenset({Kind.MARK_NOTIFICATION})
+"""Their `task_id` is a notification's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,14 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """`read` None leaves it as it is, and so does `archived` False."""
+
+    read: bool | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Needing:
     """The task waits for this one."""
 
@@ -160,7 +173,7 @@ class Rated:
 
 Args = (
     Progress | Noted | Said | Reworded | Assigned | Unassigned | Accepted | Created | Edited
-    | Needing | Logged | Rated
+    | Needing | Logged | Rated | Marked
 )  # fmt: skip
 
 
@@ -291,6 +304,15 @@ def _rated(r: Reader) -> Rated:
     return Rated(rating, r.text("note", NOTE_LIMIT))
 
 
+def _marked(r: Reader) -> Marked:
+    read, archived = r.flag("read"), r.flag("archived")
+    if archived is False:
+        raise Bad("E2017", "archived", "What was archived stays so.")
+    if read is None and not archived:
+        raise Bad("E2017", "read")
+    return Marked(read, bool(archived))
+
+
 _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
@@ -311,6 +333,7 @@ _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.EDIT_COMMENT: _reworded,
     Kind.LOG_TIME: _logged,
     Kind.RATE: _rated,
+    Kind.MARK_NOTIFICATION: _marked,
 }
 
 

@@ -125,6 +125,8 @@ _ENTRIES = (
           "serve could not load the pair, or one of the two is missing.", 400),
     Entry("E2042", "The address and headers of the request are too large.", "Send less of them.",
           "Request line and headers are over the server's limit.", 431),
+    Entry("E2050", "Quiet hours need a beginning and an end.", "Enter both, like 22:00 and 07:00.",
+          "quiet_hours_enabled without quiet_hours_start or quiet_hours_end.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -281,6 +283,10 @@ _ENTRIES = (
           "minutes would make actual_minutes negative.", 409),
     Entry("E5038", "Only a completed task can be rated.", "Rate it when it is done.",
           "rate of a task that is not COMPLETED.", 409),
+    Entry("E5040", "There is no such notification.", "Look at the list of yours.",
+          "Unknown, deleted, or another person's.", 404),
+    Entry("E5041", "This person does not want to be told of that.", "Talk to them.",
+          "Their preferences switch this type off, or all notifications in Tracker.", 409),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}

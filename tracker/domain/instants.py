@@ -22,6 +22,11 @@ def utc(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
+def milliseconds(moment: datetime) -> int:
+    """An aware datetime as an instant."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
 def rfc3339(ms: int | None) -> str | None:
     """An instant as `2026-11-21T12:04:31.250Z`, the form of every document and command."""
     if ms is None:

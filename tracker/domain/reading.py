@@ -70,6 +70,12 @@ class Reader:
             raise Bad(code, name)
         return value
 
+    def flag(self, name: str) -> bool | None:
+        value = self.get(name)
+        if value is not None and type(value) is not bool:
+            raise Bad("E2017", name)
+        return value
+
     def id(self, name: str) -> str | None:
         value = self.get(name)
         if value is None:

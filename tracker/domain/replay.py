@@ -19,10 +19,13 @@ from tracker.domain.task import TaskState
 def decide(
     state: TaskState | None, action: Action, actor: Actor, ctx: Context
 ) -> Applied | Refusal:
-    """Apply `action` by `actor` to `state` (None: no such task), or say why not."""
+    """Apply `action` by `actor` to `state` (None: no such task), or say why not. For kinds that are
+    about a task; a bug asks for another."""
     args = change.parse(action.kind, action.args)
     if isinstance(args, Refusal):
         return args
+    if isinstance(args, change.Marked):
+        raise AssertionError(f"{action.kind} is not about a task")
     if isinstance(args, change.Created):
         return editing.create(state, action, args, actor, ctx)
     if state is None or not access.may_see(actor, state):

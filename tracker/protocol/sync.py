@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from tracker.domain.notification import Notification
 from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.receipt import Receipt
@@ -109,6 +110,7 @@ class PullPage(Answer):
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []
+    notifications: list[Notification] = []
     gone: list[Gone] = []
 
     @property

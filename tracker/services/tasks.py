@@ -15,7 +15,7 @@ from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView
-from tracker.domain.change import Action, Kind, other_tasks, parse
+from tracker.domain.change import OF_NOTIFICATIONS, Action, Kind, other_tasks, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Part, Priority
@@ -219,6 +219,11 @@ class Tasks:
         """Does it again, with other args where `changes` says so, as a new action on what the task
         is now, and what was blocked by it."""
         action, outbox = entry.action, self._work.outbox
+        if action.kind in OF_NOTIFICATIONS:
+            position, now = self._work.confirmed.position(), device_clock()
+            again = replace(action, op_id=new_id(), made_at=now, base_epoch=position.epoch)
+            done = outbox.retry(action.op_id, again, now)
+            return Done(again.op_id, again.kind, again.task_id, done)
         return self._act(
             action.kind,
             action.task_id,

@@ -40,6 +40,7 @@ ATTEMPTS = {
     Kind.RATE: "rate the task",
     Kind.ASSIGN: "assign the task",
     Kind.UNASSIGN: "take the person off the task",
+    Kind.MARK_NOTIFICATION: "mark the notification",
 }
 """What was tried, for "Unable to … (E5002)"."""
 
@@ -199,10 +200,18 @@ def did(action: Action) -> str:
             text = f"{args.get('minutes')} min worked"
         case Kind.RATE:
             text = f"Rated {args.get('rating')} of 5"
+        case Kind.MARK_NOTIFICATION:
+            text = _marked(args)
         case _:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")
     return f"{text} · “{said}”" if said else text
+
+
+def _marked(args: Mapping[str, object]) -> str:
+    if args.get("archived"):
+        return "Archive the notification"
+    return "Mark as read" if args.get("read") else "Mark as unread"
 
 
 def did_when(action: Action, now: int) -> str:
