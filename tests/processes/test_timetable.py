@@ -35,6 +35,34 @@ def archived(database: Database) -> int:
         return int(conn.execute(query).scalar_one())
 
 
+def test_people_are_told_what_is_overdue_by_themselves(
+    either_template: Template, tmp_path: Path
+) -> None:
+    url = either_template.copy(tmp_path)
+    server = RunningServer(url, either_template.world).start()
+    try:
+        server.task("ana", title="Late", due_at=LONG_AGO)
+    finally:
+        server.stop()
+    database = Database(url)
+    query = sa.text("SELECT count(*) FROM notifications WHERE type = 'task_overdue'")
+
+    def told() -> int:
+        with database.read() as conn:
+            return int(conn.execute(query).scalar_one())
+
+    try:
+        for _ in range(2):  # the second start has nothing more to say
+            served = Served(url)
+            try:
+                until(lambda: told() > 0, 30)
+            finally:
+                served.end()
+        assert told() == 1
+    finally:
+        database.close()
+
+
 def test_each_finished_task_is_archived_once_though_the_server_was_killed(
     either_template: Template, tmp_path: Path
 ) -> None:
