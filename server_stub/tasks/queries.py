@@ -8,9 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
+from server_stub.core.statements import Row, Statement
 from server_stub.tasks.tables import assignments, comments, tasks
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Assignment, Comment, Part, Priority, Status, Task, TaskState
@@ -37,7 +38,7 @@ def _task(row: Sequence[Any]) -> Task:
     return Task(*values)
 
 
-def _assignment(row: Row[Any]) -> Assignment:
+def _assignment(row: Row) -> Assignment:
     values = list(row)
     values[2] = Part(values[2])
     return Assignment(*values)
@@ -64,26 +65,26 @@ def _in(table: sa.Table, column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     )
 
 
-# Built once: a statement's own work is more than half of what a small one costs.
-_STATES = sa.select(*_TASK, tasks.c.field_changes).where(_in(tasks, tasks.c.id))
-_PEOPLE_OF = sa.select(*_ASSIGNMENT).where(_in(assignments, assignments.c.task_id))
-_COMMENTS_OF = sa.select(*_COMMENT).where(_in(comments, comments.c.task_id))
-_COMMENTS = sa.select(*_COMMENT).where(_in(comments, comments.c.id))
-_TASKS = sa.select(*_TASK).where(_in(tasks, tasks.c.id))
-_OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
-_INSERT_COMMENTS = sa.insert(comments)
+_STATES = Statement(sa.select(*_TASK, tasks.c.field_changes).where(_in(tasks, tasks.c.id)))
+_PEOPLE_OF = Statement(sa.select(*_ASSIGNMENT).where(_in(assignments, assignments.c.task_id)))
+_COMMENTS_OF = Statement(sa.select(*_COMMENT).where(_in(comments, comments.c.task_id)))
+_COMMENTS = Statement(sa.select(*_COMMENT).where(_in(comments, comments.c.id)))
+_SOME_TASKS = sa.select(*_TASK).where(_in(tasks, tasks.c.id))
+_TASKS = Statement(_SOME_TASKS)
+_OWN_TASKS = Statement(_SOME_TASKS.where(visible_to(sa.bindparam("reader"))))
+_INSERT_COMMENTS = Statement(sa.insert(comments))
 _ALL_IDS = sa.select(tasks.c.id).where(tasks.c.tenant_id == sa.bindparam("tenant"))
 _OWN_IDS = _ALL_IDS.where(visible_to(sa.bindparam("reader")))
 
 
-def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
+def _next_page(ids: sa.Select[str]) -> Statement:
     query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
-    return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
+    return Statement(query.order_by(tasks.c.id).limit(sa.bindparam("most")))
 
 
 _PAGE, _OWN_PAGE = _next_page(_ALL_IDS), _next_page(_OWN_IDS)
 _SUMS = {
-    name: (query, query.where(column.in_(_OWN_IDS)))
+    name: (Statement(query), Statement(query.where(column.in_(_OWN_IDS))))
     for name, column, query in (
         (table.name, column, totals(table).where(table.c.tenant_id == sa.bindparam("tenant")))
         for table, column in (
@@ -105,9 +106,9 @@ def states(
         people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
     found = {}
     for some in chunks(ids):
-        for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
+        for row in _STATES.all(conn, {"tenant": tenant_id, "ids": some}):
             task = _task(row)
-            changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
+            changes = {k: (v[0], v[1]) for k, v in json.loads(row[-1]).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
 
@@ -115,7 +116,7 @@ def states(
 def assignments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Assignment]:
     found = []
     for some in chunks(ids):
-        rows = conn.execute(_PEOPLE_OF, {"tenant": tenant_id, "ids": some})
+        rows = _PEOPLE_OF.all(conn, {"tenant": tenant_id, "ids": some})
         found += [_assignment(row) for row in rows]
     return found
 
@@ -124,7 +125,7 @@ def comments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Co
     """The comments of these tasks."""
     found = []
     for some in chunks(ids):
-        rows = conn.execute(_COMMENTS_OF, {"tenant": tenant_id, "ids": some})
+        rows = _COMMENTS_OF.all(conn, {"tenant": tenant_id, "ids": some})
         found += [Comment(*row) for row in rows]
     return found
 
@@ -132,7 +133,7 @@ def comments_of(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Co
 def comments_by_id(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Comment]:
     found = []
     for some in chunks(ids):
-        rows = conn.execute(_COMMENTS, {"tenant": tenant_id, "ids": some})
+        rows = _COMMENTS.all(conn, {"tenant": tenant_id, "ids": some})
         found += [Comment(*row) for row in rows]
     return found
 
@@ -143,7 +144,7 @@ def page_of_tasks(
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
     query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [_task(row) for row in conn.execute(query, values)]
+    return [_task(row) for row in query.all(conn, values)]
 
 
 def visible_tasks(
@@ -153,7 +154,7 @@ def visible_tasks(
     found = []
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
-        rows = conn.execute(query, {"tenant": tenant_id, "ids": some, "reader": own_of})
+        rows = query.all(conn, {"tenant": tenant_id, "ids": some, "reader": own_of})
         found += [_task(row) for row in rows]
     return found
 
@@ -162,7 +163,7 @@ def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
     values = {"tenant": tenant_id, "reader": own_of}
     return {
-        name: Sums(*conn.execute(of_all if own_of is None else of_own, values).one())
+        name: Sums(*(of_all if own_of is None else of_own).one(conn, values))
         for name, (of_all, of_own) in _SUMS.items()
     }
 
@@ -247,4 +248,4 @@ def insert_comments(conn: Connection, tenant_id: str, rows: Sequence[Comment]) -
             {"tenant_id": tenant_id, "checksum": checksum(row.id, row.version), **_plain(row)}
             for row in rows
         ]
-        conn.execute(_INSERT_COMMENTS, values)
+        _INSERT_COMMENTS.run_each(conn, values)
