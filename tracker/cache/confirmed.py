@@ -407,6 +407,11 @@ class Confirmed:
         with self._read():
             return self._position()
 
+    def epoch(self) -> str | None:
+        with self._read():
+            found = self._conn.execute("SELECT epoch FROM position").fetchone()
+        return found[0]  # type: ignore[no-any-return]
+
     def next_cursor(self) -> str | None:
         """What to pull after: an unfinished first pull goes on where it stopped."""
         with self._read():
@@ -480,6 +485,14 @@ class Confirmed:
         with self._read():
             rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
         return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
+
+    def people_ids(self) -> frozenset[str]:
+        with self._read():
+            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM people"))
+
+    def project_ids(self) -> frozenset[str]:
+        with self._read():
+            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM projects"))
 
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():
