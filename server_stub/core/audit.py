@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.feed import Tenant
+from server_stub.core.statements import Statement
 from server_stub.core.tables import audit, counters
 from tracker.domain.task import HistoryEntry
 
 GENESIS = "0" * 64
-_INSERT = sa.insert(audit)
+_INSERT = Statement(sa.insert(audit))
 _RANKED = (
     sa.select(
         audit.c.n,
@@ -35,12 +36,14 @@ _RANKED = (
     )
     .subquery()
 )
-_LATEST = (
+_LATEST = Statement(
     sa.select(_RANKED.c.body).where(_RANKED.c.rank <= sa.bindparam("most")).order_by(_RANKED.c.n)
 )
-_ENTRIES = sa.select(audit.c.body).where(
-    audit.c.tenant_id == sa.bindparam("tenant"),
-    audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
+_ENTRIES = Statement(
+    sa.select(audit.c.body).where(
+        audit.c.tenant_id == sa.bindparam("tenant"),
+        audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
+    )
 )
 
 _BEFORE = (
@@ -77,7 +80,7 @@ def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(_INSERT, rows)
+        _INSERT.run_each(conn, rows)
 
 
 def _hash(previous: str, body: str) -> str:
@@ -154,7 +157,7 @@ def latest(
     if not task_ids:
         return []
     values = {"tenant": tenant_id, "tasks": list(task_ids), "most": most}
-    return [as_history(json.loads(body)) for (body,) in conn.execute(_LATEST, values)]
+    return [as_history(json.loads(body)) for (body,) in _LATEST.all(conn, values)]
 
 
 def before(
@@ -170,4 +173,4 @@ def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[Hi
     if not numbers:
         return []
     values = {"tenant": tenant_id, "numbers": list(numbers)}
-    return [as_history(json.loads(body)) for (body,) in conn.execute(_ENTRIES, values)]
+    return [as_history(json.loads(body)) for (body,) in _ENTRIES.all(conn, values)]

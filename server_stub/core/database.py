@@ -10,7 +10,7 @@ import functools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from server_stub.core.heads import News
+from server_stub.core.statements import Statement, send
 from tracker.domain.errors import TrackerError
 
 metadata = sa.MetaData()
@@ -64,11 +65,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that may write. READ COMMITTED on PostgreSQL: the tenant's counter row,
         locked first, is what orders writers."""
-        with self._translated(), ExitStack() as stack:
-            if self.is_sqlite:
-                stack.enter_context(self._writer)
-            conn = stack.enter_context(self.engine.connect())
-            conn = conn.execution_options(tracker_begin="IMMEDIATE")
+        alone = self._writer if self.is_sqlite else nullcontext()
+        with self._translated(), alone, self.engine.connect() as conn:
+            conn.execution_options(tracker_begin="IMMEDIATE")
             told: list[News] = []
             conn.info[_NEWS] = told
             with conn.begin():
@@ -125,12 +124,15 @@ def tell(conn: Connection, news: News) -> None:
 def savepoint(conn: Connection) -> Iterator[None]:
     """What fails in here is undone alone, also what it meant to tell."""
     told = len(conn.info[_NEWS])
+    send(conn, "SAVEPOINT tracker")
     try:
-        with conn.begin_nested():
-            yield
+        yield
     except BaseException:
         del conn.info[_NEWS][told:]
+        send(conn, "ROLLBACK TO SAVEPOINT tracker")
+        send(conn, "RELEASE SAVEPOINT tracker")
         raise
+    send(conn, "RELEASE SAVEPOINT tracker")
 
 
 def totals(table: sa.Table) -> sa.Select[int, int, int]:
@@ -163,7 +165,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(conn: Connection) -> None:
     mode = conn.get_execution_options().get("tracker_begin", "DEFERRED")
-    conn.exec_driver_sql(f"BEGIN {mode}")
+    send(conn, f"BEGIN {mode}")
 
 
 def for_update(conn: Connection, query: sa.Select[Any]) -> sa.Select[Any]:
@@ -182,14 +184,21 @@ def upsert(
 ) -> None:
     """Inserts rows, or replaces all other columns where `key` exists; one executemany."""
     if rows:
-        conn.execute(_upsert(conn.dialect.name, table, tuple(key)), rows)
+        statement = _upsert(conn.dialect.name, table, tuple(key))
+        if any(isinstance(column.type, sa.Boolean) for column in table.columns):
+            conn.execute(statement, rows)  # which SQLite's driver would take for whole numbers
+        else:
+            _sent(statement).run_each(conn, rows)
 
 
 @functools.cache
-def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Executable:
+def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
     statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
     return statement.on_conflict_do_update(index_elements=list(key), set_=others)
+
+
+_sent = functools.cache(Statement)
 
 
 def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> None:

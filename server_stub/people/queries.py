@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import totals
+from server_stub.core.statements import Row, Statement
 from server_stub.core.tables import counters, projects, tenants, users
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Person, Project, Role
 
-_ACTIVE = sa.select(users.c.id).where(users.c.tenant_id == sa.bindparam("tenant"), users.c.active)
-_PEOPLE = (
-    sa.select(users).where(users.c.tenant_id == sa.bindparam("tenant")).order_by(users.c.number)
+_ACTIVE = Statement(
+    sa.select(users.c.id).where(users.c.tenant_id == sa.bindparam("tenant"), users.c.active)
 )
-_PROJECTS = (
-    sa.select(projects)
+_ALL_PEOPLE = (
+    sa.select(*(users.c[f.name] for f in fields(Person)))
+    .where(users.c.tenant_id == sa.bindparam("tenant"))
+    .order_by(users.c.number)
+)
+_ALL_PROJECTS = (
+    sa.select(*(projects.c[f.name] for f in fields(Project)))
     .where(projects.c.tenant_id == sa.bindparam("tenant"))
     .order_by(projects.c.number)
 )
@@ -40,64 +46,65 @@ _SET_ACTIVE = (
     )
 )
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_SOME_PEOPLE, _SOME_PROJECTS = (
-    _PEOPLE.where(users.c.id.in_(_IDS)),
-    _PROJECTS.where(projects.c.id.in_(_IDS)),
+_PEOPLE, _SOME_PEOPLE = Statement(_ALL_PEOPLE), Statement(_ALL_PEOPLE.where(users.c.id.in_(_IDS)))
+_PROJECTS, _SOME_PROJECTS = (
+    Statement(_ALL_PROJECTS),
+    Statement(_ALL_PROJECTS.where(projects.c.id.in_(_IDS))),
 )
 _SUMS = {
-    name: totals(table).where(table.c.tenant_id == sa.bindparam("tenant"))
+    name: Statement(totals(table).where(table.c.tenant_id == sa.bindparam("tenant")))
     for name, table in (("people", users), ("projects", projects))
 }
-_CURRENT = sa.select(projects.c.id).where(
-    projects.c.tenant_id == sa.bindparam("tenant"), sa.not_(projects.c.archived)
+_CURRENT = Statement(
+    sa.select(projects.c.id).where(
+        projects.c.tenant_id == sa.bindparam("tenant"), sa.not_(projects.c.archived)
+    )
+)
+_LAST_HEARD = Statement(
+    sa.select(users.c.id, users.c.last_heard_at, users.c.last_unsent).where(
+        users.c.tenant_id == sa.bindparam("tenant")
+    )
 )
 
 
-def _person(row: Any) -> Person:
-    return Person(
-        row.id, row.number, row.name, row.display_name, Role(row.role), bool(row.active),
-        row.version,
-    )  # fmt: skip
+def _person(row: Row) -> Person:
+    user_id, number, name, display_name, role, active, version = row
+    return Person(user_id, number, name, display_name, Role(role), bool(active), version)
 
 
-def _project(row: Any) -> Project:
-    return Project(row.id, row.number, row.name, bool(row.archived), row.version)
+def _project(row: Row) -> Project:
+    project_id, number, name, archived, version = row
+    return Project(project_id, number, name, bool(archived), version)
 
 
 def people(conn: Connection, tenant_id: str, ids: Sequence[str] | None = None) -> list[Person]:
     query = _PEOPLE if ids is None else _SOME_PEOPLE
-    return [_person(row) for row in conn.execute(query, {"tenant": tenant_id, "ids": ids})]
+    return [_person(row) for row in query.all(conn, {"tenant": tenant_id, "ids": ids})]
 
 
 def all_projects(
     conn: Connection, tenant_id: str, ids: Sequence[str] | None = None
 ) -> list[Project]:
     query = _PROJECTS if ids is None else _SOME_PROJECTS
-    return [_project(row) for row in conn.execute(query, {"tenant": tenant_id, "ids": ids})]
+    return [_project(row) for row in query.all(conn, {"tenant": tenant_id, "ids": ids})]
 
 
 def active_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
-    return frozenset(conn.execute(_ACTIVE, {"tenant": tenant_id}).scalars())
+    return frozenset(row[0] for row in _ACTIVE.all(conn, {"tenant": tenant_id}))
 
 
 def project_ids(conn: Connection, tenant_id: str) -> frozenset[str]:
-    return frozenset(conn.execute(_CURRENT, {"tenant": tenant_id}).scalars())
+    return frozenset(row[0] for row in _CURRENT.all(conn, {"tenant": tenant_id}))
 
 
 def last_heard(conn: Connection, tenant_id: str) -> list[tuple[str, int | None, int]]:
     """(user id, when, how much was unsent then), as written last."""
-    query = sa.select(users.c.id, users.c.last_heard_at, users.c.last_unsent).where(
-        users.c.tenant_id == tenant_id
-    )
-    return [(row.id, row.last_heard_at, row.last_unsent) for row in conn.execute(query)]
+    return [(user, at, unsent) for user, at, unsent in _LAST_HEARD.all(conn, {"tenant": tenant_id})]
 
 
 def sums(conn: Connection, tenant_id: str) -> dict[str, Sums]:
     """What the tenant's people and projects add up to."""
-    return {
-        name: Sums(*conn.execute(query, {"tenant": tenant_id}).one())
-        for name, query in _SUMS.items()
-    }
+    return {name: Sums(*query.one(conn, {"tenant": tenant_id})) for name, query in _SUMS.items()}
 
 
 def tenant_named(conn: Connection, name: str) -> str | None:

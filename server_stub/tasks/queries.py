@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
+from server_stub.core.statements import Statement
 from server_stub.tasks.rows import (
     ALL_IDS,
+    ARCHIVED,
     ASSIGNMENTS,
     ATTACHED,
     OWN_IDS,
@@ -40,16 +42,16 @@ def _task(row: Sequence[Any]) -> Task:
     return Task(*values)
 
 
-# Built once: a statement's own work is more than half of what a small one costs.
-_STATES = sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+_STATES = Statement(sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id)))
 # An archived task is for whoever asks for it by name; no device keeps it.
-_TASKS = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != Status.ARCHIVED)
-_OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
+_KEPT = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != ARCHIVED)
+_TASKS = Statement(_KEPT)
+_OWN_TASKS = Statement(_KEPT.where(visible_to(sa.bindparam("reader"))))
 
 
-def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
+def _next_page(ids: sa.Select[str]) -> Statement:
     query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
-    return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
+    return Statement(query.order_by(tasks.c.id).limit(sa.bindparam("most")))
 
 
 _DUE = (
@@ -73,9 +75,9 @@ def states(
     people = _people_of(conn, tenant_id, ids)
     found = {}
     for some in chunks(ids):
-        for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
+        for row in _STATES.all(conn, {"tenant": tenant_id, "ids": some}):
             task = _task(row)
-            changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
+            changes = {k: (v[0], v[1]) for k, v in json.loads(row[-1]).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
 
@@ -105,7 +107,7 @@ def page_of_tasks(
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
     query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [_task(row) for row in conn.execute(query, values)]
+    return [_task(row) for row in query.all(conn, values)]
 
 
 def visible_tasks(
@@ -115,13 +117,13 @@ def visible_tasks(
     found = []
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
-        rows = conn.execute(query, {"tenant": tenant_id, "ids": some, "reader": own_of})
+        rows = query.all(conn, {"tenant": tenant_id, "ids": some, "reader": own_of})
         found += [_task(row) for row in rows]
     return found
 
 
 _SUMS = tuple(
-    totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids))
+    Statement(totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids)))
     for ids in (ALL_IDS, OWN_IDS)
 )
 
@@ -129,7 +131,7 @@ _SUMS = tuple(
 def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
     query = _SUMS[own_of is not None]
-    of_tasks = Sums(*conn.execute(query, {"tenant": tenant_id, "reader": own_of}).one())
+    of_tasks = Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
     hanging = {a.table.name: a.sums(conn, tenant_id, own_of) for a in ATTACHED}
     return {tasks.name: of_tasks} | hanging
 

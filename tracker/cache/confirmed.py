@@ -516,6 +516,11 @@ class Confirmed:
         with self._read():
             return self._position()
 
+    def epoch(self) -> str | None:
+        with self._read():
+            found = self._conn.execute("SELECT epoch FROM position").fetchone()
+        return found[0]  # type: ignore[no-any-return]
+
     def next_cursor(self) -> str | None:
         """What to pull after: an unfinished first pull goes on where it stopped."""
         with self._read():
@@ -626,6 +631,14 @@ class Confirmed:
             position = self._position()
         words = {3: NotificationType, 6: NotificationPriority}
         return [Notification(*_with(row, words)) for row in rows], position
+
+    def people_ids(self) -> frozenset[str]:
+        with self._read():
+            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM people"))
+
+    def project_ids(self) -> frozenset[str]:
+        with self._read():
+            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM projects"))
 
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():

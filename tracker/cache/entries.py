@@ -98,6 +98,7 @@ def load(body: str) -> Action:
     )
 
 
+@functools.lru_cache(2048)
 def load_receipt(body: str) -> Receipt:
     found: dict[str, Any] = json.loads(body)
     return Receipt(

@@ -369,6 +369,15 @@ class Outbox(PreciousFile):
         with self._read():
             return self._tray()
 
+    def refused_tasks(self) -> set[str]:
+        """Those with something in the tray."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.task_id FROM receipts r JOIN actions a USING (op_id)"
+                " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
+            ).fetchall()
+        return {row[0] for row in rows}
+
     def receipt_of(self, op_id: str) -> Receipt | None:
         with self._read():
             row = self._conn.execute(

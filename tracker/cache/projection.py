@@ -76,12 +76,13 @@ class Projection:
         self._confirmed = confirmed
         self._outbox = outbox
         self._actor = actor
+        self._lines: dict[str, _Line] = {}
 
     def views(self, ids: Sequence[str] | None = None) -> dict[str, TaskView]:
         """All tasks, or those of `ids` that exist."""
         shown = self._replay(ids)
         wanted = shown.states.keys() if ids is None else set(ids)
-        rejected = {entry.action.task_id for entry in self._outbox.tray()}
+        rejected = self._outbox.refused_tasks()
         return {
             task_id: TaskView(
                 state.task,
@@ -105,7 +106,7 @@ class Projection:
             for action, _ in self._outbox.overlay(position.epoch, position.seq)
             if action.kind not in OF_NOTIFICATIONS
         }
-        own |= {entry.action.task_id for entry in self._outbox.tray()}
+        own |= self._outbox.refused_tasks()
         if not own:
             return [(brief, Mark.SAVED) for brief in briefs]
         views = self.views(sorted(own) if len(own) < _MOST_IDS else None)
@@ -178,11 +179,11 @@ class Projection:
         context = others.context(now, zone, people, projects)
         return decide(others.states.get(action.task_id), action, self._actor, context)
 
-    def _named_by(self, kinds: Set[Kind]) -> tuple[Container[str], Container[str]]:
+    def _named_by(self, kinds: Set[Kind]) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of people and of projects that deciding about these kinds needs."""
         return (
-            self._confirmed.people() if kinds & NAME_PEOPLE else (),
-            self._confirmed.projects() if kinds & NAME_PROJECTS else (),
+            self._confirmed.people_ids() if kinds & NAME_PEOPLE else frozenset(),
+            self._confirmed.project_ids() if kinds & NAME_PROJECTS else frozenset(),
         )
 
     def overtaken(self, history: Sequence[HistoryEntry]) -> Overtaken | None:
@@ -194,7 +195,7 @@ class Projection:
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
         that came with them tells."""
-        epoch = self._confirmed.position().epoch
+        epoch = self._confirmed.epoch()
         return self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
 
     def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> _Replayed:
@@ -217,8 +218,11 @@ class Projection:
         zone = zone_named(rows.position.zone)
         done = _Replayed(states, set(), [], others, zone)
         if not own:
+            self._keep(ids, {})
             return done
         people, projects = self._named_by({action.kind for action, _ in own})
+        named = (rows.position.zone, people, projects)
+        lines: dict[str, _Line] = {}
         for action, receipt in own:
             row = rows.tasks.get(action.task_id)
             if row and _is_in(receipt, row.version, rows.position):
@@ -229,11 +233,30 @@ class Projection:
                 continue
             if action.task_id in rows.stubs:  # not even what made it is shown
                 continue
-            decided = self._decide(action, others, zone, people, projects)
+            state = states.get(action.task_id)
+            line = lines.get(action.task_id)
+            if line is None:
+                line = lines[action.task_id] = _Line(named, self._lines.get(action.task_id))
+            decided = line.known(action, state)
+            if decided is None:
+                decided = self._decide(action, others, zone, people, projects)
+            line.steps.append((action, state, decided))
             if isinstance(decided, Applied):
                 others.take(states.get(action.task_id), decided)
                 done.steps.append((action, decided))
+        self._keep(ids, lines)
         return done
+
+    def _keep(self, ids: Sequence[str] | None, lines: dict[str, _Line]) -> None:
+        """Remembers what was replayed on these tasks, or on all."""
+        if ids is None:
+            self._lines = lines
+            return
+        for task_id in ids:
+            if task_id in lines:
+                self._lines[task_id] = lines[task_id]
+            else:
+                self._lines.pop(task_id, None)
 
 
 class Others:
@@ -303,6 +326,34 @@ def _is_in(receipt: Receipt | None, version: int, position: Position) -> bool:
     return (
         receipt is not None and receipt.epoch == position.epoch and version >= receipt.task_version
     )
+
+
+class _Line:
+    """The own actions on one task and what became of each when it was replayed. Screens ask again
+    after every change, and a queue grows at its end: as long as the task, names and actions are
+    those of the time before, nothing is decided again."""
+
+    def __init__(self, named: tuple[object, ...], before: _Line | None) -> None:
+        self.steps: list[tuple[Action, TaskState | None, Applied | Refusal]] = []
+        self._named = named
+        same = before is not None and before._named == named
+        self._before = before.steps if before is not None and same else []
+
+    def known(self, action: Action, state: TaskState | None) -> Applied | Refusal | None:
+        """What the next action on this state was decided to be last time; None from the first other
+        one on, and where it depends on other things than its task."""
+        place = len(self.steps)
+        if place < len(self._before):
+            earlier, then, decided = self._before[place]
+            if earlier is action and (then is state or then == state):
+                return None if _names_others(action) else decided
+        self._before = []
+        return None
+
+
+def _names_others(action: Action) -> bool:
+    named = other_tasks(action) or action.args.get("parent_id") is not None
+    return bool(named) or action.kind is Kind.EDIT_COMMENT
 
 
 def zone_named(name: str) -> tzinfo:

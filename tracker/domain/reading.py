@@ -6,6 +6,7 @@ it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -25,11 +26,12 @@ class Bad(Exception):
 
 
 _E = TypeVar("_E", bound=StrEnum)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def storable(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (UTF-8 cannot carry it)."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return "\x00" not in text and (text.isascii() or _SURROGATE.search(text) is None)
 
 
 class Reader:
