@@ -217,7 +217,7 @@ class Tasks:
             seen=_seen(view),
         )
         received_at = action.made_at + (action.clock_offset or 0)
-        people, projects = work.projection.named_by({kind})
+        people, projects = work.projection.named_by(frozenset({kind}))
         context = Context(received_at, zone_named(position.zone), people, projects)
         decided = decide(view.state if view else None, action, work.actor, context)
         if isinstance(decided, Refusal):
