@@ -21,6 +21,7 @@ from server_stub.core.tables import audit, counters
 from tracker.domain.task import HistoryEntry
 
 GENESIS = "0" * 64
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _INSERT = Statement(sa.insert(audit))
 _RANKED = (
     sa.select(
@@ -61,11 +62,7 @@ _BEFORE = (
 def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
     """The next row of the locked tenant's chain; the caller inserts it with its batch."""
     tenant.audit_n += 1
-    text = json.dumps(
-        {"n": tenant.audit_n, "tenant": tenant.id, "task": task_id, **body},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    text = _compact({"n": tenant.audit_n, "tenant": tenant.id, "task": task_id, **body})
     row: dict[str, Any] = {
         "tenant_id": tenant.id,
         "n": tenant.audit_n,

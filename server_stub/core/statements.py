@@ -76,9 +76,12 @@ class Statement:
 
     def _executed(self, conn: Connection, values: Values, fetch: str | None) -> Any:
         lists = [values[name] for name in self._lists]
-        text = self._text(conn.dialect, tuple(1 << (len(ids) - 1).bit_length() for ids in lists))
-        if lists or text.own:
+        lengths = [1 << (len(ids) - 1).bit_length() for ids in lists]
+        text = self._text(conn.dialect, lengths)
+        if text.own:
             values = {**text.own, **values}
+        if lists:
+            values = dict(values)
             for name, ids in zip(self._lists, lists, strict=True):
                 places = text.places[name]
                 values.update(zip(places, ids, strict=False))
@@ -91,7 +94,7 @@ class Statement:
         finally:
             cursor.close()
 
-    def _text(self, dialect: Dialect, lengths: tuple[int, ...]) -> _Text:
+    def _text(self, dialect: Dialect, lengths: Sequence[int]) -> _Text:
         key = (dialect.name, *lengths)
         found = self._texts.get(key)
         if found is None:

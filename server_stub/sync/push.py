@@ -41,6 +41,8 @@ _UNKNOWN = frozenset({"E5001", "E5040"})
 _VOID = "void"
 """Instead of a fingerprint: whatever the action says, it was given up."""
 
+_sorted = json.JSONEncoder(sort_keys=True).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -77,7 +79,7 @@ class _Batch:
 def fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
     """SHA-256 over what makes two sendings the same action; the device may be renumbered."""
     names = ("schema", "kind", "task_id", "args", "base_version", "made_at", "depends_on")
-    content = json.dumps([user_id, *(raw.get(name) for name in names)], sort_keys=True)
+    content = _sorted([user_id, *(raw.get(name) for name in names)])
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -480,7 +480,7 @@ class Simulation:
         device.confirmed.most_finished = self.rng.choice((0, 1))
         left = device.confirmed.evict(outbox.busy).tasks
         device.confirmed.most_finished = MOST_FINISHED
-        checks.require(not left & busy, f"{device.name} needs {left & busy}, and they left")
+        checks.require(not left & busy, "{} needs {}, and they left", device.name, left & busy)
         if left:
             self.happened[Fault.BOUND] += 1
             self.say(f"{device.name} keeps stubs of {[task_id[-4:] for task_id in sorted(left)]}")

@@ -120,12 +120,13 @@ _LATER: dict[str, tuple[str, str]] = {
 _TABLES = _FIRST | _LATER
 
 
-def _width(table: str) -> int:
-    """How many columns it has."""
+def _marks(table: str) -> str:
+    """A question mark for each of its columns."""
     first = _TABLES[table][0].split(", PRIMARY KEY (")[0].split(",")
-    return len(first) + len(_ADDED.get(table, ()))
+    return ",".join("?" * (len(first) + len(_ADDED.get(table, ()))))
 
 
+_MARKS = {name: _marks(name) for name in _TABLES}
 _KEYS = dict.fromkeys(_TABLES, "id") | {
     "assignments": "task_id || ':' || user_id",
     "dependencies": "task_id || ':' || needs_id",
@@ -208,6 +209,7 @@ MIGRATIONS = (
     _whole_task(),
     _anew({"notifications": ""}),
 )
+_LONGER = "SELECT 1 FROM history WHERE task_id = ? LIMIT 1 OFFSET ?"
 _OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
@@ -380,26 +382,27 @@ class Confirmed:
         return touched
 
     def _put(self, page: Page, prefix: str, hidden: Set[str]) -> None:
-        def shown(rows: Sequence[_OfATask]) -> Iterable[_OfATask]:
-            return (row for row in rows if row.task_id not in hidden) if hidden else rows
+        def shown(rows: Sequence[_OfATask]) -> Sequence[_OfATask]:
+            return [row for row in rows if row.task_id not in hidden] if hidden else rows
 
         tasks = [task for task in page.tasks if task.id not in hidden] if hidden else page.tasks
-        rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
-            "tasks": map(_TASK_VALUES, tasks),
-            "assignments": map(_ASSIGNMENT_VALUES, shown(page.assignments)),
-            "comments": map(_comment_row, shown(page.comments)),
-            "time_entries": map(_plain, shown(page.time_entries)),
-            "dependencies": map(_plain, shown(page.dependencies)),
-            "history": map(_history_row, shown(page.history)),
-            "people": map(_plain, page.people),
-            "projects": map(_plain, page.projects),
-            "notifications": map(_plain, page.notifications),
-        }
-        for name, values in rows.items():
-            marks = ",".join("?" * _width(name))
-            self._conn.executemany(
-                f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({marks})", values
-            )
+        rows: tuple[tuple[str, Iterable[Any], Callable[[Any], tuple[Any, ...]]], ...] = (
+            ("tasks", tasks, _TASK_VALUES),
+            ("assignments", shown(page.assignments), _ASSIGNMENT_VALUES),
+            ("comments", shown(page.comments), _comment_row),
+            ("time_entries", shown(page.time_entries), _plain),
+            ("dependencies", shown(page.dependencies), _plain),
+            ("history", shown(page.history), _history_row),
+            ("people", page.people, _plain),
+            ("projects", page.projects, _plain),
+            ("notifications", page.notifications, _plain),
+        )
+        for name, found, values in rows:
+            if found:
+                self._conn.executemany(
+                    f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({_MARKS[name]})",
+                    map(values, found),
+                )
 
     def _bury(self, prefix: str, kind: str, entity_id: str) -> set[str]:
         """Applies one tombstone; returns the tasks it concerns."""
@@ -438,7 +441,13 @@ class Confirmed:
             "FROM history WHERE task_id = :task AND id NOT IN (SELECT id FROM history"
             " WHERE task_id = :task ORDER BY CAST(id AS INTEGER) DESC LIMIT :kept)"
         )
-        tasks = [{"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT} for task_id in task_ids]
+        tasks = [
+            {"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT}
+            for task_id in task_ids
+            if self._conn.execute(_LONGER, (task_id, HISTORY_KEPT)).fetchone()
+        ]
+        if not tasks:
+            return
         # What is forgotten as history is still known as done, should its answer have been lost.
         self._conn.executemany(
             f"INSERT OR IGNORE INTO past_ops SELECT task_id, op_id, CAST(id AS INTEGER) {older}"
@@ -516,11 +525,6 @@ class Confirmed:
         with self._read():
             return self._position()
 
-    def epoch(self) -> str | None:
-        with self._read():
-            found = self._conn.execute("SELECT epoch FROM position").fetchone()
-        return found[0]  # type: ignore[no-any-return]
-
     def next_cursor(self) -> str | None:
         """What to pull after: an unfinished first pull goes on where it stopped."""
         with self._read():
@@ -541,7 +545,7 @@ class Confirmed:
                     {"task": task_id},
                 )
             }
-            stubs = frozenset(one for one in ops_of if eviction.is_stub(self._conn, one))
+            stubs = eviction.among(self._conn, ops_of)
             if ids is None:
                 tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
                 people = self._conn.execute("SELECT * FROM assignments").fetchall()
@@ -632,13 +636,14 @@ class Confirmed:
         words = {3: NotificationType, 6: NotificationPriority}
         return [Notification(*_with(row, words)) for row in rows], position
 
-    def people_ids(self) -> frozenset[str]:
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The ids of all people and of all projects."""
         with self._read():
-            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM people"))
-
-    def project_ids(self) -> frozenset[str]:
-        with self._read():
-            return frozenset(row[0] for row in self._conn.execute("SELECT id FROM projects"))
+            rows = self._conn.execute(
+                "SELECT id, 1 FROM people UNION ALL SELECT id, 0 FROM projects"
+            ).fetchall()
+        people = frozenset(row[0] for row in rows if row[1])
+        return people, frozenset(row[0] for row in rows if not row[1])
 
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():

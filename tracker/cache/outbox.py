@@ -410,14 +410,11 @@ class Outbox(PreciousFile):
 
     def tally(self) -> Tally:
         with self._read():
-            waiting, parked = self._conn.execute(
-                "SELECT count(*), coalesce(sum(retries >= ?), 0) FROM actions"
-                " WHERE turn IS NOT NULL", (PARKED_AFTER,)
+            waiting, parked, tray = self._conn.execute(
+                "SELECT count(*), coalesce(sum(retries >= ?), 0), (SELECT count(*) FROM receipts"
+                " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by'))"
+                " FROM actions WHERE turn IS NOT NULL", (PARKED_AFTER,)
             ).fetchone()  # fmt: skip
-            tray = self._conn.execute(
-                "SELECT count(*) FROM receipts"
-                " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by')"
-            ).fetchone()[0]
             behind = 0
             if parked:
                 on_tasks = self._conn.execute(
@@ -460,12 +457,13 @@ class Outbox(PreciousFile):
     # -- inside ----------------------------------------------------------------------------
 
     def _append(self, actions: Sequence[Action]) -> None:
-        device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
+        device_id, seq = self._conn.execute(
+            "UPDATE device SET seq = seq + ? RETURNING id, seq", (len(actions),)
+        ).fetchone()
         rows = [
-            (a.op_id, device_id, seq + n, a.kind, a.task_id, dump(a), a.made_at)
+            (a.op_id, device_id, seq - len(actions) + n, a.kind, a.task_id, dump(a), a.made_at)
             for n, a in enumerate(actions, 1)
         ]
-        self._conn.execute("UPDATE device SET seq = ?", (seq + len(rows),))
         self._conn.executemany(
             "INSERT INTO actions (op_id, device_id, device_seq, kind, task_id, body, made_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -516,15 +514,16 @@ class Outbox(PreciousFile):
         """The receipt ends the waiting. One of an action that was offered again takes the place
         of the one from before."""
         op_id = item.action.op_id
-        was = self._conn.execute(
-            "SELECT epoch, seq FROM receipts WHERE op_id = ?", (op_id,)
-        ).fetchone()
+        was = (None, None)
+        if item.again:
+            found = self._conn.execute("SELECT epoch, seq FROM receipts WHERE op_id = ?", (op_id,))
+            was = found.fetchone() or was
         self._conn.execute(
             "INSERT OR REPLACE INTO receipts (op_id, outcome, code, epoch, task_version, seq, body,"
             " received_at, was_epoch, was_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 op_id, receipt.outcome, receipt.code, receipt.epoch, receipt.task_version,
-                receipt.seq, dump_receipt(receipt), now, *(was or (None, None)),
+                receipt.seq, dump_receipt(receipt), now, *was,
             ),
         )  # fmt: skip
         self._conn.execute(

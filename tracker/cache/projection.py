@@ -5,7 +5,7 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence, Set
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
 
 _MOST_IDS = 1_000
 """Above this many own changes a list reads all: a statement takes only so many ids."""
+
+_NAMING = NAME_PEOPLE | NAME_PROJECTS
 
 
 class Mark(StrEnum):
@@ -76,6 +78,7 @@ class Projection:
         self._confirmed = confirmed
         self._outbox = outbox
         self._actor = actor
+        self._epoch: str | None = None
         self._lines: dict[str, _Line] = {}
 
     def views(self, ids: Sequence[str] | None = None) -> dict[str, TaskView]:
@@ -164,7 +167,7 @@ class Projection:
     def decide(self, action: Action) -> Applied | Refusal:
         """What comes of a new action on what is shown, as far as is known here."""
         shown = self._replay([action.task_id], action)
-        people, projects = self._named_by({action.kind})
+        people, projects = self._named_by(frozenset({action.kind}))
         return self._decide(action, shown.others, shown.zone, people, projects)
 
     def _decide(
@@ -179,12 +182,11 @@ class Projection:
         context = others.context(now, zone, people, projects)
         return decide(others.states.get(action.task_id), action, self._actor, context)
 
-    def _named_by(self, kinds: Set[Kind]) -> tuple[frozenset[str], frozenset[str]]:
+    def _named_by(self, kinds: frozenset[Kind]) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of people and of projects that deciding about these kinds needs."""
-        return (
-            self._confirmed.people_ids() if kinds & NAME_PEOPLE else frozenset(),
-            self._confirmed.project_ids() if kinds & NAME_PROJECTS else frozenset(),
-        )
+        if kinds.isdisjoint(_NAMING):
+            return frozenset(), frozenset()
+        return self._confirmed.names()
 
     def overtaken(self, history: Sequence[HistoryEntry]) -> Overtaken | None:
         """What a change by this device replaced unseen, in the history of a task. Only the device
@@ -194,9 +196,14 @@ class Projection:
 
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
-        that came with them tells."""
-        epoch = self._confirmed.epoch()
-        return self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
+        that came with them tells. Which those are depends on the rows' epoch, which is the one of
+        last time but after a restore."""
+        while True:
+            epoch = self._epoch
+            rows = self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
+            self._epoch = rows.position.epoch
+            if self._epoch == epoch:
+                return rows
 
     def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> _Replayed:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
@@ -220,7 +227,7 @@ class Projection:
         if not own:
             self._keep(ids, {})
             return done
-        people, projects = self._named_by({action.kind for action, _ in own})
+        people, projects = self._named_by(frozenset(action.kind for action, _ in own))
         named = (rows.position.zone, people, projects)
         lines: dict[str, _Line] = {}
         for action, receipt in own:
