@@ -16,6 +16,7 @@ from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
+from server_stub.importing.routes import router as importing
 from server_stub.notifications.routes import router as notifications
 from server_stub.people.routes import router as people
 from server_stub.sync.routes import router as sync
@@ -49,7 +50,7 @@ def create_app(
     )
     app.state.tracker = state
     problems.install(app)
-    for router in (health, people, sync, tasks, history, notifications):
+    for router in (health, people, sync, tasks, history, notifications, importing):
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app

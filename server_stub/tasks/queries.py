@@ -180,6 +180,20 @@ def finished_before(conn: Connection, tenant_id: str, before: int, most: int) ->
     return list(conn.execute(_FINISHED, values).scalars())
 
 
+_OF_NUMBERS = sa.select(tasks.c.number, tasks.c.id).where(within(tasks, tasks.c.number))
+
+
+def ids_of_numbers(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> dict[int, str]:
+    """Those that are there, archived ones too."""
+    return {
+        number: task_id
+        for start in range(0, len(numbers), 500)
+        for number, task_id in conn.execute(
+            _OF_NUMBERS, {"tenant": tenant_id, "ids": numbers[start : start + 500]}
+        )
+    }
+
+
 def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
     query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
     return conn.execute(query).scalar()

@@ -50,6 +50,7 @@ TRACKER = Actor(SYSTEM, Role.ADMIN)
 
 _zone = functools.lru_cache(ZoneInfo)
 due_before = queries.due_before
+ids_of_numbers = queries.ids_of_numbers
 
 
 @dataclass(slots=True)

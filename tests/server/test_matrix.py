@@ -131,6 +131,8 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ),
     ("POST", "/api/task/{task_ref}/complete/"): Case(401, 200, 404, 200, 200, 404, task(notes="")),
     ("GET", "/api/v1/tasks/{task_id}/history"): Case(401, 200, 404, 200, 200, 404, task()),
+    # A file without a line: who may make which task is decided line by line.
+    ("POST", "/api/v1/imports/tasks"): signed_in(422),
     ("POST", "/api/v1/notifications"): admins(201, call=telling),
     ("GET", "/api/v1/notifications"): signed_in(),
     ("GET", "/api/v1/notifications/unread"): signed_in(),
