@@ -25,7 +25,7 @@ from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
 from tracker.domain.replay import Applied, Context, clock_is_off, decide, work_time
-from tracker.domain.task import Assignment, Comment, Task, TaskState
+from tracker.domain.task import Assignment, Comment, Task, TaskState, with_values
 
 HISTORY_KEPT = 20
 """History entries a client holds for each task; older ones are read from `tasks/history.py`."""
@@ -106,7 +106,7 @@ def act(
         return decided
     if action.kind is Kind.CREATE_TASK:
         tenant.task_number += 1
-    task = replace(decided.state.task, version=decided.state.task.version + 1)
+    task = with_values(decided.state.task, {"version": decided.state.task.version + 1})
     decided = replace(decided, state=TaskState(task, decided.state.people))
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)

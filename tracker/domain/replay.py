@@ -7,7 +7,7 @@ confirmed rows to show the same result before any answer. No clock, no I/O, no r
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import tzinfo
 from typing import Any, assert_never
 
@@ -24,6 +24,7 @@ from tracker.domain.task import (
     Status,
     Task,
     TaskState,
+    with_values,
 )
 
 CLOCK_TOLERANCE = 5 * 60_000
@@ -122,7 +123,7 @@ def _applied(
     """The task with these values; history shows status and progress, so the fact holds just
     those."""
     old = before.task
-    task = replace(old, updated_at=ctx.received_at, **values)
+    task = with_values(old, {**values, "updated_at": ctx.received_at})
     changed = frozenset(name for name, value in values.items() if getattr(old, name) != value)
     shown = sorted(changed & _SHOWN)
     fact = Fact(
@@ -255,7 +256,7 @@ def _assign(
         {"user_id": args.user_id, "part": args.part, "percent": args.percent},
     )
     people = {**state.people, args.user_id: assignment}
-    task = replace(state.task, updated_at=ctx.received_at)
+    task = with_values(state.task, {"updated_at": ctx.received_at})
     changed = frozenset({f"people:{args.user_id}"})
     merged = tuple(changed & ctx.moved)
     return Applied(TaskState(task, people), fact, changed, merged, granted=args.user_id)
@@ -269,7 +270,7 @@ def _unassign(state: TaskState, args: change.Unassigned, ctx: Context) -> Applie
         return Refusal("E5015", "user_id")
     people = {user: row for user, row in state.people.items() if user != args.user_id}
     fact = Fact(Kind.UNASSIGN, {"user_id": args.user_id, "part": old.part}, {})
-    task = replace(state.task, updated_at=ctx.received_at)
+    task = with_values(state.task, {"updated_at": ctx.received_at})
     changed = frozenset({f"people:{args.user_id}"})
     merged = tuple(changed & ctx.moved)
     return Applied(TaskState(task, people), fact, changed, merged, lost=args.user_id)
