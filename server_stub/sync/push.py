@@ -275,9 +275,11 @@ def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Recei
     queries.insert(conn, rows)
     # A repeat inside one batch was answered before its position was known.
     return [
-        replace(complete[a.op_id], differs=a.differs)
-        if a.op_id in complete and a.outcome in FINAL
-        else a
+        a
+        if a.op_id not in complete or a.outcome not in FINAL
+        else replace(complete[a.op_id], differs=True)
+        if a.differs
+        else complete[a.op_id]
         for a in answers
     ]
 

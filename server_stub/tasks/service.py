@@ -40,6 +40,7 @@ from tracker.domain.task import (
     Task,
     TaskState,
     TimeEntry,
+    with_values,
 )
 
 HISTORY_KEPT = 20
@@ -148,7 +149,7 @@ def act(
         return decided
     if action.kind is Kind.CREATE_TASK:
         tenant.task_number += 1
-    task = replace(decided.state.task, version=decided.state.task.version + 1)
+    task = with_values(decided.state.task, {"version": decided.state.task.version + 1})
     decided = replace(decided, state=TaskState(task, decided.state.people))
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)
