@@ -145,6 +145,7 @@ def choose(body: ChosenPreferences, state: State, caller: CallerDep) -> PrintedP
         refusal = service.save_preferences(conn, tenant, caller.user_id, chosen, now)
         if refusal is not None:
             raise ProblemError.of(refusal)
+        feed.save(conn, tenant, now)
         return _printed_preferences(conn, caller)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.ids import is_uuid, uuid7
-from tracker.domain.instants import end_of_day, rfc3339, utc
+from tracker.domain.instants import end_of_day, milliseconds, rfc3339, utc
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,11 @@ def exactly(ms: int) -> str:
 @given(st.integers(0, 7_258_118_400_000))
 def test_an_instant_is_printed_to_the_millisecond_until_2200(ms: int) -> None:
     assert rfc3339(ms) == exactly(ms)
+
+
+@given(st.integers(0, 253_370_764_799_999), st.sampled_from(ZONES))
+def test_an_instant_comes_back_from_every_zone(ms: int, name: str) -> None:
+    assert milliseconds(utc(ms).astimezone(ZoneInfo(name))) == ms
 
 
 @pytest.mark.parametrize("ms", [9_000_000_000_001, 253_370_764_799_999])
