@@ -17,7 +17,10 @@ from server_stub.health.routes import router as health
 from server_stub.people.routes import router as people
 from server_stub.sync.routes import router as sync
 from server_stub.sync.shortcut import Shortcut
+from server_stub.tasks.doing import router as doing
+from server_stub.tasks.hanging import router as hanging
 from server_stub.tasks.history import router as history
+from server_stub.tasks.rest import older, rest
 from server_stub.tasks.routes import router as tasks
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
 
@@ -40,7 +43,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     )
     app.state.tracker = state
     problems.install(app)
-    for router in (health, people, sync, tasks, history):
+    for router in (health, people, sync, tasks, rest, older, doing, hanging, history):
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app

@@ -25,7 +25,7 @@ from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Assignment, Priority, Status, Task, TaskState
 
-_TASK = [tasks.c[f.name] for f in fields(Task)]
+TASK_COLUMNS = [tasks.c[f.name] for f in fields(Task)]
 _STATUS = [f.name for f in fields(Task)].index("status")
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
@@ -33,22 +33,24 @@ _PRIORITIES = {str(priority): priority for priority in Priority}
 FieldChanges = dict[str, tuple[int, str | None]]
 
 
-def _task(row: Sequence[Any]) -> Task:
-    values = list(row[: len(_TASK)])
+def task_of(row: Sequence[Any]) -> Task:
+    values = list(row[: len(TASK_COLUMNS)])
     values[_STATUS] = _STATUSES[values[_STATUS]]
     values[_STATUS + 1] = _PRIORITIES[values[_STATUS + 1]]
     return Task(*values)
 
 
 # Built once: a statement's own work is more than half of what a small one costs.
-_STATES = sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+_STATES = sa.select(*TASK_COLUMNS, tasks.c.field_changes).where(within(tasks, tasks.c.id))
 # An archived task is for whoever asks for it by name; no device keeps it.
-_TASKS = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != Status.ARCHIVED)
+_TASKS = sa.select(*TASK_COLUMNS).where(
+    within(tasks, tasks.c.id), tasks.c.status != Status.ARCHIVED
+)
 _OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
 
 
 def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
-    query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
+    query = ids.with_only_columns(*TASK_COLUMNS).where(tasks.c.id > sa.bindparam("after"))
     return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
 
 
@@ -65,7 +67,7 @@ def states(
     found = {}
     for some in chunks(ids):
         for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
-            task = _task(row)
+            task = task_of(row)
             changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
@@ -77,7 +79,7 @@ def page_of_tasks(
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
     query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [_task(row) for row in conn.execute(query, values)]
+    return [task_of(row) for row in conn.execute(query, values)]
 
 
 def visible_tasks(
@@ -88,7 +90,7 @@ def visible_tasks(
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
         rows = conn.execute(query, {"tenant": tenant_id, "ids": some, "reader": own_of})
-        found += [_task(row) for row in rows]
+        found += [task_of(row) for row in rows]
     return found
 
 
@@ -108,7 +110,7 @@ def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums
 
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(
             tasks.c.tenant_id == tenant_id,
             tasks.c.status != Status.ARCHIVED,
@@ -120,21 +122,33 @@ def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
         )
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
 
 
 def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(tasks.c.tenant_id == tenant_id, tasks.c.status != Status.ARCHIVED)
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
 
 
 def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
     query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
     return conn.execute(query).scalar()
+
+
+_NUMBERS = sa.select(tasks.c.id, tasks.c.number).where(within(tasks, tasks.c.id))
+
+
+def numbers(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of these tasks by id."""
+    return {
+        row.id: row.number
+        for some in chunks(ids)
+        for row in conn.execute(_NUMBERS, {"tenant": tenant_id, "ids": some})
+    }
 
 
 def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, FieldChanges]]) -> None:

@@ -108,6 +108,7 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "version": 1, "checksum": 17,
         },
     },
+    "0009": {},
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

@@ -125,6 +125,8 @@ _ENTRIES = (
           "serve could not load the pair, or one of the two is missing.", 400),
     Entry("E2042", "The address and headers of the request are too large.", "Send less of them.",
           "Request line and headers are over the server's limit.", 431),
+    Entry("E2070", "This place in the list is not known.", "Begin at the first page.",
+          "cursor not signed here, of another reader, or of another filter or order.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -281,6 +283,10 @@ _ENTRIES = (
           "minutes would make actual_minutes negative.", 409),
     Entry("E5038", "Only a completed task can be rated.", "Rate it when it is done.",
           "rate of a task that is not COMPLETED.", 409),
+    Entry("E5062", "It was changed meanwhile.", "Look at how it is now, and change it again.",
+          "If-Match names another version than the present one; the answer has the state.", 412),
+    Entry("E5070", "There is no such lead here.", "Look at the leads of your tasks.",
+          "No task of this lead that the caller may see.", 404),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
