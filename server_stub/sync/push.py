@@ -240,7 +240,8 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             decided.code,
             decided.info,
             current=bench.current(work.actor, action.task_id),
-            field=decided.field,
+            # An unknown argument is named too, however odd its name.
+            field=None if decided.field is None else _short(decided.field),
         )
         return work.settle(sent, rejected)
     # A REST caller has no rows of its own: a repeat must answer what the first did.
