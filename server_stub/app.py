@@ -21,7 +21,10 @@ from server_stub.notifications.routes import router as notifications
 from server_stub.people.routes import router as people
 from server_stub.sync.routes import router as sync
 from server_stub.sync.shortcut import Shortcut
+from server_stub.tasks.doing import router as doing
+from server_stub.tasks.hanging import router as hanging
 from server_stub.tasks.history import router as history
+from server_stub.tasks.rest import older, rest
 from server_stub.tasks.routes import router as tasks
 from server_stub.timetable.running import Timetable
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
@@ -50,7 +53,9 @@ def create_app(
     )
     app.state.tracker = state
     problems.install(app)
-    for router in (health, people, sync, tasks, history, notifications, importing):
+    for router in (
+        health, people, sync, tasks, rest, older, doing, hanging, history, notifications, importing,
+    ):  # fmt: skip
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app

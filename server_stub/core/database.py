@@ -16,6 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from server_stub.core.heads import News
 from server_stub.core.statements import Statement, send
@@ -145,6 +148,24 @@ def totals(table: sa.Table) -> sa.Select[int, int, int]:
     return query.select_from(table)
 
 
+class folded(FunctionElement[str]):  # noqa: N801 - SQL calls it like a function
+    """A text in small letters, of every alphabet. SQLite's own `lower` knows ASCII alone, and
+    PostgreSQL's what the database's locale knows."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(folded, "sqlite")
+def _folded_by_python(element: folded, compiler: SQLCompiler, **more: Any) -> str:
+    return f"tracker_lower({compiler.process(element.clauses, **more)})"
+
+
+@compiles(folded, "postgresql")
+def _folded_by_icu(element: folded, compiler: SQLCompiler, **more: Any) -> str:
+    return f'lower({compiler.process(element.clauses, **more)} COLLATE "und-x-icu")'
+
+
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
     """The first line of what the driver said; the others are advice for programmers."""
     first, *_ = str(getattr(error, "orig", error)).splitlines()
@@ -161,6 +182,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "recursive_triggers=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("tracker_lower", 1, str.lower, deterministic=True)
 
 
 def _begin_sqlite(conn: Connection) -> None:

@@ -46,7 +46,8 @@ def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
 class Statement:
     """Executed with values by name in a transaction of `Database`; rows are the driver's tuples,
     so a BOOLEAN is what the driver makes of it. Errors are SQLAlchemy's, as Core's would be. A
-    list of ids is filled up to a power of two with its last, so that there are few texts."""
+    list of ids is filled up to a power of two with its last, so that there are few texts; an empty
+    one with NULL, which is in no list."""
 
     def __init__(self, clause: sa.ClauseElement) -> None:
         self._clause = clause
@@ -55,7 +56,7 @@ class Statement:
         self._texts: dict[tuple[object, ...], _Text] = {}
 
     def all(self, conn: Connection, values: Values) -> list[Row]:
-        """Every row; a list of ids is not empty."""
+        """Every row."""
         return self._executed(conn, values, "fetchall")  # type: ignore[no-any-return]
 
     def first(self, conn: Connection, values: Values) -> Row | None:
@@ -85,7 +86,7 @@ class Statement:
             for name, ids in zip(self._lists, lists, strict=True):
                 places = text.places[name]
                 values.update(zip(places, ids, strict=False))
-                values.update(dict.fromkeys(places[len(ids) :], ids[-1]))
+                values.update(dict.fromkeys(places[len(ids) :], ids[-1] if ids else None))
         cursor = _send(conn, text.text, text.arranged(values))
         try:
             return getattr(cursor, fetch)() if fetch else None

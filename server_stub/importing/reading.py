@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from tracker.domain.errors import InputError
-from tracker.domain.task import Part, Priority
+from tracker.domain.task import Part
+from tracker.protocol.rest import canonical
 
 MOST_LINES = 5_000
 _COLUMNS = {
@@ -23,11 +24,6 @@ _COLUMNS = {
     "revenue": "revenue",
 }  # fmt: skip
 """What a column may be called → what it is. Blanks and case do not matter."""
-PRIORITIES = {
-    **{priority.value.lower(): priority.value for priority in Priority},
-    "critical": Priority.URGENT.value,
-    "normal": Priority.MEDIUM.value,
-}
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -103,8 +99,7 @@ def arguments(line: Line, names: Names) -> dict[str, Any]:
     if "type" in cells:
         args["task_type"] = cells["type"]
     if "priority" in cells:
-        word = cells["priority"].lower()
-        args["priority"] = PRIORITIES.get(word, cells["priority"])
+        args["priority"] = canonical(cells["priority"])
     if "due" in cells:
         name = "due_date" if _DAY.fullmatch(cells["due"]) else "due_at"
         args[name] = cells["due"] if name == "due_date" else _instant(cells["due"])

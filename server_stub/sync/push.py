@@ -186,6 +186,25 @@ def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
     return original if mark in (sent.fingerprint, _VOID) else replace(original, differs=True)
 
 
+def earlier(conn: Connection, tenant: Tenant, actor: Actor, sent: Sent) -> Receipt | None:
+    """The receipt of what came before under this op_id; `differs` if it was something else."""
+    stored = queries.find(conn, tenant.id, [sent.op_id]).get(sent.op_id)
+    if stored is None:
+        return None
+    if stored.user_id != actor.user_id:
+        return _not_yours(tenant, sent.op_id)
+    same = stored.fingerprint == sent.fingerprint
+    return stored.receipt if same else replace(stored.receipt, differs=True)
+
+
+def keep(
+    conn: Connection, tenant: Tenant, actor: Actor, sent: Sent, receipt: Receipt, now: int
+) -> None:
+    """Keeps what was answered to a request, as the receipt of its first action: in this
+    transaction it may be there already, without the answer."""
+    queries.put(conn, _row(tenant.id, actor.user_id, sent, receipt, now))
+
+
 def _not_yours(tenant: Tenant, op_id: str) -> Receipt:
     return Receipt(op_id, Outcome.REJECTED, tenant.epoch, "E5010", differs=True)
 
@@ -226,6 +245,8 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             decided.code,
             decided.info,
             current=bench.current(work.actor, action.task_id),
+            # An unknown argument is named too, however odd its name.
+            field=None if decided.field is None else _short(decided.field),
         )
         return work.settle(sent, rejected)
     # A REST caller has no rows of its own: a repeat must answer what the first did.

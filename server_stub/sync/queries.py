@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from server_stub.core.database import chunks
+from server_stub.core.database import chunks, upsert
 from server_stub.core.statements import Statement
 from server_stub.sync.tables import receipts
 from tracker.domain.receipt import Receipt
@@ -65,6 +65,11 @@ def used_seqs(
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         _INSERT.run_each(conn, rows)
+
+
+def put(conn: Connection, row: dict[str, Any]) -> None:
+    """Inserts a receipt, or takes the place of the one with its op_id."""
+    upsert(conn, receipts, [row], ("tenant_id", "op_id"))
 
 
 def as_json(receipt: Receipt) -> str:

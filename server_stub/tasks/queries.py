@@ -27,7 +27,7 @@ from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
-_TASK = [tasks.c[f.name] for f in fields(Task)]
+TASK_COLUMNS = [tasks.c[f.name] for f in fields(Task)]
 _STATUS = [f.name for f in fields(Task)].index("status")
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
@@ -35,27 +35,29 @@ _PRIORITIES = {str(priority): priority for priority in Priority}
 FieldChanges = dict[str, tuple[int, str | None]]
 
 
-def _task(row: Sequence[Any]) -> Task:
-    values = list(row[: len(_TASK)])
+def task_of(row: Sequence[Any]) -> Task:
+    values = list(row[: len(TASK_COLUMNS)])
     values[_STATUS] = _STATUSES[values[_STATUS]]
     values[_STATUS + 1] = _PRIORITIES[values[_STATUS + 1]]
     return Task(*values)
 
 
-_STATES = Statement(sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id)))
+_STATES = Statement(
+    sa.select(*TASK_COLUMNS, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+)
 # An archived task is for whoever asks for it by name; no device keeps it.
-_KEPT = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != ARCHIVED)
+_KEPT = sa.select(*TASK_COLUMNS).where(within(tasks, tasks.c.id), tasks.c.status != ARCHIVED)
 _TASKS = Statement(_KEPT)
 _OWN_TASKS = Statement(_KEPT.where(visible_to(sa.bindparam("reader"))))
 
 
 def _next_page(ids: sa.Select[str]) -> Statement:
-    query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
+    query = ids.with_only_columns(*TASK_COLUMNS).where(tasks.c.id > sa.bindparam("after"))
     return Statement(query.order_by(tasks.c.id).limit(sa.bindparam("most")))
 
 
 _DUE = (
-    sa.select(*_TASK)
+    sa.select(*TASK_COLUMNS)
     .where(
         tasks.c.tenant_id == TENANT,
         tasks.c.id > sa.bindparam("after"),
@@ -76,7 +78,7 @@ def states(
     found = {}
     for some in chunks(ids):
         for row in _STATES.all(conn, {"tenant": tenant_id, "ids": some}):
-            task = _task(row)
+            task = task_of(row)
             changes = {k: (v[0], v[1]) for k, v in json.loads(row[-1]).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
@@ -87,7 +89,7 @@ def due_before(
 ) -> list[TaskState]:
     """Open tasks that are due before that instant, in id order after `after_id`."""
     values = {"tenant": tenant_id, "before": before, "after": after_id, "most": limit}
-    found = [_task(row) for row in conn.execute(_DUE, values)]
+    found = [task_of(row) for row in conn.execute(_DUE, values)]
     people = _people_of(conn, tenant_id, [task.id for task in found])
     return [TaskState(task, people.get(task.id, {})) for task in found]
 
@@ -107,7 +109,7 @@ def page_of_tasks(
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
     query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [_task(row) for row in query.all(conn, values)]
+    return [task_of(row) for row in query.all(conn, values)]
 
 
 def visible_tasks(
@@ -118,7 +120,7 @@ def visible_tasks(
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
         rows = query.all(conn, {"tenant": tenant_id, "ids": some, "reader": own_of})
-        found += [_task(row) for row in rows]
+        found += [task_of(row) for row in rows]
     return found
 
 
@@ -138,7 +140,7 @@ def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums
 
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(
             tasks.c.tenant_id == tenant_id,
             tasks.c.status != Status.ARCHIVED,
@@ -150,16 +152,16 @@ def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
         )
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
 
 
 def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(tasks.c.tenant_id == tenant_id, tasks.c.status != Status.ARCHIVED)
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
 
 
 _FINISHED = (
@@ -197,6 +199,18 @@ def ids_of_numbers(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> 
 def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
     query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
     return conn.execute(query).scalar()
+
+
+_NUMBERS = sa.select(tasks.c.id, tasks.c.number).where(within(tasks, tasks.c.id))
+
+
+def numbers(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of these tasks by id."""
+    return {
+        row.id: row.number
+        for some in chunks(ids)
+        for row in conn.execute(_NUMBERS, {"tenant": tenant_id, "ids": some})
+    }
 
 
 def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, FieldChanges]]) -> None:

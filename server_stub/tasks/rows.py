@@ -76,6 +76,19 @@ class Attached(Generic[Row]):
         self._delete = sa.delete(table).where(
             table.c.tenant_id == TENANT, *(table.c[n] == sa.bindparam(f"a_{n}") for n in self._key)
         )
+        if "received_at" in table.c:
+            here = (table.c.received_at, table.c.id)
+            after: list[sa.BindParameter[Any]] = [
+                sa.bindparam("after_at", type_=sa.BigInteger()),
+                sa.bindparam("after_id", type_=sa.Text()),
+            ]
+            in_task = sa.and_(table.c.tenant_id == TENANT, table.c.task_id == sa.bindparam("task"))
+            self.page_query = (
+                sa.select(*columns)
+                .where(in_task, sa.tuple_(*here) > sa.tuple_(*after))
+                .order_by(*here)
+                .limit(sa.bindparam("most"))
+            )
         all_of = totals(table).where(table.c.tenant_id == TENANT)
         self._sums = tuple(
             Statement(all_of.where(table.c.task_id.in_(ids))) for ids in (ALL_IDS, OWN_IDS)
@@ -94,6 +107,15 @@ class Attached(Generic[Row]):
         wanted = set(keys)
         found = self._found(conn, tenant_id, self._named, firsts)
         return [row for row in found if self.key(row) in wanted]
+
+    def page(
+        self, conn: Connection, tenant_id: str, task_id: str, after: tuple[int, str], most: int
+    ) -> list[Row]:
+        """Up to `most` of what came to one task after that moment and id: of rows that people read
+        in the order in which they came."""
+        values = {"tenant": tenant_id, "task": task_id, "most": most}
+        values |= {"after_at": after[0], "after_id": after[1]}
+        return [self._build(*row) for row in conn.execute(self.page_query, values)]
 
     def _found(
         self, conn: Connection, tenant_id: str, query: Statement, ids: Sequence[str]

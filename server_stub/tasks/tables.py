@@ -7,6 +7,13 @@ import sqlalchemy as sa
 from server_stub.core.database import metadata
 from server_stub.core.tables import ID
 
+
+def _live(name: str, *columns: str) -> sa.Index:
+    """An index of the tasks that lists show: archived ones become the most by far."""
+    shown = sa.text("status != 'ARCHIVED'")
+    return sa.Index(name, "tenant_id", *columns, sqlite_where=shown, postgresql_where=shown)
+
+
 tasks = sa.Table(
     "tasks",
     metadata,
@@ -54,6 +61,13 @@ tasks = sa.Table(
     sa.Index("tasks_by_parent", "tenant_id", "parent_id"),
     sa.Index("tasks_by_lead", "tenant_id", "lead_id"),
     sa.Index("tasks_by_due", "tenant_id", "status", "due_at"),
+    sa.Index("tasks_by_project", "tenant_id", "project_id", "number"),
+    # One for each order of the lists (tasks/selecting.py); the number tells equals apart.
+    _live("live_tasks_by_number", "number"),
+    _live("live_tasks_by_due", "due_at", "number"),
+    _live("live_tasks_by_priority", "priority", "number"),
+    _live("live_tasks_by_change", "updated_at", "number"),
+    _live("live_tasks_by_title", "title", "number"),
 )
 
 assignments = sa.Table(

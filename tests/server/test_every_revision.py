@@ -130,6 +130,7 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "updated_at": START,
         },
     },
+    "0009": {},
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

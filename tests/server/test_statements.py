@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server_stub.core.database import Database, savepoint
 from server_stub.core.statements import Statement, send
 from server_stub.core.tables import server_state, users
+from server_stub.people import service as people
 from tests.conftest import Template
 from tests.support.server import RunningServer
 
@@ -129,3 +130,8 @@ def test_who_listens_to_the_engine_hears_of_it(server: RunningServer) -> None:
             ADD.run(conn, row(when, "x"))
         assert heard == [("INSERT", 3, True), ("INSERT", 2, False)]
         sa.event.remove(engine, when, note)
+
+
+def test_an_empty_list_finds_nothing(server: RunningServer) -> None:
+    with server.database.read() as conn:
+        assert people.people(conn, server.tenant_id, []) == []

@@ -135,6 +135,8 @@ _ENTRIES = (
     Entry("E2073", "Some lines cannot be imported, so nothing was.",
           "Mend them, or import the others with partial=true.",
           "errors names each line and column.", 422),
+    Entry("E2075", "This place in the list is not known.", "Begin at the first page.",
+          "cursor not signed here, of another reader, or of another filter or order.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -295,6 +297,10 @@ _ENTRIES = (
           "Unknown, deleted, or another person's.", 404),
     Entry("E5041", "This person does not want to be told of that.", "Talk to them.",
           "Their preferences switch this type off, or all notifications in Tracker.", 409),
+    Entry("E5062", "It was changed meanwhile.", "Look at how it is now, and change it again.",
+          "If-Match names another version than the present one; the answer has the state.", 412),
+    Entry("E5070", "There is no such lead here.", "Look at the leads of your tasks.",
+          "No task of this lead that the caller may see.", 404),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
