@@ -140,15 +140,13 @@ def create_user(
 ) -> None:
     """Make a person who can sign in; makes the tenant if it does not exist."""
     password = _new_password(password_stdin)
-    if not name.strip() or not display_name.strip():
-        raise InputError("E2017", "A name is needed.", "name")
-    people.check_new_password(name, password, "password")
+    new = people.new_person(name, display_name, role, password)
     with alone(Settings()) as database, current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
         tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
         locked = feed.lock(conn, tenant_id)
-        people.create_user(conn, locked, name, display_name, role, password, now)
+        people.add_person(conn, locked, new, now, by=None)
         feed.save(conn, locked, now)
     typer.echo(f"{name} can sign in as {role}.")
 

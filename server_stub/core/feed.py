@@ -40,6 +40,7 @@ class Tenant:
     task_number: int
     person_number: int
     project_number: int
+    team_number: int
     pointers: list[dict[str, Any]] = field(default_factory=list)
 
     def point(self, audiences: Iterable[str], kind: str, entity_id: str) -> dict[str, int]:
@@ -73,6 +74,7 @@ _TENANT: sa.Select[Any] = sa.select(
     counters.c.task_number,
     counters.c.person_number,
     counters.c.project_number,
+    counters.c.team_number,
 ).where(counters.c.tenant_id == tenants.c.id, tenants.c.id == sa.bindparam("tenant"))
 # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the tenant may
 # still refer to it meanwhile.
@@ -85,6 +87,7 @@ _COUNTERS = (
     "task_number",
     "person_number",
     "project_number",
+    "team_number",
 )
 _SAVE = (
     sa.update(counters)

@@ -79,7 +79,7 @@ Rows = dict[str, list[Any]]
 def _by_id(
     conn: Connection, tenant: Tenant, cursor: Cursor, own_of: str | None
 ) -> tuple[Rows, Cursor, bool]:
-    """Tasks by id with all that hangs on them; people and projects on the first page."""
+    """Tasks by id with all that hangs on them; people, projects and teams on the first page."""
     found = task_rows.page_of_tasks(conn, tenant.id, own_of, cursor.after or "", PAGE_ROWS + 1)
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
@@ -93,6 +93,7 @@ def _by_id(
     if not cursor.after:
         rows["people"] = people.people(conn, tenant.id)
         rows["projects"] = people.projects(conn, tenant.id)
+        rows["teams"] = people.teams(conn, tenant.id)
     return rows, replace(cursor, after=ids[-1] if more else None), more
 
 
@@ -185,6 +186,7 @@ def _rows(
         ],
         "people": people.people(conn, tenant_id, ids["person"]) if "person" in ids else [],
         "projects": people.projects(conn, tenant_id, ids["project"]) if "project" in ids else [],
+        "teams": people.teams(conn, tenant_id, ids["team"]) if "team" in ids else [],
     }
     have: dict[str, set[str]] = {
         "task": {row.id for row in rows["tasks"]},

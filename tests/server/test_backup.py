@@ -71,6 +71,7 @@ def worked_on(template: Template, folder: Path) -> Operator:
         ana.do("comment", task_id, {"comment_id": server.new_id(), "text": odd})
         ana.do("set_progress", task_id, {"percent": 40})
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
+        assert server.post("rita", "/api/v1/teams", {"name": "Night shift"}).status_code == 201
     finally:
         server.stop()
     assert all(everything(url).values())
@@ -116,7 +117,7 @@ class TestBackup:
         head = migrate.revisions()[-1]
         assert said == (
             f"{file}: {file.stat().st_size:,} bytes, revision {head}, 2 tenants, "
-            f"3 rows in the audit trail{chains}.\n"
+            f"4 rows in the audit trail{chains}.\n"
         )
         assert httpx.get(f"{served.url}/api/v1/health").status_code == 200
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -208,7 +209,7 @@ class TestRestore:
         operator.ok("create-user", *new, stdin="long enough\n")
         said = restore(operator, file)
         assert everything(operator.url) == before
-        assert "2 tenants, 3 rows in the audit trail, every chain whole.\n" in said
+        assert "2 tenants, 4 rows in the audit trail, every chain whole.\n" in said
         assert file.read_bytes() == kept
         after = rows(operator.url, TENANTS)
         assert [row[0] for row in after] == [row[0] for row in epochs]

@@ -90,6 +90,14 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
         "sign_in_attempts": {"attempt_id": "a1", "subject": "s" * 64, "at": START},
         "tokens": {"family_hash": "f" * 64, "generation": 3, "last_used_at": START},
     },
+    "0007": {
+        "teams": {
+            "tenant_id": T, "id": P, "number": 1, "name": "Night shift", "archived": False,
+            "version": 2, "checksum": 16,
+        },
+        "counters": {"team_number": 1},
+        "users": {"team_id": P, "avatar_url": "https://pictures.example/ana.png"},
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

@@ -10,7 +10,7 @@ import pytest
 from tests.support.server import OUTSIDER, RunningServer
 from tracker.domain.page import checksum
 
-COUNTED = ("tasks", "assignments", "comments", "people", "projects")
+COUNTED = ("tasks", "assignments", "comments", "people", "projects", "teams")
 
 
 class Copy:

@@ -36,6 +36,7 @@ from tracker.domain.task import (
     Role,
     Status,
     Task,
+    Team,
 )
 
 HISTORY_KEPT = 20
@@ -70,10 +71,14 @@ _TABLES: dict[str, tuple[str, str]] = {
     ),
     "people": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, display_name TEXT, role TEXT,"
-        " active INTEGER, version INTEGER",
+        " active INTEGER, version INTEGER, team_id TEXT, avatar_url TEXT DEFAULT ''",
         "id",
     ),
     "projects": (
+        "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+    "teams": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
         "id",
     ),
@@ -107,12 +112,29 @@ def _script() -> str:
     return ";\n".join([*tables, *indexes, *own])
 
 
+def _anew(kept: Mapping[str, str]) -> str:
+    """Makes tables as they are now, whether or not they are there, and has everything pulled anew.
+    Until then, which may be long offline, the columns named here show what they did."""
+    script = []
+    for name, columns in kept.items():
+        for new in (f"new_{name}", f"new_shadow_{name}"):
+            script.append(f"CREATE TABLE {new} ({_TABLES[name][0]}) WITHOUT ROWID")
+        if columns:
+            script.append(f"INSERT INTO new_{name} ({columns}) SELECT {columns} FROM {name}")
+        for old in (name, f"shadow_{name}"):
+            script.append(f"DROP TABLE IF EXISTS {old}")
+            script.append(f"ALTER TABLE new_{old} RENAME TO {old}")
+    return ";\n".join([*script, "UPDATE position SET cursor = NULL, shadow_cursor = NULL"])
+
+
 MIGRATIONS = (
     _script(),
     # Actions of history entries that were trimmed; `number` is the entry's.
     "CREATE TABLE past_ops (task_id TEXT, op_id TEXT, number INTEGER,"
     " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
     eviction.SCHEMA,
+    # Teams, and the people's team and picture.
+    _anew({"people": "id, number, name, display_name, role, active, version", "teams": ""}),
 )
 _OfATask = TypeVar("_OfATask", Assignment, Comment, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
@@ -211,7 +233,7 @@ class Confirmed:
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
             )
-        return Changes(frozenset(touched), people=bool(page.people or page.projects))
+        return Changes(frozenset(touched), people=bool(page.people or page.projects or page.teams))
 
     def _apply_snapshot(self, page: Page, now: int) -> Changes:
         with self._write():
@@ -292,6 +314,7 @@ class Confirmed:
             "history": map(_history_row, shown(page.history)),
             "people": map(_plain, page.people),
             "projects": map(_plain, page.projects),
+            "teams": map(_plain, page.teams),
         }
         for name, values in rows.items():
             width = len(_TABLES[name][0].split(", PRIMARY KEY (")[0].split(","))
@@ -481,6 +504,11 @@ class Confirmed:
             rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
         return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
 
+    def teams(self) -> dict[str, Team]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM teams ORDER BY number").fetchall()
+        return {r[0]: Team(*_with(r, {3: bool})) for r in rows}
+
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():
             rows = self._conn.execute("SELECT * FROM presence").fetchall()
@@ -510,7 +538,7 @@ _TASK_VALUES = attrgetter(*Task.__slots__)
 _ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
 
 
-def _plain(row: Comment | Person | Project) -> tuple[Any, ...]:
+def _plain(row: Comment | Person | Project | Team) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
 
 

@@ -115,6 +115,9 @@ _ENTRIES = (
           "serve could not load the pair, or one of the two is missing.", 400),
     Entry("E2042", "The address and headers of the request are too large.", "Send less of them.",
           "Request line and headers are over the server's limit.", 431),
+    Entry("E2060", "This is not the address of a picture.",
+          "Give one that begins with https://, or leave it empty.",
+          "avatar_url is no http(s) address, or is over 500 characters.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -253,6 +256,13 @@ _ENTRIES = (
           "give-up or edit of an op_id, or the beginning of one, that fits none or several.", 404),
     Entry("E5021", "The change was done before it could be given up.",
           "Undo it with another change.", "The receipt of a void says applied or merged.", 409),
+    Entry("E5060", "This is the last owner who can sign in.",
+          "Make somebody else an owner first.",
+          "Disabling or demoting the only active owner of the tenant.", 409),
+    Entry("E5061", "There is no such team here.", "Choose one from the list.",
+          "team_id unknown in the tenant, or archived where somebody is to come into it.", 404),
+    Entry("E5062", "It was changed meanwhile.", "Look at how it is now, and change it again.",
+          "If-Match names another version than the present one; the answer has the state.", 412),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}

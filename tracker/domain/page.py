@@ -15,6 +15,7 @@ from tracker.domain.task import (
     Person,
     Project,
     Task,
+    Team,
 )
 
 
@@ -85,6 +86,8 @@ class Page(Protocol):
     @property
     def projects(self) -> Sequence[Project]: ...
     @property
+    def teams(self) -> Sequence[Team]: ...
+    @property
     def gone(self) -> Sequence[Tombstone]: ...
     @property
     def sums(self) -> Mapping[str, Sums] | None: ...
@@ -105,7 +108,7 @@ class PersonPresence:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an operation changed; views refresh these and nothing else. `everything` follows a
-    first pull, `people` says that names, projects or presence differ."""
+    first pull, `people` says that names, projects, teams or presence differ."""
 
     tasks: frozenset[str] = frozenset()
     people: bool = False

@@ -9,7 +9,7 @@ from pydantic import Field
 from tracker.domain.change import LAST_INSTANT
 from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
 from tracker.domain.receipt import Receipt
-from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task
+from tracker.domain.task import Assignment, Comment, HistoryEntry, Person, Project, Task, Team
 from tracker.protocol.base import Answer, Request
 
 BATCH_LIMIT = 500
@@ -98,6 +98,7 @@ class PullPage(Answer):
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []
+    teams: list[Team] = []
     gone: list[Gone] = []
 
     @property
