@@ -14,6 +14,7 @@ from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
+from server_stub.occupancy.routes import router as occupancy
 from server_stub.people.directory import router as directory
 from server_stub.people.grouping import router as groups
 from server_stub.people.routes import router as people
@@ -43,7 +44,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     app.state.tracker = state
     problems.install(app)
     # /people/presence stands before /people/{person_ref}.
-    for router in (health, people, directory, groups, sync, tasks, history):
+    for router in (health, people, directory, groups, occupancy, sync, tasks, history):
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app

@@ -25,6 +25,7 @@ from server_stub.core.limits import BoundedHead
 from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
+from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
 from tracker.domain.errors import InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
@@ -221,6 +222,22 @@ def prune_feed(
             done = pruning.prune(database, tenant_id, since)
             gone = f"{done.pointers} pointers and {done.marks} marks are gone"
             typer.echo(f"{tenant_id}: {gone}; pruned up to {done.up_to}.")
+
+
+@cli.command()
+def prune_occupancy(
+    days: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+) -> None:
+    """Forget when people were active, as their devices reported it long ago."""
+    before, gone = system_clock() - days * _DAY_MS, 0
+    with alone(Settings()) as database:
+        current(database)
+        last = 1
+        while last:
+            with database.write() as conn:
+                last = occupancy.purge(conn, before)
+            gone += last
+    typer.echo(f"{gone} intervals are gone.")
 
 
 @cli.command()

@@ -42,6 +42,9 @@ class Tenant:
     project_number: int
     team_number: int
     pointers: list[dict[str, Any]] = field(default_factory=list)
+    unheard: bool = False
+    """Something was written that no pointer tells of. A mark is left all the same: else a restore
+    that takes it back would go unnoticed, and nobody would offer it again."""
 
     def point(self, audiences: Iterable[str], kind: str, entity_id: str) -> dict[str, int]:
         """Notes that each audience has to hear of the thing; returns each one's position."""
@@ -132,15 +135,19 @@ def lock(conn: Connection, tenant_id: str) -> Tenant:
 
 def save(conn: Connection, tenant: Tenant, now: int) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
-    which readers hear of it. `now` is the server's clock in ms."""
+    which readers hear of it. `now` is the server's clock in ms. A position without a pointer is
+    nothing new to anybody: others' pointers are none to a reader, either."""
     if tenant.pointers:
         conn.execute(_POINT, tenant.pointers)
+        heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
+        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
+    elif tenant.unheard:
+        tenant.seq += 1
+    if tenant.pointers or tenant.unheard:
         tenant.nonce = secrets.token_hex(8)
         mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
         conn.execute(_MARK, mark)
-        heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
-        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
-        tenant.pointers = []
+    tenant.pointers, tenant.unheard = [], False
     values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
     conn.execute(_SAVE, {"tenant": tenant.id, **values})
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import feed
 from server_stub.core.feed import ADMINS, Tenant
+from server_stub.occupancy.room import ROOM as OCCUPANCY
 from server_stub.sync import queries
 from server_stub.sync.rooms import Arrival, Bench, Positions, Room
 from server_stub.tasks.room import ROOM as TASKS
@@ -27,7 +28,7 @@ from tracker.domain.ids import is_uuid
 from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.protocol.sync import ActionMessage
 
-ROOMS: tuple[Room, ...] = (TASKS,)
+ROOMS: tuple[Room, ...] = (TASKS, OCCUPANCY)
 """Who decides what; they write in this order."""
 ROOM_OF = {kind: room for room in ROOMS for kind in room.kinds}
 PATIENCE_MS = 7 * 86_400_000

@@ -13,6 +13,7 @@ from tracker.domain.change import (
     LAST_INSTANT,
     NOTE_LIMIT,
     PEOPLE_LIMIT,
+    REASON_LIMIT,
     TITLE_LIMIT,
     Assigned,
     Created,
@@ -96,6 +97,7 @@ GOOD: dict[Kind, dict[str, Any]] = {
     Kind.CREATE_TASK: {"title": "x"},
     Kind.ASSIGN: {"user_id": ID},
     Kind.UNASSIGN: {"user_id": ID},
+    Kind.OCCUPANCY: {"state": "IDLE", "started_at": 0, "ended_at": 1},
 }
 TEXTS = [
     (Kind.SET_PROGRESS, "note", NOTE_LIMIT),
@@ -103,6 +105,7 @@ TEXTS = [
     (Kind.COMMENT, "text", NOTE_LIMIT),
     (Kind.CREATE_TASK, "title", TITLE_LIMIT),
     (Kind.CREATE_TASK, "description", DESCRIPTION_LIMIT),
+    (Kind.OCCUPANCY, "reason", REASON_LIMIT),
 ]
 CREATE = GOOD[Kind.CREATE_TASK]
 
@@ -244,7 +247,7 @@ NAMES = st.sampled_from(
     [
         "percent", "note", "occupancy", "text", "comment_id", "user_id", "part", "title",
         "description", "priority", "project_id", "due_at", "due_date", "estimated_minutes",
-        "people", "other",
+        "people", "state", "started_at", "ended_at", "reason", "other",
     ]
 )  # fmt: skip
 

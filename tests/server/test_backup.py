@@ -24,7 +24,7 @@ from tests.conftest import Template
 from tests.support.operator import PROGRAM as COMMAND
 from tests.support.operator import Clerk, Operator, Served, environment
 from tests.support.postgresql import Cluster, binaries
-from tests.support.server import RunningServer
+from tests.support.server import HOUR, START, RunningServer
 
 TENANTS = "SELECT name, epoch, epoch_at FROM tenants ORDER BY name"
 
@@ -71,6 +71,8 @@ def worked_on(template: Template, folder: Path) -> Operator:
         ana.do("comment", task_id, {"comment_id": server.new_id(), "text": odd})
         ana.do("set_progress", task_id, {"percent": 40})
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
+        interval = {"state": "ACTIVE", "started_at": START - HOUR, "ended_at": START}
+        assert ana.do("occupancy", server.new_id(), interval)["outcome"] == "applied"
         assert server.post("rita", "/api/v1/teams", {"name": "Night shift"}).status_code == 201
     finally:
         server.stop()

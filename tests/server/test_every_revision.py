@@ -96,6 +96,10 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "version": 2, "checksum": 16,
         },
         "counters": {"team_number": 1},
+        "occupancy_intervals": {
+            "tenant_id": T, "id": K, "user_id": U, "state": "ACTIVE", "started_at": START,
+            "ended_at": START + 1, "reason": "", "made_at": START, "received_at": START,
+        },
         "users": {"team_id": P, "avatar_url": "https://pictures.example/ana.png"},
     },
 }  # fmt: skip

@@ -13,7 +13,7 @@ from enum import StrEnum
 from tracker.cache.confirmed import Brief, Confirmed, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
-from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind
+from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, TASK_KINDS, Action, Kind
 from tracker.domain.overtaken import Overtaken, overtaken
 from tracker.domain.replay import Applied, Context, decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
@@ -64,7 +64,8 @@ class Projection:
         """All tasks, or those of `ids` that exist."""
         rows = self._rows(ids)
         shown = self._replay(rows, ids)
-        rejected = {entry.action.task_id for entry in self._outbox.tray()}
+        tray = [entry.action for entry in self._outbox.tray()]
+        rejected = {action.task_id for action in tray if action.kind in TASK_KINDS}
         return {
             task_id: TaskView(
                 state.task,
@@ -82,8 +83,9 @@ class Projection:
         """The tasks of `views` by number, without what a list does not show. Only those with own
         changes are replayed: 10,000 tasks take 25 ms, as views 130 ms."""
         briefs, position = self._confirmed.briefs()
-        own = {action.task_id for action, _ in self._outbox.overlay(position.epoch, position.seq)}
-        own |= {entry.action.task_id for entry in self._outbox.tray()}
+        done = [action for action, _ in self._outbox.overlay(position.epoch, position.seq)]
+        done += [entry.action for entry in self._outbox.tray()]
+        own = {action.task_id for action in done if action.kind in TASK_KINDS}
         if not own:
             return [(brief, Mark.SAVED) for brief in briefs]
         views = self.views(sorted(own) if len(own) < _MOST_IDS else None)
@@ -135,7 +137,8 @@ class Projection:
             for task_id, task in rows.tasks.items()
         }
         done = _Replayed(states, set(), [])
-        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        waiting = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        own = [(action, given) for action, given in waiting if action.kind in TASK_KINDS]
         if not own:
             return done
         people, projects = self.named_by({action.kind for action, _ in own})

@@ -26,6 +26,9 @@ NOTE_LIMIT = 10_000
 DESCRIPTION_LIMIT = 20_000
 MINUTES_LIMIT = 100_000
 PEOPLE_LIMIT = 100
+REASON_LIMIT = 200
+LONGEST_INTERVAL = 86_400_000
+"""An interval of activity is a day at most, in ms; a longer one is reported in pieces."""
 LAST_INSTANT = 253_370_764_799_999
 """The last millisecond of the year 9998: it still has a date, and a next day, in every zone."""
 
@@ -42,6 +45,12 @@ class Kind(StrEnum):
     CREATE_TASK = "create_task"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+    OCCUPANCY = "occupancy"
+
+
+ABOUT_NO_TASK = frozenset({Kind.OCCUPANCY})
+"""Their `task_id` is the id of what they are about instead; `replay.decide` knows nothing of it."""
+TASK_KINDS = frozenset(Kind) - ABOUT_NO_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,18 @@ class Created:
     people: tuple[Assigned, ...]
 
 
-Args = Progress | Noted | Said | Assigned | Unassigned | Created
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What a device says of its user between two instants of its clock, in ms."""
+
+    state: Occupancy
+    started_at: int
+    ended_at: int
+    reason: str
+
+
+TaskArgs = Progress | Noted | Said | Assigned | Unassigned | Created
+Args = TaskArgs | Occupied
 
 
 class _Bad(Exception):
@@ -275,6 +295,18 @@ def _created(r: _Reader) -> Created:
     )
 
 
+def _occupied(r: _Reader) -> Occupied:
+    started_at, ended_at = (
+        r.needed(name, r.whole(name, 0, LAST_INSTANT, "E2004"), "E2004")
+        for name in ("started_at", "ended_at")
+    )
+    if not 0 <= ended_at - started_at <= LONGEST_INTERVAL:
+        raise _Bad("E2061", "ended_at")
+    return Occupied(
+        r.choice("state", Occupancy, None), started_at, ended_at, r.text("reason", REASON_LIMIT)
+    )
+
+
 _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
@@ -287,6 +319,7 @@ _PARSERS: dict[Kind, Callable[[_Reader], Args]] = {
     Kind.CREATE_TASK: _created,
     Kind.ASSIGN: _assigned,
     Kind.UNASSIGN: _unassigned,
+    Kind.OCCUPANCY: _occupied,
 }
 
 

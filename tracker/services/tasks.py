@@ -15,7 +15,7 @@ from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView, zone_named
-from tracker.domain.change import Action, Kind, parse
+from tracker.domain.change import TASK_KINDS, Action, Kind, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.replay import Context, decide
@@ -216,15 +216,23 @@ class Tasks:
             depends_on=self._needs(kind, task_id),
             seen=_seen(view),
         )
-        received_at = action.made_at + (action.clock_offset or 0)
-        people, projects = work.projection.named_by({kind})
-        context = Context(received_at, zone_named(position.zone), people, projects)
-        decided = decide(view.state if view else None, action, work.actor, context)
-        if isinstance(decided, Refusal):
-            return decided
+        refusal = self._refused(action, view, position.zone)
+        if refusal is not None:
+            return refusal
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
+
+    def _refused(self, action: Action, view: TaskView | None, zone: str) -> Refusal | None:
+        """Why the action is certain to be refused; of one about no task only its arguments tell."""
+        if action.kind not in TASK_KINDS:
+            parsed = parse(action.kind, action.args)
+            return parsed if isinstance(parsed, Refusal) else None
+        received_at = action.made_at + (action.clock_offset or 0)
+        people, projects = self._work.projection.named_by({action.kind})
+        context = Context(received_at, zone_named(zone), people, projects)
+        decided = decide(view.state if view else None, action, self._work.actor, context)
+        return decided if isinstance(decided, Refusal) else None
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
         """Whether the action carries the half-typed note, which it then takes along."""

@@ -32,6 +32,7 @@ ATTEMPTS = {
     Kind.CREATE_TASK: "create the task",
     Kind.ASSIGN: "assign the task",
     Kind.UNASSIGN: "take the person off the task",
+    Kind.OCCUPANCY: "report your activity",
 }
 """What was tried, for "Unable to … (E5002)"."""
 
@@ -149,6 +150,8 @@ def did(action: Action) -> str:
             text = "New task"
         case Kind.ASSIGN:
             text = "Assign"
+        case Kind.OCCUPANCY:
+            text = f"Activity: {str(args.get('state', '')).lower()}"
         case _:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")
