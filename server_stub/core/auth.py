@@ -15,6 +15,7 @@ from server_stub.core.database import for_update
 from server_stub.core.problems import ProblemError
 from server_stub.core.tables import tenants, tokens, users
 from tracker.domain.access import Actor
+from tracker.domain.change import storable
 from tracker.domain.ids import uuid7
 from tracker.domain.task import Role
 
@@ -118,6 +119,8 @@ def hash_token(token: str) -> str:
 
 
 def account_named(conn: Connection, name: str) -> Account | None:
+    if not storable(name):  # nobody has such a name, and PostgreSQL cannot even be asked
+        return None
     row = conn.execute(_BY_NAME, {"name": name.strip().lower()}).one_or_none()
     return Account(*row) if row else None
 
