@@ -21,10 +21,16 @@ class ProblemError(TrackerError):
     """Raised by routes and dependencies; becomes one problem+json answer."""
 
     def __init__(
-        self, code: str, info: str = "", field: str | None = None, retry_after: int | None = None
+        self,
+        code: str,
+        info: str = "",
+        field: str | None = None,
+        retry_after: int | None = None,
+        current: dict[str, Any] | None = None,
     ) -> None:
         self.field = field
         self.retry_after = retry_after
+        self.current = current
         super().__init__(code, info)
 
     @classmethod
@@ -43,8 +49,9 @@ def answer(
     info: str = "",
     errors: list[FieldProblem] | None = None,
     retry_after: int | None = None,
+    current: dict[str, Any] | None = None,
 ) -> JSONResponse:
-    """`retry_after` in seconds."""
+    """`retry_after` in seconds; `current` is the state that a precondition did not fit."""
     entry = CATALOGUE[code]
     trace_id = uuid.uuid4().hex
     problem = Problem(
@@ -56,10 +63,11 @@ def answer(
         retryable=entry.retryable,
         trace_id=trace_id,
         errors=errors or [],
+        current=current,
     )
     later = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse(
-        problem.model_dump(mode="json"),
+        problem.model_dump(mode="json", exclude_none=True),
         status_code=problem.status,
         media_type="application/problem+json",
         headers={"Tracker-Trace": trace_id, **later},
@@ -74,7 +82,9 @@ def install(app: FastAPI) -> None:
         field = getattr(error, "field", None)
         errors = [FieldProblem(field=field, message=error.entry.message)] if field else []
         if error.entry.status < 500:
-            return answer(error.code, error.info, errors, getattr(error, "retry_after", None))
+            retry_after = getattr(error, "retry_after", None)
+            current = getattr(error, "current", None)
+            return answer(error.code, error.info, errors, retry_after, current)
         # A driver's words can name hosts and tables: they go to the log.
         response = answer(error.code)
         trace_id = response.headers["Tracker-Trace"]

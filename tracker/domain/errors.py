@@ -127,6 +127,16 @@ _ENTRIES = (
           "Request line and headers are over the server's limit.", 431),
     Entry("E2050", "Quiet hours need a beginning and an end.", "Enter both, like 22:00 and 07:00.",
           "quiet_hours_enabled without quiet_hours_start or quiet_hours_end.", 422),
+    Entry("E2060", "This is not the address of a picture.",
+          "Give one that begins with https://, or leave it empty.",
+          "avatar_url is no http(s) address, or is over 500 characters.", 422),
+    Entry("E2061", "The end is before the beginning, or more than a day after it.",
+          "Give an end within 24 hours after the beginning.",
+          "ended_at of an interval of occupancy.", 422),
+    Entry("E2062", "This ends in the future.", "Set the clock of the device.",
+          "ended_at, corrected by the clock offset, is over 5 minutes after the arrival.", 422),
+    Entry("E2063", "This span of time cannot be asked for.", "Ask for 31 days at most.",
+          "from is not before to, they are over 31 days apart, or too much lies between.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
@@ -287,6 +297,15 @@ _ENTRIES = (
           "Unknown, deleted, or another person's.", 404),
     Entry("E5041", "This person does not want to be told of that.", "Talk to them.",
           "Their preferences switch this type off, or all notifications in Tracker.", 409),
+    Entry("E5060", "This is the last owner who can sign in.",
+          "Make somebody else an owner first.",
+          "Disabling or demoting the only active owner of the tenant.", 409),
+    Entry("E5061", "There is no such team here.", "Choose one from the list.",
+          "team_id unknown in the tenant, or archived where somebody is to come into it.", 404),
+    Entry("E5062", "It was changed meanwhile.", "Look at how it is now, and change it again.",
+          "If-Match names another version than the present one; the answer has the state.", 412),
+    Entry("E5063", "This person's activity is not shared with you.", "Ask an admin.",
+          "Occupancy of another person, asked for by an EMPLOYEE.", 404),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
