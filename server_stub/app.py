@@ -18,6 +18,9 @@ from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
 from server_stub.importing.routes import router as importing
 from server_stub.notifications.routes import router as notifications
+from server_stub.occupancy.routes import router as occupancy
+from server_stub.people.directory import router as directory
+from server_stub.people.grouping import router as groups
 from server_stub.people.routes import router as people
 from server_stub.sync.routes import router as sync
 from server_stub.sync.shortcut import Shortcut
@@ -53,8 +56,10 @@ def create_app(
     )
     app.state.tracker = state
     problems.install(app)
+    # /people/presence stands before /people/{person_ref}.
     for router in (
-        health, people, sync, tasks, rest, older, doing, hanging, history, notifications, importing,
+        health, people, directory, groups, occupancy, sync, tasks, rest, older, doing, hanging,
+        history, notifications, importing,
     ):  # fmt: skip
         app.include_router(router)
     app.add_middleware(Border, state=state)

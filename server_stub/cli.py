@@ -26,6 +26,7 @@ from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
 from server_stub.notifications import reminders
+from server_stub.occupancy.forgetting import forget
 from server_stub.people import service as people
 from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError, TrackerError, describe
@@ -144,15 +145,13 @@ def create_user(
 ) -> None:
     """Make a person who can sign in; makes the tenant if it does not exist."""
     password = _new_password(password_stdin)
-    if not name.strip() or not display_name.strip():
-        raise InputError("E2017", "A name is needed.", "name")
-    people.check_new_password(name, password, "password")
+    new = people.new_person(name, display_name, role, password)
     with alone(Settings()) as database, current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
         tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
         locked = feed.lock(conn, tenant_id)
-        people.create_user(conn, locked, name, display_name, role, password, now)
+        people.add_person(conn, locked, new, now, by=None)
         feed.save(conn, locked, now)
     typer.echo(f"{name} can sign in as {role}.")
 
@@ -238,6 +237,16 @@ def remind() -> None:
         for tenant_id in tenant_ids:
             made = reminders.remind_all(database, tenant_id, system_clock())
             typer.echo(f"{tenant_id}: notifications made: {made}.")
+
+
+@cli.command()
+def prune_occupancy(
+    days: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+) -> None:
+    """Forget when people were active, as their devices reported it long ago."""
+    with alone(Settings()) as database:
+        gone = forget(current(database), system_clock() - days * _DAY_MS)
+    typer.echo(f"{gone} intervals are gone.")
 
 
 @cli.command()

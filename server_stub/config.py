@@ -14,8 +14,8 @@ class Settings(BaseSettings):
     Access tokens live `access_minutes`, refresh tokens `refresh_days`: a van may be without
     network for days and must still be able to come back without a password.
 
-    Tasks are archived `archive_days` after they were finished. `timetable`: this process does what
-    is due by the clock.
+    Tasks are archived `archive_days` after they were finished; when people were active is forgotten
+    after `occupancy_days`. `timetable`: this process does what is due by the clock.
 
     `behind_proxy`: a TLS proxy stands in front, whose word on a client's address is taken; `tls`:
     this server itself speaks TLS. `tracker-server serve` sets both.
@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     refresh_days: int = 90
     max_body: int = 2_000_000
     archive_days: int = 90
+    occupancy_days: int = 90
     timetable: bool = True
     behind_proxy: bool = False
     tls: bool = False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,6 +73,61 @@ def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict
     }
     tenant.audit_hash = row["hash"]
     return row
+
+
+def note(
+    conn: Connection,
+    tenant: Tenant,
+    thing_id: str,
+    event: str,
+    user_id: str | None,
+    now: int,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    **more: Any,
+) -> None:
+    """Writes a row about a thing that is no task (`person.create`); where a task's id stands in
+    other rows, its id does. `user_id` is None for who works at the server's command line."""
+    body = {
+        "event": event,
+        "user": user_id,
+        "op_id": None,
+        "device_id": None,
+        "device_seq": None,
+        "before": dict(before),
+        "after": dict(after),
+        "note": "",
+        "occupancy": None,
+        "merged": [],
+        "made_at": now,
+        "clock_offset": None,
+        "worked_at": now,
+        "received_at": now,
+        **more,
+    }
+    insert(conn, [append(tenant, thing_id, body)])
+
+
+def note_change(
+    conn: Connection,
+    tenant: Tenant,
+    event: str,
+    old: Any,
+    new: Any,
+    user_id: str | None,
+    now: int,
+    private: Collection[str] = (),
+) -> None:
+    """Writes what differs between two values of a dataclass with an id; of `private` fields only
+    that they do."""
+    differing = [
+        f.name
+        for f in fields(new)
+        if f.name != "version" and getattr(old, f.name) != getattr(new, f.name)
+    ]
+    told = [name for name in differing if name not in private]
+    before, after = ({name: getattr(one, name) for name in told} for one in (old, new))
+    note(conn, tenant, new.id, event, user_id, now, before, after, fields=differing)
 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:

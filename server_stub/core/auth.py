@@ -17,6 +17,7 @@ from server_stub.core.statements import Statement
 from server_stub.core.tables import tenants, tokens, users
 from tracker.domain.access import Actor
 from tracker.domain.ids import uuid7
+from tracker.domain.reading import storable
 from tracker.domain.task import Role
 
 _hasher = PasswordHasher()
@@ -124,6 +125,8 @@ def hash_token(token: str) -> str:
 
 
 def account_named(conn: Connection, name: str) -> Account | None:
+    if not storable(name):  # nobody has such a name, and PostgreSQL cannot even be asked
+        return None
     row = conn.execute(_BY_NAME, {"name": name.strip().lower()}).one_or_none()
     return Account(*row) if row else None
 

@@ -223,10 +223,11 @@ def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
 _sent = functools.cache(Statement)
 
 
-def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Inserts the row unless its key is there already."""
+def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    """Inserts the row; False if its key, or what else is unique of it, is there already."""
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    conn.execute(insert(table).values(**row).on_conflict_do_nothing())
+    statement = insert(table).values(**row).on_conflict_do_nothing().returning(sa.literal(1))
+    return conn.execute(statement).first() is not None
 
 
 def chunks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

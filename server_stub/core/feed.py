@@ -42,7 +42,11 @@ class Tenant:
     person_number: int
     project_number: int
     notification_number: int
+    team_number: int
     pointers: list[dict[str, Any]] = field(default_factory=list)
+    unheard: bool = False
+    """Something was written that no pointer tells of. A mark is left all the same: else a restore
+    that takes it back would go unnoticed, and nobody would offer it again."""
 
     def point(self, audiences: Iterable[str], kind: str, entity_id: str) -> dict[str, int]:
         """Notes that each audience has to hear of the thing; returns each one's position."""
@@ -76,6 +80,7 @@ _OF_TENANT: sa.Select[Any] = sa.select(
     counters.c.person_number,
     counters.c.project_number,
     counters.c.notification_number,
+    counters.c.team_number,
 ).where(counters.c.tenant_id == tenants.c.id, tenants.c.id == sa.bindparam("tenant"))
 _TENANT = Statement(_OF_TENANT)
 # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the tenant may
@@ -90,6 +95,7 @@ _COUNTERS = (
     "person_number",
     "project_number",
     "notification_number",
+    "team_number",
 )
 _SAVE = Statement(
     sa.update(counters)
@@ -136,15 +142,19 @@ def lock(conn: Connection, tenant_id: str) -> Tenant:
 
 def save(conn: Connection, tenant: Tenant, now: int) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
-    which readers hear of it. `now` is the server's clock in ms."""
+    which readers hear of it. `now` is the server's clock in ms. A position without a pointer is
+    nothing new to anybody: others' pointers are none to a reader, either."""
     if tenant.pointers:
         _POINT.run_each(conn, tenant.pointers)
+        heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
+        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
+    elif tenant.unheard:
+        tenant.seq += 1
+    if tenant.pointers or tenant.unheard:
         tenant.nonce = secrets.token_hex(8)
         mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
         _MARK.run(conn, mark)
-        heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
-        tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
-        tenant.pointers = []
+    tenant.pointers, tenant.unheard = [], False
     values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
     _SAVE.run(conn, {"tenant": tenant.id, **values})
 

@@ -81,8 +81,8 @@ Rows = dict[str, list[Any]]
 def _by_id(
     conn: Connection, tenant: Tenant, cursor: Cursor, own_of: str | None, now: int
 ) -> tuple[Rows, Cursor, bool]:
-    """Tasks by id with all that hangs on them; people, projects and the reader's own notifications
-    on the first page."""
+    """Tasks by id with all that hangs on them; people, projects, teams and the reader's own
+    notifications on the first page."""
     found = task_rows.page_of_tasks(conn, tenant.id, own_of, cursor.after or "", PAGE_ROWS + 1)
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
@@ -92,6 +92,7 @@ def _by_id(
     if not cursor.after:
         rows["people"] = people.people(conn, tenant.id)
         rows["projects"] = people.projects(conn, tenant.id)
+        rows["teams"] = people.teams(conn, tenant.id)
         rows["notifications"] = notifications.recent(conn, tenant.id, cursor.user, now)
     return rows, replace(cursor, after=ids[-1] if more else None), more
 
@@ -178,6 +179,7 @@ def _rows(
         "history": sorted((e for e in history if e.task_id in seen), key=lambda e: int(e.id)),
         "people": people.people(conn, tenant_id, ids["person"]) if "person" in ids else [],
         "projects": people.projects(conn, tenant_id, ids["project"]) if "project" in ids else [],
+        "teams": people.teams(conn, tenant_id, ids["team"]) if "team" in ids else [],
         "notifications": notifications.own(
             conn, tenant_id, caller.user_id, ids.get(NOTIFICATION, [])
         ),

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from server_stub.core import feed
 from server_stub.core.feed import ADMINS, Tenant
 from server_stub.notifications.room import ROOM as NOTIFICATIONS
+from server_stub.occupancy.room import ROOM as OCCUPANCY
 from server_stub.sync import queries
 from server_stub.sync.rooms import Arrival, Bench, Positions, Room
 from server_stub.tasks.room import ROOM as TASKS
@@ -29,15 +30,13 @@ from tracker.domain.reading import storable
 from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.protocol.sync import ActionMessage
 
-_UNKNOWN = frozenset({"E5001", "E5030", "E5035"})
-"""What is not there, or not yet."""
-ROOMS: tuple[Room, ...] = (TASKS, NOTIFICATIONS)
+ROOMS: tuple[Room, ...] = (TASKS, NOTIFICATIONS, OCCUPANCY)
 """Who decides what; they write in this order."""
 ROOM_OF = {kind: room for room in ROOMS for kind in room.kinds}
 PATIENCE_MS = 7 * 86_400_000
 """How long after a restore an action waits for its task to be offered again."""
-_UNKNOWN = frozenset({"E5001", "E5040"})
-"""A task, or a notification, which comes again with what caused it."""
+_UNKNOWN = frozenset({"E5001", "E5030", "E5035", "E5040"})
+"""What is not there, or not yet; a notification comes again with what caused it."""
 _VOID = "void"
 """Instead of a fingerprint: whatever the action says, it was given up."""
 

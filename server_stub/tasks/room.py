@@ -13,7 +13,7 @@ from server_stub.sync.rooms import Arrival, Effect, Positions, Room
 from server_stub.tasks import service
 from tracker.domain import access
 from tracker.domain.access import Actor
-from tracker.domain.change import OF_NOTIFICATIONS, Action, Kind
+from tracker.domain.change import TASK_KINDS, Action
 from tracker.domain.errors import Refusal
 
 
@@ -57,4 +57,4 @@ def _open(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> _Bench
     return _Bench(service.open_bench(conn, tenant, actions))
 
 
-ROOM = Room(frozenset(Kind) - OF_NOTIFICATIONS, _open)
+ROOM = Room(TASK_KINDS, _open)

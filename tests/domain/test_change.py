@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tracker.domain.change import (
     DESCRIPTION_LIMIT,
     NOTE_LIMIT,
+    REASON_LIMIT,
     TITLE_LIMIT,
     Assigned,
     Created,
@@ -108,6 +109,7 @@ GOOD: dict[Kind, dict[str, Any]] = {
     Kind.LOG_TIME: {"entry_id": ID, "minutes": 5},
     Kind.RATE: {"rating": 5},
     Kind.MARK_NOTIFICATION: {"read": True},
+    Kind.OCCUPANCY: {"state": "IDLE", "started_at": 0, "ended_at": 1},
 }
 TEXTS = [
     (Kind.SET_PROGRESS, "note", NOTE_LIMIT),
@@ -115,6 +117,7 @@ TEXTS = [
     (Kind.COMMENT, "text", NOTE_LIMIT),
     (Kind.CREATE_TASK, "title", TITLE_LIMIT),
     (Kind.CREATE_TASK, "description", DESCRIPTION_LIMIT),
+    (Kind.OCCUPANCY, "reason", REASON_LIMIT),
 ]
 CREATE = GOOD[Kind.CREATE_TASK]
 
@@ -256,7 +259,7 @@ NAMES = st.sampled_from(
     [
         "percent", "note", "occupancy", "text", "comment_id", "user_id", "part", "title",
         "description", "priority", "project_id", "due_at", "due_date", "estimated_minutes",
-        "people", "other",
+        "people", "state", "started_at", "ended_at", "reason", "other",
     ]
 )  # fmt: skip
 

@@ -219,6 +219,12 @@ def test_a_person_is_kept_out_let_in_and_given_another_password(
     assert "was disabled" in on_template.ok("disable-user", "ana")
     assert "can sign in again" in on_template.ok("enable-user", "ana")
     assert "was not disabled" in on_template.ok("enable-user", "ana")
+    trail = [json.loads(line) for line in on_template.ok("audit", "--json").splitlines()]
+    assert [(row["event"], row["user"], row["after"]) for row in trail] == [
+        ("person.change", None, {"active": False}),
+        ("person.change", None, {"active": True}),
+    ]
+    assert "person.change" in on_template.ok("audit", "--task", trail[0]["task"])
     fresh = on_template.ok("create-token", "--user", "ana").strip()
     said = on_template.ok("set-password", "ana", "--password-stdin", stdin="another password\n")
     assert said == "ana has a new password; all sessions have ended.\n"
@@ -233,6 +239,18 @@ def test_a_person_is_kept_out_let_in_and_given_another_password(
         assert client.post("/api/v1/session", json=body).status_code == 200
     on_template.refused("E3005", "disable-user", "ana")
     on_template.refused("E3005", "set-password", "ana", "--password-stdin", stdin="x" * 10 + "\n")
+
+
+def test_the_operator_may_keep_the_last_owner_out_and_let_in_another(
+    on_template: Operator,
+) -> None:
+    assert "is disabled" in on_template.ok("disable-user", "sara")
+    new = ("create-user", "--name", "mei", "--display-name", "Mei", "--role", "OWNER")
+    on_template.ok(*new, "--tenant", "Northwind", "--password-stdin", stdin="long enough\n")
+    trail = [json.loads(line) for line in on_template.ok("audit", "--json").splitlines()]
+    assert (trail[-1]["event"], trail[-1]["user"]) == ("person.create", None)
+    assert trail[-1]["after"] == {"number": 5, "role": "OWNER"}
+    assert "the chain of 2 rows is whole" in on_template.ok("verify-audit")
 
 
 def test_a_zone_that_does_not_exist_is_refused(on_template: Operator) -> None:

@@ -108,6 +108,18 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "version": 1, "checksum": 17,
         },
     },
+    "0007": {
+        "teams": {
+            "tenant_id": T, "id": P, "number": 1, "name": "Night shift", "archived": False,
+            "version": 2, "checksum": 16,
+        },
+        "counters": {"team_number": 1},
+        "occupancy_intervals": {
+            "tenant_id": T, "id": K, "user_id": U, "state": "ACTIVE", "started_at": START,
+            "ended_at": START + 1, "reason": "", "made_at": START, "received_at": START,
+        },
+        "users": {"team_id": P, "avatar_url": "https://pictures.example/ana.png"},
+    },
     "0008": {
         "counters": {"notification_number": 1},
         "notifications": {

@@ -39,6 +39,7 @@ from tracker.domain.task import (
     Role,
     Status,
     Task,
+    Team,
     TimeEntry,
 )
 
@@ -77,10 +78,14 @@ _FIRST: dict[str, tuple[str, str]] = {
     ),
     "people": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, display_name TEXT, role TEXT,"
-        " active INTEGER, version INTEGER",
+        " active INTEGER, version INTEGER, team_id TEXT, avatar_url TEXT DEFAULT ''",
         "id",
     ),
     "projects": (
+        "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+    "teams": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
         "id",
     ),
@@ -208,6 +213,8 @@ MIGRATIONS = (
     eviction.SCHEMA,
     _whole_task(),
     _anew({"notifications": ""}),
+    # Teams, and the people's team and picture.
+    _anew({"people": "id, number, name, display_name, role, active, version", "teams": ""}),
 )
 _LONGER = "SELECT 1 FROM history WHERE task_id = ? LIMIT 1 OFFSET ?"
 _OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
@@ -310,7 +317,7 @@ class Confirmed:
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
             )
-        named = bool(page.people or page.projects)
+        named = bool(page.people or page.projects or page.teams)
         return Changes(frozenset(touched), people=named, notifications=notified)
 
     def _apply_snapshot(self, page: Page, now: int) -> Changes:
@@ -395,6 +402,7 @@ class Confirmed:
             ("history", shown(page.history), _history_row),
             ("people", page.people, _plain),
             ("projects", page.projects, _plain),
+            ("teams", page.teams, _plain),
             ("notifications", page.notifications, _plain),
         )
         for name, found, values in rows:
@@ -621,6 +629,11 @@ class Confirmed:
             rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
         return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
 
+    def teams(self) -> dict[str, Team]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM teams ORDER BY number").fetchall()
+        return {r[0]: Team(*_with(r, {3: bool})) for r in rows}
+
     def notifications(self) -> tuple[list[Notification], Position]:
         """The person's own, the newest first, and the position they were read at: one moment."""
         from tracker.domain.notification import (
@@ -674,7 +687,9 @@ _TASK_VALUES = attrgetter(*Task.__slots__)
 _ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
 
 
-def _plain(row: Person | Project | TimeEntry | Dependency | Notification) -> tuple[Any, ...]:
+def _plain(
+    row: Person | Project | Team | TimeEntry | Dependency | Notification,
+) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
 
 

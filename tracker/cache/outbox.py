@@ -25,7 +25,7 @@ from tracker.cache.entries import (
     waiting_of,
 )
 from tracker.cache.precious import PreciousFile, new_id
-from tracker.domain.change import OF_NOTIFICATIONS, Action
+from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes, Mark
 from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
@@ -373,10 +373,10 @@ class Outbox(PreciousFile):
         """Those with something in the tray."""
         with self._read():
             rows = self._conn.execute(
-                "SELECT a.task_id FROM receipts r JOIN actions a USING (op_id)"
+                "SELECT a.kind, a.task_id FROM receipts r JOIN actions a USING (op_id)"
                 " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
             ).fetchall()
-        return {row[0] for row in rows}
+        return {task_id for kind, task_id in rows if kind in TASK_KINDS}
 
     def receipt_of(self, op_id: str) -> Receipt | None:
         with self._read():
@@ -556,7 +556,8 @@ class Outbox(PreciousFile):
 
 
 def _changes(actions: Iterable[tuple[str, str]]) -> Changes:
-    """What differs with actions of these kinds on these things."""
+    """What differs with actions of these kinds on these things. The id of what is neither a task
+    nor a notification is among the tasks': no card has it, but the queue and the tray differ."""
     found = set(actions)
     tasks = frozenset(thing for kind, thing in found if kind not in OF_NOTIFICATIONS)
     return Changes(tasks, notifications=any(kind in OF_NOTIFICATIONS for kind, _ in found))

@@ -18,6 +18,7 @@ from tracker.domain.change import (
     NAME_PEOPLE,
     NAME_PROJECTS,
     OF_NOTIFICATIONS,
+    TASK_KINDS,
     Action,
     Kind,
     Marked,
@@ -107,7 +108,7 @@ class Projection:
         own = {
             action.task_id
             for action, _ in self._outbox.overlay(position.epoch, position.seq)
-            if action.kind not in OF_NOTIFICATIONS
+            if action.kind in TASK_KINDS
         }
         own |= self._outbox.refused_tasks()
         if not own:
@@ -213,7 +214,7 @@ class Projection:
         own = [
             (action, receipt)
             for action, receipt in self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
-            if action.kind not in OF_NOTIFICATIONS
+            if action.kind in TASK_KINDS
         ]
         if ids is not None and any(map(other_tasks, [a for a, _ in own] + ([new] if new else []))):
             return self._replay(None)

@@ -30,6 +30,9 @@ CENTS_LIMIT = 10**13
 DAY = 1_440
 ATTACHMENTS_LIMIT = 10
 ADDRESS_LIMIT = 2_000
+REASON_LIMIT = 200
+LONGEST_INTERVAL = 86_400_000
+"""An interval of activity is a day at most, in ms; a longer one is reported in pieces."""
 
 
 class Kind(StrEnum):
@@ -53,10 +56,14 @@ class Kind(StrEnum):
     LOG_TIME = "log_time"
     RATE = "rate"
     MARK_NOTIFICATION = "mark_notification"
+    OCCUPANCY = "occupancy"
 
 
 OF_NOTIFICATIONS = frozenset({Kind.MARK_NOTIFICATION})
 """Their `task_id` is a notification's id."""
+ABOUT_NO_TASK = OF_NOTIFICATIONS | {Kind.OCCUPANCY}
+"""Their `task_id` is the id of what they are about instead; `replay.decide` knows nothing of it."""
+TASK_KINDS = frozenset(Kind) - ABOUT_NO_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +178,19 @@ class Rated:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What a device says of its user between two instants of its clock, in ms."""
+
+    state: Occupancy
+    started_at: int
+    ended_at: int
+    reason: str
+
+
 Args = (
     Progress | Noted | Said | Reworded | Assigned | Unassigned | Accepted | Created | Edited
-    | Needing | Logged | Rated | Marked
+    | Needing | Logged | Rated | Marked | Occupied
 )  # fmt: skip
 
 
@@ -313,6 +330,17 @@ def _marked(r: Reader) -> Marked:
     return Marked(read, bool(archived))
 
 
+def _occupied(r: Reader) -> Occupied:
+    started_at, ended_at = (
+        r.needed(name, r.moment(name), "E2004") for name in ("started_at", "ended_at")
+    )
+    if not 0 <= ended_at - started_at <= LONGEST_INTERVAL:
+        raise Bad("E2061", "ended_at")
+    return Occupied(
+        r.choice("state", Occupancy, None), started_at, ended_at, r.text("reason", REASON_LIMIT)
+    )
+
+
 _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
@@ -334,6 +362,7 @@ _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.LOG_TIME: _logged,
     Kind.RATE: _rated,
     Kind.MARK_NOTIFICATION: _marked,
+    Kind.OCCUPANCY: _occupied,
 }
 
 

@@ -16,6 +16,7 @@ from tracker.domain.task import (
     Person,
     Project,
     Task,
+    Team,
     TimeEntry,
 )
 
@@ -101,6 +102,8 @@ class Page(Protocol):
     @property
     def projects(self) -> Sequence[Project]: ...
     @property
+    def teams(self) -> Sequence[Team]: ...
+    @property
     def notifications(self) -> Sequence[Notification]: ...
     @property
     def gone(self) -> Sequence[Tombstone]: ...
@@ -123,8 +126,8 @@ class PersonPresence:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an operation changed; views refresh these and nothing else. `everything` follows a
-    first pull, `people` says that names, projects or presence differ, `notifications` that the own
-    ones do."""
+    first pull, `people` says that names, projects, teams or presence differ, `notifications` that
+    the own ones do."""
 
     tasks: frozenset[str] = frozenset()
     people: bool = False

@@ -210,10 +210,24 @@ class Person:
     role: Role
     active: bool
     version: int = 1
+    team_id: str | None = None
+    avatar_url: str = ""
+    """Of a picture; empty for the initials (`domain.people`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
+    id: str
+    number: int
+    name: str
+    archived: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People who work together; a person is in one team or in none."""
+
     id: str
     number: int
     name: str

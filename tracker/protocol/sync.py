@@ -18,6 +18,7 @@ from tracker.domain.task import (
     Person,
     Project,
     Task,
+    Team,
     TimeEntry,
 )
 from tracker.protocol.base import Answer, Request
@@ -110,6 +111,7 @@ class PullPage(Answer):
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []
+    teams: list[Team] = []
     notifications: list[Notification] = []
     gone: list[Gone] = []
 

@@ -15,7 +15,7 @@ from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView
-from tracker.domain.change import OF_NOTIFICATIONS, Action, Kind, other_tasks, parse
+from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind, other_tasks, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Part, Priority
@@ -281,12 +281,20 @@ class Tasks:
             seen=_seen(view),
         )
         action = replace(action, depends_on=self._needs(action))
-        decided = work.projection.decide(action)
-        if isinstance(decided, Refusal):
-            return decided
+        refusal = self._refused(action)
+        if refusal is not None:
+            return refusal
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
+
+    def _refused(self, action: Action) -> Refusal | None:
+        """Why the action is certain to be refused; of one about no task only its arguments tell."""
+        if action.kind not in TASK_KINDS:
+            parsed = parse(action.kind, action.args)
+            return parsed if isinstance(parsed, Refusal) else None
+        decided = self._work.projection.decide(action)
+        return decided if isinstance(decided, Refusal) else None
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
         """Whether the action carries the half-typed note, which it then takes along."""

@@ -41,6 +41,7 @@ ATTEMPTS = {
     Kind.ASSIGN: "assign the task",
     Kind.UNASSIGN: "take the person off the task",
     Kind.MARK_NOTIFICATION: "mark the notification",
+    Kind.OCCUPANCY: "report your activity",
 }
 """What was tried, for "Unable to … (E5002)"."""
 
@@ -202,6 +203,8 @@ def did(action: Action) -> str:
             text = f"Rated {args.get('rating')} of 5"
         case Kind.MARK_NOTIFICATION:
             text = _marked(args)
+        case Kind.OCCUPANCY:
+            text = f"Activity: {str(args.get('state', '')).lower()}"
         case _:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")
