@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server_stub.analytics.routes import router as analytics
 from server_stub.config import Settings
 from server_stub.core import limits, logs, problems
 from server_stub.core.database import Database
@@ -40,7 +41,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     )
     app.state.tracker = state
     problems.install(app)
-    for router in (health, people, sync, tasks, history):
+    for router in (health, people, sync, tasks, history, analytics):
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app

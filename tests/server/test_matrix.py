@@ -18,7 +18,7 @@ from server_stub.config import Settings
 from server_stub.core import sessions
 from tests.conftest import Template
 from tests.support.server import DAY, HOUR, OUTSIDER, RunningServer, problem
-from tracker.domain.task import Role
+from tracker.domain.task import Priority, Role
 from tracker.protocol.base import Request
 
 OWNER_OF_THINGS, COLLEAGUE = "ana", "jonas"
@@ -39,6 +39,10 @@ class Case:
     stranger: int
     call: Callable[[RunningServer], tuple[dict[str, str], Any]] = lambda _server: ({}, None)
     query: str = ""
+
+
+def owners(status: int = 200, **more: Any) -> Case:
+    return Case(401, 403, 403, 403, status, status, **more)
 
 
 def anyone(status: int = 200, **more: Any) -> Case:
@@ -86,6 +90,16 @@ def new_password(server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"old_password": server.password, "new_password": server.password}
 
 
+def promises(_server: RunningServer) -> tuple[dict[str, str], Any]:
+    within = {"start": "4h", "finish": "2d"}
+    return {}, {
+        "zone": "UTC",
+        "week": {"MONDAY": ["08:00", "17:00"]},
+        "holidays": [],
+        "promises": {priority.value: within for priority in Priority},
+    }
+
+
 def nothing(_server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"actions": []}
 
@@ -113,6 +127,13 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ),
     ("POST", "/api/task/{task_ref}/complete/"): Case(401, 200, 404, 200, 200, 404, task(notes="")),
     ("GET", "/api/v1/tasks/{task_id}/history"): Case(401, 200, 404, 200, 200, 404, task()),
+    ("GET", "/api/v1/analytics/summary"): admins(),
+    ("GET", "/api/v1/analytics/status"): admins(),
+    ("GET", "/api/v1/analytics/progress"): admins(),
+    ("GET", "/api/v1/analytics/people"): admins(),
+    ("GET", "/api/v1/analytics/sla"): admins(),
+    ("GET", "/api/v1/analytics/sla-settings"): admins(),
+    ("PUT", "/api/v1/analytics/sla-settings"): owners(call=promises),
 }
 
 
@@ -168,9 +189,9 @@ def test_another_tenant_does_not_learn_that_a_thing_is_there(
 ) -> None:
     case = TABLE[method, path]
     server.sql("UPDATE users SET role = :role WHERE name = :name", role=role, name=OUTSIDER)
-    same_role = case.employee if role is Role.EMPLOYEE else case.admin
+    same_role = {Role.EMPLOYEE: case.employee, Role.ADMIN: case.admin, Role.OWNER: case.owner}[role]
     of_a_thing = "{" in path
-    assert case.stranger == 404 if of_a_thing else case.stranger == case.admin
+    assert case.stranger == 404 if of_a_thing else case.stranger == case.owner
     expected = 404 if of_a_thing else same_role
     assert ask(server, method, path, OUTSIDER) == expected
 
@@ -221,7 +242,8 @@ def test_what_a_request_does_not_declare_is_refused(server: RunningServer) -> No
             continue
         tried += 1
         for key, value in (("role", "OWNER"), ("tenant_id", "x"), ("active", True)):
-            answer = server.post("ana", path.format(**parameters), {**body, key: value})
+            url, sent = path.format(**parameters), {**body, key: value}
+            answer = server.client("ana").request(method, url, json=sent)
             assert problem(answer, 422, "E2013"), (method, path)
     assert tried == sum(
         "requestBody" in operation

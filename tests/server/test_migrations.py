@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import server_stub.analytics.tables
 import server_stub.sync.tables
 import server_stub.tasks.tables  # noqa: F401 - fills the metadata
 from server_stub.core import feed, migrate, pruning

@@ -125,6 +125,12 @@ _ENTRIES = (
           "serve could not load the pair, or one of the two is missing.", 400),
     Entry("E2042", "The address and headers of the request are too large.", "Send less of them.",
           "Request line and headers are over the server's limit.", 431),
+    Entry("E2070", "The working hours cannot be used.",
+          "Give each working day an opening and a later close, like 08:00 and 17:00.",
+          "A day of the week, or the week or the holidays as a whole; the field names it.", 422),
+    Entry("E2071", "What is promised cannot be used.",
+          "Give each priority working hours or days, like 4h or 2d.",
+          "Not 1h to 1000h or 1d to 365d; the field names it.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",
