@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server_stub.analytics.routes import router as analytics
 from server_stub.config import Settings
 from server_stub.core import limits, logs, problems
 from server_stub.core.database import Database
@@ -59,7 +60,7 @@ def create_app(
     # /people/presence stands before /people/{person_ref}.
     for router in (
         health, people, directory, groups, occupancy, sync, tasks, rest, older, doing, hanging,
-        history, notifications, importing,
+        history, notifications, importing, analytics,
     ):  # fmt: skip
         app.include_router(router)
     app.add_middleware(Border, state=state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import server_stub.analytics.tables
 import server_stub.notifications.tables
 import server_stub.occupancy.tables
 import server_stub.sync.tables

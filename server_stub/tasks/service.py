@@ -8,13 +8,14 @@ some twenty times slower).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
+from server_stub.analytics import service as analytics
 from server_stub.core import audit, auth
 from server_stub.core.feed import ADMINS, Tenant
 from server_stub.notifications import service as notifications
@@ -292,6 +293,8 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
     DEPENDENCIES.save(conn, tenant_id, [row for row in bench.waits.values() if row])
     DEPENDENCIES.delete(conn, tenant_id, [key for key, row in bench.waits.items() if not row])
     audit.insert(conn, bench.audit_rows)
+    turned, others = _tasks(bench, bench.turned), _tasks(bench, bench.dirty - bench.turned)
+    analytics.note_finished(conn, bench.tenant, turned, others)
     waiting = {task_id for task_id, _ in bench.waits}
     for state in place.settle(conn, tenant_id, bench.parents, waiting, bench.turned):
         bench.touch("task", state.task.id, _audience(state))
@@ -306,6 +309,10 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
             positions[entity_id] = written
     notifications.tell(conn, bench.tenant, bench.notices)
     return positions
+
+
+def _tasks(bench: Bench, ids: Set[str]) -> list[Task]:
+    return [bench.states[task_id][0].task for task_id in sorted(ids)]
 
 
 def _row(state: tuple[TaskState, FieldChanges]) -> tuple[Task, FieldChanges]:

@@ -72,6 +72,9 @@ def worked_on(template: Template, folder: Path) -> Operator:
         ana.do("set_progress", task_id, {"percent": 40})
         ana.do("log_time", task_id, {"entry_id": server.new_id(), "minutes": 5})
         server.device("rita").do("depend", task_id, {"needs_id": server.task("ana")})
+        ana.do("complete", server.task("ana"))
+        promised = server.get("sara", "/api/v1/analytics/sla-settings").json()
+        server.client("sara").put("/api/v1/analytics/sla-settings", json=promised)
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
         chosen = {"quiet_hours_enabled": False}
         assert server.client("ana").put("/api/v1/notifications/preferences", json=chosen).is_success
@@ -123,7 +126,7 @@ class TestBackup:
         head = migrate.revisions()[-1]
         assert said == (
             f"{file}: {file.stat().st_size:,} bytes, revision {head}, 2 tenants, "
-            f"7 rows in the audit trail{chains}.\n"
+            f"10 rows in the audit trail{chains}.\n"
         )
         assert httpx.get(f"{served.url}/api/v1/health").status_code == 200
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -215,7 +218,7 @@ class TestRestore:
         operator.ok("create-user", *new, stdin="long enough\n")
         said = restore(operator, file)
         assert everything(operator.url) == before
-        assert "2 tenants, 7 rows in the audit trail, every chain whole.\n" in said
+        assert "2 tenants, 10 rows in the audit trail, every chain whole.\n" in said
         assert file.read_bytes() == kept
         after = rows(operator.url, TENANTS)
         assert [row[0] for row in after] == [row[0] for row in epochs]

@@ -143,6 +143,22 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "0009": {},
+    "0010": {
+        "task_metrics": {
+            "tenant_id": T, "completed_at": START, "task_id": K, "completed_by": U,
+            "priority": "HIGH", "project_id": P, "days_to_complete": 1.25,
+            "efficiency_ratio": 0.5, "was_overdue": True, "quality_rating": 4,
+            "revenue_cents": -5, "start_ms": 60_000, "finish_ms": 120_000,
+            "started_in_time": True, "finished_in_time": False,
+        },
+        "sla_targets": {
+            "tenant_id": T, "priority": "HIGH", "start_amount": 4, "start_unit": "hours",
+            "finish_amount": 2, "finish_unit": "days",
+        },
+        "sla_calendars": {
+            "tenant_id": T, "zone": "UTC", "week": "[[480, 1020]]", "holidays": '["2026-12-25"]',
+        },
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

@@ -19,7 +19,7 @@ from server_stub.core import sessions
 from server_stub.core.problems import StrictRoute
 from tests.conftest import Template
 from tests.support.server import DAY, HOUR, OUTSIDER, RunningServer, problem
-from tracker.domain.task import Role
+from tracker.domain.task import Priority, Role
 from tracker.protocol.base import Request
 
 OWNER_OF_THINGS, COLLEAGUE = "ana", "jonas"
@@ -183,6 +183,16 @@ def newcomer(server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"name": name, "display_name": "Mei", "role": "OWNER", "password": "long enough"}
 
 
+def promises(_server: RunningServer) -> tuple[dict[str, str], Any]:
+    within = {"start": "4h", "finish": "2d"}
+    return {}, {
+        "zone": "UTC",
+        "week": {"MONDAY": ["08:00", "17:00"]},
+        "holidays": [],
+        "promises": {priority.value: within for priority in Priority},
+    }
+
+
 def nothing(_server: RunningServer) -> tuple[dict[str, str], Any]:
     return {}, {"actions": []}
 
@@ -285,6 +295,13 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ("DELETE", "/api/v1/tasks/{task_ref}/dependencies/{needs_ref}"): shared(
         403, admin=200, call=needing
     ),
+    ("GET", "/api/v1/analytics/summary"): admins(),
+    ("GET", "/api/v1/analytics/status"): admins(),
+    ("GET", "/api/v1/analytics/progress"): admins(),
+    ("GET", "/api/v1/analytics/people"): admins(),
+    ("GET", "/api/v1/analytics/sla"): admins(),
+    ("GET", "/api/v1/analytics/sla-settings"): admins(),
+    ("PUT", "/api/v1/analytics/sla-settings"): owners(call=promises),
 }
 
 

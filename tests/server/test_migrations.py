@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import server_stub.analytics.tables
 import server_stub.notifications.tables
 import server_stub.occupancy.tables
 import server_stub.sync.tables

@@ -127,13 +127,13 @@ class TestPages:
             (ana, f"{good}&priority=low"),
         ):
             answer = who.get(f"?{query}")
-            assert fields(problem(answer, 422, "E2070")) == ["cursor"], query
-        problem(many.get(f"overdue?{good}"), 422, "E2070")
+            assert fields(problem(answer, 422, "E2075")) == ["cursor"], query
+        problem(many.get(f"overdue?{good}"), 422, "E2075")
 
     def test_a_cursor_of_another_role_is_over(self, many: Person) -> None:
         cursor = done(many.get("?limit=1"))["next"]
         many.server.sql("UPDATE users SET role = 'EMPLOYEE' WHERE name = 'rita'")
-        problem(many.get(f"?limit=1&cursor={cursor}"), 422, "E2070")
+        problem(many.get(f"?limit=1&cursor={cursor}"), 422, "E2075")
 
     def test_an_undeclared_filter_is_not_passed_over(self, many: Person) -> None:
         """A misspelt one would show everything."""

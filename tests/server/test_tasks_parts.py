@@ -236,8 +236,8 @@ class TestComments:
         cursor = done(rita.get("1/comments?limit=1"))["next"]
         assert len(done(rita.get(f"1/comments?cursor={cursor}"))["comments"]) == 1
         for path in ("2/comments", "1/time"):
-            problem(rita.get(f"{path}?cursor={cursor}"), 422, "E2070")
-        problem(Person(rita.server, "sara").get(f"1/comments?cursor={cursor}"), 422, "E2070")
+            problem(rita.get(f"{path}?cursor={cursor}"), 422, "E2075")
+        problem(Person(rita.server, "sara").get(f"1/comments?cursor={cursor}"), 422, "E2075")
 
 
 class TestTime:

@@ -147,6 +147,12 @@ _ENTRIES = (
           "errors names each line and column.", 422),
     Entry("E2075", "This place in the list is not known.", "Begin at the first page.",
           "cursor not signed here, of another reader, or of another filter or order.", 422),
+    Entry("E2080", "The working hours cannot be used.",
+          "Give each working day an opening and a later close, like 08:00 and 17:00.",
+          "A day of the week, or the week or the holidays as a whole; the field names it.", 422),
+    Entry("E2081", "What is promised cannot be used.",
+          "Give each priority working hours or days, like 4h or 2d.",
+          "Not 1h to 1000h or 1d to 365d; the field names it.", 422),
     # E3xxx: storage
     Entry("E3001", "The disk is full; the change could not be saved.",
           "Free some space and try again. Nothing saved before was lost.",

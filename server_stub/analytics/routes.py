@@ -1,0 +1,75 @@
+"""`/api/v1/analytics`, for admins and owners: thin; the figures are made in reports.py.
+
+Each figure is of the moment it is asked for. docs/analytics.md says what each of them means.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from server_stub.analytics import reports, service
+from server_stub.analytics.asking import AskedDep
+from server_stub.core import access, feed
+from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.problems import RESPONSES, ProblemError
+from tracker.domain.task import Role
+from tracker.protocol.analytics import (
+    ByPerson,
+    ByProgress,
+    ByStatus,
+    NewSlaSettings,
+    PromisesKept,
+    SlaSettings,
+    Summary,
+)
+
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], responses=RESPONSES)
+
+
+@router.get("/summary")
+def summary(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> Summary:
+    """How much was made, how much of it is done, and what the finished work was like."""
+    return reports.summary(conn, caller.tenant_id, asked, state.now())
+
+
+@router.get("/status")
+def by_status(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> ByStatus:
+    """The tasks by their status."""
+    return reports.by_status(conn, caller.tenant_id, asked, state.now())
+
+
+@router.get("/progress")
+def by_progress(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> ByProgress:
+    """The tasks by quarters of their progress."""
+    return reports.by_progress(conn, caller.tenant_id, asked, state.now())
+
+
+@router.get("/people")
+def by_person(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> ByPerson:
+    """What each person has to do, and what they finished."""
+    return reports.by_person(conn, caller.tenant_id, asked, state.now())
+
+
+@router.get("/sla")
+def promises_kept(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> PromisesKept:
+    """What was started and finished in time, and what is too late now, by priority."""
+    return reports.promises_kept(conn, caller.tenant_id, caller.zone, asked, state.now())
+
+
+@router.get("/sla-settings")
+def sla_settings(caller: CallerDep, conn: Read) -> SlaSettings:
+    """What is promised, and the calendar it is measured with."""
+    access.require_admin(caller)
+    return service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+
+
+@router.put("/sla-settings")
+def set_sla_settings(body: NewSlaSettings, state: State, caller: CallerDep) -> SlaSettings:
+    """Owners only. They hold for what is finished from now on."""
+    if caller.role is not Role.OWNER:
+        raise ProblemError("E1005")
+    new = service.read_settings(body)
+    with state.database.write() as conn:
+        tenant = feed.lock(conn, caller.tenant_id)
+        service.set_promises(conn, tenant, caller.user_id, new, state.now())
+    return service.settings(new)
