@@ -280,11 +280,14 @@ class TestCommit:
             "push": lambda: server.device("ana").post([]),
             "progress": lambda: server.post("ana", "/api/task/1/progress/", percent),
             "complete": lambda: server.post("ana", "/api/task/1/complete/", {}),
+            "make a task": lambda: server.post("ana", "/api/v1/tasks", {"title": "x"}),
             "sign in": lambda: server.post(None, "/api/v1/session", password),
             "sign out": lambda: server.client("jonas").delete("/api/v1/session"),
         }
 
-    @pytest.mark.parametrize("call", ["push", "progress", "complete", "sign in", "sign out"])
+    @pytest.mark.parametrize(
+        "call", ["push", "progress", "complete", "make a task", "sign in", "sign out"]
+    )
     def test_it_happens_before_the_first_byte_of_the_answer(
         self, watched: RunningServer, recorder: Recorder, call: str
     ) -> None:
