@@ -34,7 +34,7 @@ class Bookmark:
 
     def __init__(self, signer: Signer, caller: Caller, *what: object) -> None:
         self._signer = signer
-        said = json.dumps([caller.tenant_id, caller.user_id, caller.role, *what], sort_keys=True)
+        said = json.dumps([caller.user_id, *what], sort_keys=True)
         self._list = hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def text(self, place: list[Any]) -> str:

@@ -281,6 +281,7 @@ class TestCommit:
             "push": lambda: server.device("ana").post([]),
             "progress": lambda: server.post("ana", "/api/task/1/progress/", percent),
             "complete": lambda: server.post("ana", "/api/task/1/complete/", {}),
+            "make a task": lambda: server.post("ana", "/api/v1/tasks", {"title": "x"}),
             "sign in": lambda: server.post(None, "/api/v1/session", password),
             "sign out": lambda: server.client("jonas").delete("/api/v1/session"),
             "let in": lambda: server.post("sara", "/api/v1/people", newcomer),
@@ -294,7 +295,7 @@ class TestCommit:
     @pytest.mark.parametrize(
         "call",
         [
-            *["push", "progress", "complete", "sign in", "sign out"],
+            *["push", "progress", "complete", "make a task", "sign in", "sign out"],
             *["let in", "change", "make", "rename"],
         ],
     )

@@ -130,7 +130,12 @@ class TestPages:
             assert fields(problem(answer, 422, "E2075")) == ["cursor"], query
         problem(many.get(f"overdue?{good}"), 422, "E2075")
 
-    def test_a_cursor_of_another_role_is_over(self, many: Person) -> None:
+    def test_nor_is_it_good_for_somebody_of_the_same_role(self, many: Person) -> None:
+        many.server.sql("UPDATE users SET role = 'ADMIN' WHERE name = 'sara'")
+        cursor = done(many.get("?limit=1"))["next"]
+        problem(Person(many.server, "sara").get(f"?limit=1&cursor={cursor}"), 422, "E2070")
+
+    def test_a_cursor_of_a_time_as_an_admin_is_over(self, many: Person) -> None:
         cursor = done(many.get("?limit=1"))["next"]
         many.server.sql("UPDATE users SET role = 'EMPLOYEE' WHERE name = 'rita'")
         problem(many.get(f"?limit=1&cursor={cursor}"), 422, "E2075")
