@@ -1,0 +1,482 @@
+"""The figures for admins against a computation over all rows, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from benchmarks.company import fill
+from server_stub.core import feed
+from server_stub.people import service as people
+from tests.conftest import Template
+from tests.support.server import HOUR, MINUTE, OUTSIDER, RunningServer, problem
+from tracker.domain import sla
+from tracker.domain.sla import Standing
+from tracker.domain.task import OPEN, Part, Priority, Role, Status, Task
+
+PATH = "/api/v1/analytics"
+SETTINGS = f"{PATH}/sla-settings"
+BERLIN = ZoneInfo("Europe/Berlin")
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All rows of one tenant, to be counted one by one, and a server that counts them too."""
+
+    server: RunningServer
+    tasks: Sequence[Row]
+    assignments: Sequence[Row]
+    metrics: Sequence[Row]
+
+    def ask(self, report: str, query: Mapping[str, str], name: str = "rita") -> Row:
+        answer = self.server.get(name, f"{PATH}/{report}", params=query)
+        assert answer.status_code == 200, answer.text
+        found: Row = answer.json()
+        assert found.pop("as_of") == self.server.clock.now
+        return found
+
+    def asked(self, query: Mapping[str, str]) -> dict[str, str]:
+        """The query with ids for what is named in it."""
+        names = {**self.server.users, "hall": self.server.world.project_id}
+        return {key: names.get(value, value) for key, value in query.items()}
+
+    def assignees(self, task_id: str) -> set[str]:
+        return {
+            row["user_id"]
+            for row in self.assignments
+            if row["task_id"] == task_id and row["part"] == Part.ASSIGNEE
+        }
+
+    def made(self, query: Mapping[str, str]) -> list[Row]:
+        found = [row for row in self.tasks if fits(row, row["created_at"], query)]
+        person = query.get("person")
+        return [row for row in found if person is None or person in self.assignees(row["id"])]
+
+    def finished(self, query: Mapping[str, str]) -> list[Row]:
+        found = [row for row in self.metrics if fits(row, row["completed_at"], query)]
+        return [row for row in found if query.get("person") in (None, row["completed_by"])]
+
+
+def fits(row: Row, at: int, query: Mapping[str, str]) -> bool:
+    day = datetime.fromtimestamp(at / 1000, UTC).astimezone(BERLIN).date().isoformat()
+    in_period = query.get("from", "") <= day <= query.get("to", "9999")
+    return in_period and query.get("project_id") in (None, row["project_id"])
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def everything(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Everything]:
+    """800 tasks of two years and four people, and as many of another tenant."""
+    template: Template = request.getfixturevalue(f"{request.param}_template")
+    url = template.copy(tmp_path_factory.mktemp("analytics"))
+    server = RunningServer(url, template.world).start()
+    server.clock.advance(3 * HOUR)
+    ((olga, elsewhere),) = server.sql("SELECT id, tenant_id FROM users WHERE name = 'olga'")
+    users, projects, now = list(server.users.values()), [server.world.project_id], server.clock.now
+    with server.database.write() as conn:
+        fill(conn, server.tenant_id, users, projects, 800, now)
+        tenant = feed.lock(conn, elsewhere)
+        otto = people.create_user(conn, tenant, "otto", "Otto", Role.ADMIN, server.password, now)
+        hall = people.create_project(conn, tenant, "Theirs", now)
+        feed.save(conn, tenant, now)
+        fill(conn, elsewhere, [olga, otto], [hall], 800, now)
+    # One that is due at this very moment is not overdue, one of a moment ago is.
+    for due, status in ((now, "PENDING"), (now - 1, "ON_HOLD")):
+        server.sql(
+            "UPDATE tasks SET due_at = :due WHERE tenant_id = :tenant AND number ="
+            " (SELECT min(number) FROM tasks WHERE tenant_id = :tenant AND status = :status)",
+            due=due, tenant=server.tenant_id, status=status,
+        )  # fmt: skip
+
+    def all_of(table: str) -> list[Row]:
+        query = sa.text(f"SELECT * FROM {table} WHERE tenant_id = :tenant")
+        with server.database.read() as conn:
+            found = conn.execute(query, {"tenant": server.tenant_id})
+            return [dict(row) for row in found.mappings()]
+
+    yield Everything(server, *(all_of(t) for t in ("tasks", "assignments", "task_metrics")))
+    server.stop()
+
+
+QUERIES: tuple[dict[str, str], ...] = (
+    {},
+    {"from": "2026-02-01"},
+    {"to": "2024-12-31"},
+    {"from": "2025-03-30", "to": "2025-10-26"},  # the days of summer time
+    {"from": "2026-03-02", "to": "2026-03-02"},  # today
+    {"project_id": "hall"},
+    {"person": "ana"},
+    {"from": "2025-06-01", "person": "jonas", "project_id": "hall"},
+)
+queries = pytest.mark.parametrize("query", QUERIES, ids=str)
+
+
+def share(part: int, whole: int) -> Any:
+    return pytest.approx(part / whole) if whole else None
+
+
+def mean(rows: Sequence[Row], column: str) -> Any:
+    found = [row[column] for row in rows if row[column] is not None]
+    return pytest.approx(sum(found) / len(found)) if found else None
+
+
+def count(rows: Sequence[Row], column: str) -> int:
+    """Where it is there and true."""
+    return sum(bool(row[column]) for row in rows)
+
+
+def is_overdue(row: Row, now: int) -> bool:
+    return row["status"] in OPEN and row["due_at"] is not None and row["due_at"] < now
+
+
+def summed(rows: Sequence[Row]) -> Row:
+    promised = [row for row in rows if row["finished_in_time"] is not None]
+    return {
+        "tasks": len(rows),
+        "mean_days": mean(rows, "days_to_complete"),
+        "timed": sum(row["efficiency_ratio"] is not None for row in rows),
+        "mean_efficiency": mean(rows, "efficiency_ratio"),
+        "rated": count(rows, "quality_rating"),
+        "mean_rating": mean(rows, "quality_rating"),
+        "was_overdue": count(rows, "was_overdue"),
+        "revenue_cents": sum(row["revenue_cents"] or 0 for row in rows),
+        "promised": len(promised),
+        "started_in_time": share(count(promised, "started_in_time"), len(promised)),
+        "finished_in_time": share(count(promised, "finished_in_time"), len(promised)),
+    }
+
+
+@queries
+def test_the_summary(everything: Everything, query: dict[str, str]) -> None:
+    query, now = everything.asked(query), everything.server.clock.now
+    rows = everything.made(query)
+    waiting = [row for row in rows if row["status"] in OPEN]
+    completed = [row for row in rows if row["completed_at"] is not None]
+    assert everything.ask("summary", query) == {
+        "made": {
+            "tasks": len(rows),
+            "open": len(waiting),
+            "completed": len(completed),
+            "cancelled": len(rows) - len(waiting) - len(completed),
+            "overdue": sum(is_overdue(row, now) for row in rows),
+            "completion_rate": share(len(completed), len(waiting) + len(completed)),
+        },
+        "finished": summed(everything.finished(query)),
+    }
+
+
+@queries
+def test_the_statuses(everything: Everything, query: dict[str, str]) -> None:
+    query = everything.asked(query)
+    rows = everything.made(query)
+    assert everything.ask("status", query) == {
+        "tasks": len(rows),
+        "statuses": {one: sum(row["status"] == one for row in rows) for one in Status},
+    }
+
+
+@queries
+def test_the_quarters_of_progress(everything: Everything, query: dict[str, str]) -> None:
+    query = everything.asked(query)
+    put_away = (Status.CANCELLED, Status.ARCHIVED)
+    rows = [row for row in everything.made(query) if row["status"] not in put_away]
+    shown = [
+        row["progress"] if row["rollup_progress"] is None else row["rollup_progress"]
+        for row in rows
+    ]
+    numbers = [0, 0, 0, 0]
+    for progress in shown:
+        numbers[min(progress // 25, 3)] += 1
+    assert everything.ask("progress", query) == {
+        "tasks": len(rows),
+        "quarters": [
+            {"low": 25 * n, "high": 25 * n + 25, "tasks": number}
+            for n, number in enumerate(numbers)
+        ],
+    }
+
+
+@queries
+def test_the_people(everything: Everything, query: dict[str, str]) -> None:
+    query, now = everything.asked(query), everything.server.clock.now
+    names = {
+        "sara": "Sara Lind",
+        "rita": "Rita Okafor",
+        "ana": "Ana Moreno",
+        "jonas": "Jonas Keller",
+    }
+    expected = []
+    for number, (name, display) in enumerate(names.items(), 1):
+        user_id = everything.server.users[name]
+        if query.get("person") not in (None, user_id):
+            continue
+        own = [row for row in everything.made(query) if user_id in everything.assignees(row["id"])]
+        done = [row for row in everything.finished(query) if row["completed_by"] == user_id]
+        expected.append(
+            {
+                "user_id": user_id,
+                "number": number,
+                "name": display,
+                "active": True,
+                "open": sum(row["status"] in OPEN for row in own),
+                "overdue": sum(is_overdue(row, now) for row in own),
+                "finished": summed(done),
+            }
+        )
+    assert everything.ask("people", query) == {"people": expected}
+
+
+def as_task(row: Row) -> Task:
+    values = {f.name: row[f.name] for f in fields(Task)}
+    return Task(
+        **{**values, "priority": Priority(row["priority"]), "status": Status(row["status"])}
+    )
+
+
+@queries
+def test_what_was_promised(everything: Everything, query: dict[str, str]) -> None:
+    query, now = everything.asked(query), everything.server.clock.now
+    promised = sla.default("Europe/Berlin")
+    texts = {
+        "LOW": ("3d", "14d"),
+        "MEDIUM": ("1d", "5d"),
+        "HIGH": ("4h", "2d"),
+        "URGENT": ("1h", "8h"),
+    }
+    expected = []
+    for priority in Priority:
+        done = [
+            row
+            for row in everything.finished(query)
+            if row["priority"] == priority and row["finished_in_time"] is not None
+        ]
+        running = [
+            (row, sla.verdict(as_task(row), promised, now))
+            for row in everything.made(query)
+            if row["priority"] == priority and row["status"] in OPEN and row["assigned_at"]
+        ]
+        start, finish = texts[priority]
+        expected.append(
+            {
+                "priority": priority,
+                "start": start,
+                "finish": finish,
+                "finished": len(done),
+                "started_in_time": share(count(done, "started_in_time"), len(done)),
+                "finished_in_time": share(count(done, "finished_in_time"), len(done)),
+                "mean_start_ms": mean(done, "start_ms"),
+                "mean_finish_ms": mean(done, "finish_ms"),
+                "running": len(running),
+                "start_late": sum(
+                    row["started_at"] is None and found is not None and found.start is Standing.LATE
+                    for row, found in running
+                ),
+                "finish_late": sum(
+                    found is not None and found.finish is Standing.LATE for _, found in running
+                ),
+            }
+        )
+    assert everything.ask("sla", query) == {"priorities": expected}
+
+
+def test_the_rows_say_something_of_everything_that_is_counted(everything: Everything) -> None:
+    """Or the comparisons above would compare nothing with nothing."""
+    assert {row["status"] for row in everything.tasks} == {*Status}
+    now = everything.server.clock.now
+    assert any(is_overdue(row, now) for row in everything.tasks)
+    priorities = everything.ask("sla", {})["priorities"]
+    for name in ("finished", "started_in_time", "finished_in_time", "start_late", "finish_late"):
+        assert any(one[name] for one in priorities), name
+    assert any(one["finish_late"] < one["running"] for one in priorities)
+    for query in QUERIES:
+        assert everything.made(everything.asked(query)) or query.get("to") == query.get("from")
+
+
+def test_numbers_stand_for_ids(everything: Everything) -> None:
+    by_id = everything.asked({"person": "ana", "project_id": "hall"})
+    by_number = {"person": "3", "project_id": "1"}
+    for report in ("summary", "status", "progress", "people", "sla"):
+        assert everything.ask(report, by_number) == everything.ask(report, by_id)
+
+
+def test_another_tenant_counts_its_own(everything: Everything) -> None:
+    """Its tasks have the same ids, and other people and another project."""
+    ((shared,),) = everything.server.sql(
+        "SELECT count(*) FROM tasks a JOIN tasks b ON a.id = b.id AND a.tenant_id < b.tenant_id"
+    )
+    assert shared == 800
+    assert everything.ask("summary", {}, OUTSIDER)["made"]["tasks"] == 800
+    names = [one["name"] for one in everything.ask("people", {}, OUTSIDER)["people"]]
+    assert names == ["Olga Berg", "Otto"]
+    server = everything.server
+    for query, code in (
+        ({"person": server.users["ana"]}, "E5006"),
+        ({"project_id": server.world.project_id}, "E5007"),
+        ({"person": "3"}, "E5006"),
+        ({"project_id": "2"}, "E5007"),
+    ):
+        problem(server.get(OUTSIDER, f"{PATH}/summary", params=query), 404, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "field"),
+    [
+        ({"from": "yesterday"}, "E2004", "from"),
+        ({"from": "2026-02-30"}, "E2004", "from"),
+        ({"to": "2026-03-02T10:00"}, "E2004", "to"),
+        ({"to": "1812-01-01"}, "E2004", "to"),
+        ({"from": ""}, "E2004", "from"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "E2004", "to"),
+        ({"project_id": "hall"}, "E2006", "project_id"),
+        ({"person": "1.5"}, "E2006", "person"),
+        ({"person": "٣"}, "E2006", "person"),
+        ({"person": "9" * 16}, "E2006", "person"),
+        ({"person": "x" * 101}, "E2013", "query.person"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("report", ["summary", "status", "progress", "people", "sla"])
+def test_what_cannot_be_read_is_named(
+    shared_server: RunningServer, report: str, query: dict[str, str], code: str, field: str
+) -> None:
+    answer = shared_server.get("rita", f"{PATH}/{report}", params=query)
+    found = problem(answer, 422, code)
+    assert [one["field"] for one in found["errors"]] == [field]
+
+
+def test_an_employee_learns_nothing_of_who_is_there(shared_server: RunningServer) -> None:
+    for query in ({"person": "1"}, {"person": "99"}, {"from": "x"}):
+        answer = shared_server.get("ana", f"{PATH}/people", params=query)
+        problem(answer, 403, "E1005")
+
+
+def test_before_there_is_any_work_nothing_is_shared(server: RunningServer) -> None:
+    found = server.get("rita", f"{PATH}/summary").json()
+    assert found["made"] == {
+        "tasks": 0, "open": 0, "completed": 0, "cancelled": 0, "overdue": 0,
+        "completion_rate": None,
+    }  # fmt: skip
+    assert {found["finished"][name] for name in ("mean_days", "finished_in_time")} == {None}
+    assert found["finished"]["revenue_cents"] == 0
+
+
+OFFICE = ["08:00", "17:00"]
+DEFAULT: Row = {
+    "zone": "Europe/Berlin",
+    "week": dict.fromkeys(("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"), OFFICE),
+    "holidays": [],
+    "promises": {
+        "LOW": {"start": "3d", "finish": "14d"},
+        "MEDIUM": {"start": "1d", "finish": "5d"},
+        "HIGH": {"start": "4h", "finish": "2d"},
+        "URGENT": {"start": "1h", "finish": "8h"},
+    },
+}
+NIGHTS: Row = {
+    "zone": "America/New_York",
+    "week": {"SATURDAY": ["00:00", "24:00"], "SUNDAY": ["22:30", "23:59"]},
+    "holidays": ["2026-12-25", "2026-12-26"],
+    "promises": {
+        "LOW": {"start": "365d", "finish": "1000h"},
+        "MEDIUM": {"start": "1d", "finish": "1d"},
+        "HIGH": {"start": "1h", "finish": "1h"},
+        "URGENT": {"start": "1h", "finish": "1d"},
+    },
+}
+
+
+class TestSettings:
+    def test_the_defaults_hold_until_the_owner_says_otherwise(
+        self, either_server: RunningServer
+    ) -> None:
+        server = either_server
+        assert server.get("rita", SETTINGS).json() == DEFAULT
+        for new in (NIGHTS, DEFAULT):
+            answer = server.client("sara").put(SETTINGS, json=new)
+            assert (answer.status_code, answer.json()) == (200, new)
+            assert server.get("rita", SETTINGS).json() == new
+        theirs = server.get(OUTSIDER, SETTINGS).json()
+        assert (theirs["zone"], theirs["week"]) == ("UTC", DEFAULT["week"])
+
+    def test_the_trail_says_who_changed_what(self, server: RunningServer) -> None:
+        new = {**DEFAULT, "holidays": ["2026-12-25"]}
+        server.client("sara").put(SETTINGS, json=new)
+        last = server.audit_trail()[-1]
+        assert (last["event"], last["user"]) == ("sla.set", server.users["sara"])
+        assert (last["before"], last["after"]) == ({"holidays": []}, {"holidays": ["2026-12-25"]})
+        assert last["received_at"] == server.clock.now
+
+    def test_running_tasks_are_late_by_the_promises_of_now(self, server: RunningServer) -> None:
+        server.task("ana", priority="LOW")
+        server.clock.advance(3 * HOUR)
+
+        def late() -> tuple[int, int]:
+            low = server.get("rita", f"{PATH}/sla").json()["priorities"][0]
+            return low["start_late"], low["finish_late"]
+
+        assert late() == (0, 0)
+        hurried = {**DEFAULT["promises"], "LOW": {"start": "1h", "finish": "3h"}}
+        server.client("sara").put(SETTINGS, json={**DEFAULT, "promises": hurried})
+        assert late() == (1, 0)
+        server.clock.advance(MINUTE)
+        assert late() == (1, 1)
+
+    @pytest.mark.parametrize(
+        ("change", "code", "field"),
+        [
+            ({"zone": "Europe/Atlantis"}, "E2005", "zone"),
+            ({"zone": "Europe"}, "E2005", "zone"),
+            ({"zone": "\x00"}, "E2005", "zone"),
+            ({"week": {}}, "E2070", "week"),
+            ({"week": {"MONDAY": ["08:00", "08:59"]}}, "E2070", "week"),
+            ({"week": {"MONDAY": ["08:00", "08:00"]}}, "E2070", "week.MONDAY"),
+            ({"week": {"MONDAY": ["17:00", "08:00"]}}, "E2070", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:00", "24:01"]}}, "E2070", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:00"]}}, "E2070", "week.MONDAY"),
+            ({"week": {"MONDAY": ["8:00", "17:00"]}}, "E2070", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:60", "17:00"]}}, "E2070", "week.MONDAY"),
+            ({"holidays": ["2026-12-25", "soon"]}, "E2004", "holidays.1"),
+            ({"holidays": ["2026-12-25"] * 401}, "E2070", "holidays"),
+        ],
+        ids=str,
+    )  # fmt: skip
+    def test_what_cannot_be_a_calendar_is_named(
+        self, shared_server: RunningServer, change: Row, code: str, field: str
+    ) -> None:
+        answer = shared_server.client("sara").put(SETTINGS, json={**DEFAULT, **change})
+        found = problem(answer, 422, code)
+        assert [one["field"] for one in found["errors"]] == [field]
+        assert shared_server.get("sara", SETTINGS).json() == DEFAULT
+
+    @pytest.mark.parametrize(
+        "text", ["0h", "h", "4", "1.5h", "-1d", "1001h", "366d", "4 h", "4H", "04h", "", "٤h"]
+    )
+    def test_what_cannot_be_a_promise_is_named(
+        self, shared_server: RunningServer, text: str
+    ) -> None:
+        promises = {**DEFAULT["promises"], "HIGH": {"start": "4h", "finish": text}}
+        body = {**DEFAULT, "promises": promises}
+        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2071")
+        assert [one["field"] for one in found["errors"]] == ["promises.HIGH.finish"]
+
+    def test_every_priority_is_needed_and_no_other(self, shared_server: RunningServer) -> None:
+        promises = dict(DEFAULT["promises"])
+        del promises["LOW"]
+        body = {**DEFAULT, "promises": promises}
+        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2071")
+        assert [one["field"] for one in found["errors"]] == ["promises.LOW"]
+        promises = {**DEFAULT["promises"], "SOON": {"start": "1h", "finish": "1h"}}
+        body = {**DEFAULT, "promises": promises}
+        problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2013")
+        week = {"week": {"FUNDAY": ["08:00", "17:00"]}}
+        body = {**DEFAULT, **week}
+        problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2013")
