@@ -142,7 +142,9 @@ def once(kind: Kind, args: Mapping[str, Any], names: Mapping[str, str] | None = 
     return Ask(kind, args, lambda _: [step])
 
 
-class _Refused(Exception):  # the savepoint has to go back
+class _Refused(Exception):
+    """Takes the transaction back to its savepoint."""
+
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
 
@@ -151,9 +153,9 @@ def act(desk: Desk, ref: str | None, ask: Ask) -> Response:
     """Does what a request asks of the task `ref`, or of a new one, and answers after the commit.
     E5001 for a task that the caller may not see, E5010 for a key of another request; 412 with the
     task as it is where If-Match names another version."""
-    caller, now = desk.caller, desk.state.now()
+    caller = desk.caller
     with desk.state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
+        tenant, now = feed.lock(conn, caller.tenant_id), desk.state.now()
         made = ref is None
         task_id = auth.new_id(now) if ref is None else finding.task_id(conn, tenant.id, ref)
         first = _sent(desk, ask, None if made else task_id, now)
