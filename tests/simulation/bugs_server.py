@@ -171,10 +171,6 @@ READING = {
             {"if mark.seq > tenant.seq or nonce_at(": "if False and nonce_at("},
         ),
     ),
-    "poll_trusts_any_mark": Bug(
-        "A poll is answered from memory although this start has not verified its mark.",
-        Edit(Marks.is_verified, {"text is None or text in self._verified": "True"}),
-    ),
     "token_outlives_its_end": Bug(
         "A token that was ended is still good for whom this server remembers.",
         Edit(CallerCache.forget, {"self._known.clear()": "pass"}),

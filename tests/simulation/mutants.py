@@ -64,11 +64,10 @@ SEEDS: dict[str, int] = {
     "gap_not_forgotten": 19,
     "read_on_over_a_gap": 7,
     "restore_not_noticed": 16,
-    "poll_trusts_any_mark": 199,
-    "token_outlives_its_end": 13,
+    "token_outlives_its_end": 32,
     "sums_told_to_nobody": 0,
     "time_told_to_nobody": 0,
-    "archived_tasks_stay": 0,
+    "archived_tasks_stay": 15,
 }
 """Bug → a seed that catches it."""
 
