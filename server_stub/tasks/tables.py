@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from server_stub.core.database import metadata
 from server_stub.core.tables import ID
 
+_ASSIGNEE = sa.text("part = 'ASSIGNEE'")
+
 tasks = sa.Table(
     "tasks",
     metadata,
@@ -53,8 +55,8 @@ tasks = sa.Table(
     sa.Index("tasks_by_creator", "tenant_id", "created_by"),
     sa.Index("tasks_by_parent", "tenant_id", "parent_id"),
     sa.Index("tasks_by_lead", "tenant_id", "lead_id"),
-    # Begins with what finds the tasks that are due; the rest is what the analytics count, so that
-    # they need not read the rows (see analytics/queries.py).
+    # It begins with what finds the tasks that are due; the rest is what the analytics count, so
+    # that they need not read the rows (analytics/queries.py).
     sa.Index(
         "tasks_counted", "tenant_id", "status", "due_at", "created_at", "completed_at",
         "assigned_at", "started_at", "project_id", "priority", "progress", "rollup_progress", "id",
@@ -77,7 +79,11 @@ assignments = sa.Table(
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
-)
+    sa.Index(
+        "assignees_by_task", "tenant_id", "task_id", "part", "user_id",
+        sqlite_where=_ASSIGNEE, postgresql_where=_ASSIGNEE,
+    ),
+)  # fmt: skip
 
 comments = sa.Table(
     "comments",
