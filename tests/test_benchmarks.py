@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import analytics
 from benchmarks.figures import Bound, Figure, Row, spread, table
 from benchmarks.product import Lab
 from benchmarks.sync import ROWS, Sizes, main
@@ -34,6 +35,18 @@ def test_every_row_is_measured_with_its_floor() -> None:
         assert row["floor"] > 0, row
         assert row["ratio"] == pytest.approx(row["value"] / row["floor"])
         assert any(figure["must"] is not None for figure in row["figures"]), row
+
+
+def test_the_figures_for_admins_are_measured_with_their_floor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert analytics.main(["--quick", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["database"] == "sqlite"
+    assert [row["name"] for row in report["rows"]] == list(analytics.ROWS)
+    for row in report["rows"]:
+        assert row["value"] > 0, row
+        assert row["floor"] > 0, row
 
 
 def test_a_row_that_cannot_be_measured_fails_the_run_and_the_others_go_on(

@@ -28,9 +28,16 @@ task_metrics = sa.Table(
     sa.Column("started_in_time", sa.Boolean, nullable=True),
     sa.Column("finished_in_time", sa.Boolean, nullable=True),
     sa.UniqueConstraint("tenant_id", "task_id"),
+    # All that the figures of people are made of, in the order they are grouped in: sorting the
+    # rows of 70,000 tasks for it takes three times as long.
+    sa.Index(
+        "task_metrics_by_person", "tenant_id", "completed_by", "completed_at", "project_id",
+        "days_to_complete", "efficiency_ratio", "quality_rating", "was_overdue", "revenue_cents",
+        "started_in_time", "finished_in_time",
+    ),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 # A tenant without rows has the defaults of `tracker.domain.sla`.
 sla_targets = sa.Table(

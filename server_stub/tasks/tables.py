@@ -14,6 +14,8 @@ def _live(name: str, *columns: str) -> sa.Index:
     return sa.Index(name, "tenant_id", *columns, sqlite_where=shown, postgresql_where=shown)
 
 
+_ASSIGNEE = sa.text("part = 'ASSIGNEE'")
+
 tasks = sa.Table(
     "tasks",
     metadata,
@@ -67,8 +69,8 @@ tasks = sa.Table(
     _live("live_tasks_by_priority", "priority", "number"),
     _live("live_tasks_by_change", "updated_at", "number"),
     _live("live_tasks_by_title", "title", "number"),
-    # Begins with what finds the tasks that are due; the rest is what the analytics count, so that
-    # they need not read the rows (see analytics/queries.py).
+    # It begins with what finds the tasks that are due; the rest is what the analytics count, so
+    # that they need not read the rows (analytics/queries.py).
     sa.Index(
         "tasks_counted", "tenant_id", "status", "due_at", "created_at", "completed_at",
         "assigned_at", "started_at", "project_id", "priority", "progress", "rollup_progress", "id",
@@ -91,7 +93,11 @@ assignments = sa.Table(
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
-)
+    sa.Index(
+        "assignees_by_task", "tenant_id", "task_id", "part", "user_id",
+        sqlite_where=_ASSIGNEE, postgresql_where=_ASSIGNEE,
+    ),
+)  # fmt: skip
 
 comments = sa.Table(
     "comments",

@@ -1,4 +1,4 @@
-"""What is kept of finished tasks, what a tenant promises, and an index to count tasks in.
+"""What is kept of finished tasks, what a tenant promises, and indexes to count tasks in.
 
 Tasks that were finished before keep what their rows tell; nothing had been promised for them, so
 they have no working time and no verdict.
@@ -19,6 +19,12 @@ _COUNTED = [
     "tenant_id", "status", "due_at", "created_at", "completed_at", "assigned_at", "started_at",
     "project_id", "priority", "progress", "rollup_progress", "id",
 ]  # fmt: skip
+_BY_PERSON = [
+    "tenant_id", "completed_by", "completed_at", "project_id", "days_to_complete",
+    "efficiency_ratio", "quality_rating", "was_overdue", "revenue_cents", "started_in_time",
+    "finished_in_time",
+]  # fmt: skip
+_ASSIGNEE = sa.text("part = 'ASSIGNEE'")
 
 
 def upgrade() -> None:
@@ -44,6 +50,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
         sqlite_with_rowid=False,
     )
+    op.create_index("task_metrics_by_person", "task_metrics", _BY_PERSON)
     op.create_table(
         "sla_targets",
         sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
@@ -64,6 +71,10 @@ def upgrade() -> None:
     )
     op.drop_index("tasks_by_due", "tasks")
     op.create_index("tasks_counted", "tasks", _COUNTED)
+    op.create_index(
+        "assignees_by_task", "assignments", ["tenant_id", "task_id", "part", "user_id"],
+        sqlite_where=_ASSIGNEE, postgresql_where=_ASSIGNEE,
+    )  # fmt: skip
     op.execute(
         "INSERT INTO task_metrics (tenant_id, completed_at, task_id, completed_by, priority,"
         " project_id, days_to_complete, efficiency_ratio, was_overdue, quality_rating,"
@@ -79,6 +90,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("assignees_by_task", "assignments")
     op.drop_index("tasks_counted", "tasks")
     op.create_index("tasks_by_due", "tasks", ["tenant_id", "status", "due_at"])
     for table in ("sla_calendars", "sla_targets", "task_metrics"):
