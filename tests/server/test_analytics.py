@@ -301,6 +301,21 @@ def test_the_rows_say_something_of_everything_that_is_counted(everything: Everyt
         assert everything.made(everything.asked(query)) or query.get("to") == query.get("from")
 
 
+def test_a_period_begins_and_ends_at_the_tenants_midnight(server: RunningServer) -> None:
+    midnight = int(datetime(2026, 3, 3, tzinfo=BERLIN).timestamp() * 1000)
+    for moment in (midnight - 1, midnight, midnight + 1):
+        server.clock.now = moment
+        server.device("rita").do("complete", server.task())
+    for query, number in (
+        ({"to": "2026-03-02"}, 1),
+        ({"from": "2026-03-03"}, 2),
+        ({"from": "2026-03-02", "to": "2026-03-03"}, 3),
+        ({"from": "2026-03-04"}, 0),
+    ):
+        found = server.get("rita", f"{PATH}/summary", params=query).json()
+        assert found["made"]["tasks"] == found["finished"]["tasks"] == number, query
+
+
 def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
     """On SQLite, where a look at 100,000 rows takes longer than an answer may."""
     task_id = server.task("ana")
