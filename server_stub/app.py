@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
@@ -15,16 +17,30 @@ from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
+from server_stub.importing.routes import router as importing
+from server_stub.notifications.routes import router as notifications
+from server_stub.occupancy.routes import router as occupancy
+from server_stub.people.directory import router as directory
+from server_stub.people.grouping import router as groups
 from server_stub.people.routes import router as people
 from server_stub.sync.routes import router as sync
 from server_stub.sync.shortcut import Shortcut
+from server_stub.tasks.doing import router as doing
+from server_stub.tasks.hanging import router as hanging
 from server_stub.tasks.history import router as history
+from server_stub.tasks.rest import older, rest
 from server_stub.tasks.routes import router as tasks
+from server_stub.timetable.running import Timetable
 from tracker.protocol.base import PROTOCOL, PROTOCOL_HEADER, SERVER_HEADER, TIME_HEADER
 
 
-def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> FastAPI:
-    """The application on a migrated database. Closing it writes what presence it knows."""
+def create_app(
+    settings: Settings,
+    now: Callable[[], int] = system_clock,
+    timetable_port: int | None = None,
+) -> FastAPI:
+    """The application on a migrated database. Closing it writes what presence it knows. With the
+    port it listens on it also does what is due by the clock: one application a process can."""
     logs.configure()
     database = Database(settings.database_url)
     state = load(settings, database)
@@ -33,7 +49,7 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     app = FastAPI(
         title="Tracker",
         version="1",
-        lifespan=lambda _app: running(state),
+        lifespan=lambda _app: _running(state, timetable_port),
         redirect_slashes=False,
         # Pages that load a foreign site's scripts; /openapi.json can be shown by any viewer.
         docs_url=None,
@@ -41,10 +57,27 @@ def create_app(settings: Settings, now: Callable[[], int] = system_clock) -> Fas
     )
     app.state.tracker = state
     problems.install(app)
-    for router in (health, people, sync, tasks, history, analytics):
+    # /people/presence stands before /people/{person_ref}.
+    for router in (
+        health, people, directory, groups, occupancy, sync, tasks, rest, older, doing, hanging,
+        history, notifications, importing, analytics,
+    ):  # fmt: skip
         app.include_router(router)
     app.add_middleware(Border, state=state)
     return app
+
+
+@asynccontextmanager
+async def _running(state: ServerState, timetable_port: int | None) -> AsyncIterator[None]:
+    async with running(state):
+        timetable = None if timetable_port is None else Timetable(state, timetable_port)
+        if timetable:
+            timetable.start()
+        try:
+            yield
+        finally:
+            if timetable:
+                await asyncio.to_thread(timetable.stop)
 
 
 _PROTOCOL, _TIME = PROTOCOL_HEADER.lower().encode(), TIME_HEADER.lower().encode()

@@ -25,7 +25,10 @@ from server_stub.core.limits import BoundedHead
 from server_stub.core.opening import alone, current, migrate_as_owner, reading
 from server_stub.core.state import ServerState, system_clock
 from server_stub.demo.seed import seed
+from server_stub.notifications import reminders
+from server_stub.occupancy.forgetting import forget
 from server_stub.people import service as people
+from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Role
@@ -76,12 +79,14 @@ def serve(
     with alone(settings) as database:
         if migrate_first:
             migrate_as_owner(settings, database)
+            prepare(settings)
         current(database)
         # Whoever can write SQLite's file can do everything there; nothing to warn of.
         if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
             typer.echo(describe("E3010"), err=True)
         with socket.create_server((host, port), reuse_port=False) as listener:
-            app = create_app(settings)
+            port = listener.getsockname()[1]
+            app = create_app(settings, timetable_port=port if settings.timetable else None)
             config = uvicorn.Config(
                 app,
                 log_level="warning",
@@ -95,7 +100,7 @@ def serve(
                 ssl_keyfile=tls_key,
             )
             scheme = "https" if tls else "http"
-            where = f"{scheme}://{host}:{listener.getsockname()[1]}"
+            where = f"{scheme}://{host}:{port}"
             server = _Server(config, app.state.tracker, where)
             # Uvicorn, when it is done, sends itself the signal that stopped it, whose default ends
             # the process at once. Heard like this, also before uvicorn listens to it, blocks are
@@ -140,15 +145,13 @@ def create_user(
 ) -> None:
     """Make a person who can sign in; makes the tenant if it does not exist."""
     password = _new_password(password_stdin)
-    if not name.strip() or not display_name.strip():
-        raise InputError("E2017", "A name is needed.", "name")
-    people.check_new_password(name, password, "password")
+    new = people.new_person(name, display_name, role, password)
     with alone(Settings()) as database, current(database).write() as conn:
         now = system_clock()
         tenant_id = people.tenant_named(conn, tenant)
         tenant_id = tenant_id or people.create_tenant(conn, tenant, zone, now)
         locked = feed.lock(conn, tenant_id)
-        people.create_user(conn, locked, name, display_name, role, password, now)
+        people.add_person(conn, locked, new, now, by=None)
         feed.save(conn, locked, now)
     typer.echo(f"{name} can sign in as {role}.")
 
@@ -223,6 +226,27 @@ def prune_feed(
             done = pruning.prune(database, tenant_id, since)
             gone = f"{done.pointers} pointers and {done.marks} marks are gone"
             typer.echo(f"{tenant_id}: {gone}; pruned up to {done.up_to}.")
+
+
+@cli.command()
+def remind() -> None:
+    """Tell people what is due within a day or overdue; nobody of the same due twice."""
+    with alone(Settings()) as database:
+        with current(database).read() as conn:
+            tenant_ids = people.tenant_ids(conn)
+        for tenant_id in tenant_ids:
+            made = reminders.remind_all(database, tenant_id, system_clock())
+            typer.echo(f"{tenant_id}: notifications made: {made}.")
+
+
+@cli.command()
+def prune_occupancy(
+    days: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+) -> None:
+    """Forget when people were active, as their devices reported it long ago."""
+    with alone(Settings()) as database:
+        gone = forget(current(database), system_clock() - days * _DAY_MS)
+    typer.echo(f"{gone} intervals are gone.")
 
 
 @cli.command()

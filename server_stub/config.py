@@ -14,6 +14,9 @@ class Settings(BaseSettings):
     Access tokens live `access_minutes`, refresh tokens `refresh_days`: a van may be without
     network for days and must still be able to come back without a password.
 
+    Tasks are archived `archive_days` after they were finished; when people were active is forgotten
+    after `occupancy_days`. `timetable`: this process does what is due by the clock.
+
     `behind_proxy`: a TLS proxy stands in front, whose word on a client's address is taken; `tls`:
     this server itself speaks TLS. `tracker-server serve` sets both.
     """
@@ -25,6 +28,9 @@ class Settings(BaseSettings):
     access_minutes: int = 60
     refresh_days: int = 90
     max_body: int = 2_000_000
+    archive_days: int = 90
+    occupancy_days: int = 90
+    timetable: bool = True
     behind_proxy: bool = False
     tls: bool = False
 

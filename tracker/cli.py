@@ -64,6 +64,12 @@ def _show(args: argparse.Namespace, root: Path) -> int:
     return show.show(args, root)
 
 
+def _notifications(args: argparse.Namespace, root: Path) -> int:
+    from tracker.commands import notifications
+
+    return notifications.notifications(args, root)
+
+
 def _window(scope: str) -> Run:
     def run(_args: argparse.Namespace, root: Path) -> int:
         from tracker.app import run as run_window
@@ -137,6 +143,11 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("-m", "--note", help="the note, or the text of a comment")
     edit.add_argument("--percent", help="0 to 100")
     edit.add_argument("--title", help="of a task made here")
+    told = add("notifications", "list what I am told of, or mark it as read", _notifications)
+    which = told.add_mutually_exclusive_group()
+    which.add_argument("--unread", action="store_true", help="only what I have not read")
+    which.add_argument("--read", metavar="ID", help="mark as read: a number, an id, or all")
+    told.add_argument("--json", action="store_true")
     sync = add("sync", "send what waits and fetch what is new", _account("sync"))
     sync.add_argument("--once", action="store_true", help="once, then end")
     sync.add_argument("--json", action="store_true")

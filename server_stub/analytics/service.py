@@ -39,7 +39,7 @@ def promises(conn: Connection, tenant_id: str, zone: str) -> Sla:
 
 
 def read_settings(body: NewSlaSettings) -> Sla:
-    """E2004, E2005, E2070 or E2071 for what cannot be used."""
+    """E2004, E2005, E2080 or E2081 for what cannot be used."""
     read = sla_settings.read(
         body.zone,
         body.week,

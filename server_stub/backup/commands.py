@@ -13,6 +13,7 @@ from server_stub.backup.contents import Contents
 from server_stub.config import Settings
 from server_stub.core.opening import alone, migrate_as_owner
 from server_stub.core.state import system_clock
+from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError
 
 File = Annotated[Path, typer.Argument(help="The backup.")]
@@ -44,6 +45,7 @@ def restore(
         if not yes:
             typer.confirm(f"Put {file} in the place of {where}?", abort=True)
         found, kept = service.restore(settings, file, system_clock(), overwrite=overwrite)
+        prepare(settings)
     typer.echo(f"{where} is as in {file}: {found}.")
     if kept:
         typer.echo(f"What was there before is kept: {kept}.")
@@ -63,6 +65,7 @@ def migrate(
             _say(backup_file, before)
         else:
             typer.echo("There was nothing to back up.")
+        prepare(settings)
     typer.echo("The database is up to date.")
 
 

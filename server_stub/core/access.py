@@ -8,12 +8,19 @@ from __future__ import annotations
 from server_stub.core.auth import Caller
 from server_stub.core.feed import ADMINS, ALL
 from server_stub.core.problems import ProblemError
+from tracker.domain.task import Role
 from tracker.protocol.sync import Scope
 
 
 def require_admin(caller: Caller, code: str = "E1005") -> None:
     if not caller.actor.is_admin:
         raise ProblemError(code)
+
+
+def require_owner(caller: Caller) -> None:
+    """People and roles are the owners'."""
+    if caller.actor.role is not Role.OWNER:
+        raise ProblemError("E1005")
 
 
 def audiences(caller: Caller, scope: Scope) -> list[str]:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.feed import Tenant
+from server_stub.core.statements import Statement
 from server_stub.core.tables import audit, counters
 from tracker.domain.task import HistoryEntry
 
 GENESIS = "0" * 64
-_INSERT = sa.insert(audit)
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_INSERT = Statement(sa.insert(audit))
 _RANKED = (
     sa.select(
         audit.c.n,
@@ -35,12 +37,14 @@ _RANKED = (
     )
     .subquery()
 )
-_LATEST = (
+_LATEST = Statement(
     sa.select(_RANKED.c.body).where(_RANKED.c.rank <= sa.bindparam("most")).order_by(_RANKED.c.n)
 )
-_ENTRIES = sa.select(audit.c.body).where(
-    audit.c.tenant_id == sa.bindparam("tenant"),
-    audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
+_ENTRIES = Statement(
+    sa.select(audit.c.body).where(
+        audit.c.tenant_id == sa.bindparam("tenant"),
+        audit.c.n.in_(sa.bindparam("numbers", expanding=True)),
+    )
 )
 
 _BEFORE = (
@@ -58,11 +62,7 @@ _BEFORE = (
 def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
     """The next row of the locked tenant's chain; the caller inserts it with its batch."""
     tenant.audit_n += 1
-    text = json.dumps(
-        {"n": tenant.audit_n, "tenant": tenant.id, "task": task_id, **body},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    text = _compact({"n": tenant.audit_n, "tenant": tenant.id, "task": task_id, **body})
     row: dict[str, Any] = {
         "tenant_id": tenant.id,
         "n": tenant.audit_n,
@@ -75,9 +75,64 @@ def append(tenant: Tenant, task_id: str | None, body: Mapping[str, Any]) -> dict
     return row
 
 
+def note(
+    conn: Connection,
+    tenant: Tenant,
+    thing_id: str,
+    event: str,
+    user_id: str | None,
+    now: int,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    **more: Any,
+) -> None:
+    """Writes a row about a thing that is no task (`person.create`); where a task's id stands in
+    other rows, its id does. `user_id` is None for who works at the server's command line."""
+    body = {
+        "event": event,
+        "user": user_id,
+        "op_id": None,
+        "device_id": None,
+        "device_seq": None,
+        "before": dict(before),
+        "after": dict(after),
+        "note": "",
+        "occupancy": None,
+        "merged": [],
+        "made_at": now,
+        "clock_offset": None,
+        "worked_at": now,
+        "received_at": now,
+        **more,
+    }
+    insert(conn, [append(tenant, thing_id, body)])
+
+
+def note_change(
+    conn: Connection,
+    tenant: Tenant,
+    event: str,
+    old: Any,
+    new: Any,
+    user_id: str | None,
+    now: int,
+    private: Collection[str] = (),
+) -> None:
+    """Writes what differs between two values of a dataclass with an id; of `private` fields only
+    that they do."""
+    differing = [
+        f.name
+        for f in fields(new)
+        if f.name != "version" and getattr(old, f.name) != getattr(new, f.name)
+    ]
+    told = [name for name in differing if name not in private]
+    before, after = ({name: getattr(one, name) for name in told} for one in (old, new))
+    note(conn, tenant, new.id, event, user_id, now, before, after, fields=differing)
+
+
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(_INSERT, rows)
+        _INSERT.run_each(conn, rows)
 
 
 def _hash(previous: str, body: str) -> str:
@@ -154,7 +209,7 @@ def latest(
     if not task_ids:
         return []
     values = {"tenant": tenant_id, "tasks": list(task_ids), "most": most}
-    return [as_history(json.loads(body)) for (body,) in conn.execute(_LATEST, values)]
+    return [as_history(json.loads(body)) for (body,) in _LATEST.all(conn, values)]
 
 
 def before(
@@ -170,4 +225,4 @@ def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[Hi
     if not numbers:
         return []
     values = {"tenant": tenant_id, "numbers": list(numbers)}
-    return [as_history(json.loads(body)) for (body,) in conn.execute(_ENTRIES, values)]
+    return [as_history(json.loads(body)) for (body,) in _ENTRIES.all(conn, values)]

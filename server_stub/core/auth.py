@@ -13,9 +13,11 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core.database import for_update
 from server_stub.core.problems import ProblemError
+from server_stub.core.statements import Statement
 from server_stub.core.tables import tenants, tokens, users
 from tracker.domain.access import Actor
 from tracker.domain.ids import uuid7
+from tracker.domain.reading import storable
 from tracker.domain.task import Role
 
 _hasher = PasswordHasher()
@@ -24,14 +26,19 @@ _ACCOUNT = sa.select(
 )
 _BY_NAME = _ACCOUNT.where(users.c.name == sa.bindparam("name"))
 _BY_ID = _ACCOUNT.where(users.c.id == sa.bindparam("user"))
-_CALLER = (
+_CALLER = Statement(
     sa.select(
-        users,
-        tokens.c.id.label("token_id"),
+        users.c.tenant_id,
+        tenants.c.name,
+        tenants.c.zone,
+        users.c.id,
+        users.c.name,
+        users.c.display_name,
+        users.c.role,
+        tokens.c.id,
         tokens.c.access_expires_at,
         tokens.c.revoked_at,
-        tenants.c.name.label("tenant_name"),
-        tenants.c.zone,
+        users.c.active,
     )
     .where(tokens.c.access_hash == sa.bindparam("access"))
     .join(tokens, tokens.c.user_id == users.c.id)
@@ -118,6 +125,8 @@ def hash_token(token: str) -> str:
 
 
 def account_named(conn: Connection, name: str) -> Account | None:
+    if not storable(name):  # nobody has such a name, and PostgreSQL cannot even be asked
+        return None
     row = conn.execute(_BY_NAME, {"name": name.strip().lower()}).one_or_none()
     return Account(*row) if row else None
 
@@ -145,21 +154,26 @@ def is_still(conn: Connection, account: Account) -> bool:
 
 def authenticate(conn: Connection, token: str, now: int) -> Caller:
     """The caller of an access token. E1003 unknown, E1002 over, E1004 disabled."""
-    row = conn.execute(_CALLER, {"access": hash_token(token)}).one_or_none()
+    row = _CALLER.first(conn, {"access": hash_token(token)})
     if row is None:
         raise ProblemError("E1003")
-    if row.revoked_at is not None or (row.access_expires_at or now) < now:
+    (
+        tenant_id,
+        tenant,
+        zone,
+        user_id,
+        name,
+        display_name,
+        role,
+        token_id,
+        expires_at,
+        revoked_at,
+        active,
+    ) = row
+    if revoked_at is not None or (expires_at or now) < now:
         raise ProblemError("E1002")
-    if not row.active:
+    if not active:
         raise ProblemError("E1004")
     return Caller(
-        tenant_id=row.tenant_id,
-        tenant_name=row.tenant_name,
-        zone=row.zone,
-        user_id=row.id,
-        name=row.name,
-        display_name=row.display_name,
-        role=Role(row.role),
-        token_id=row.token_id,
-        expires_at=row.access_expires_at,
+        tenant_id, tenant, zone, user_id, name, display_name, Role(role), token_id, expires_at
     )

@@ -10,14 +10,18 @@ import functools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from server_stub.core.heads import News
+from server_stub.core.statements import Statement, send
 from tracker.domain.errors import TrackerError
 
 metadata = sa.MetaData()
@@ -64,11 +68,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that may write. READ COMMITTED on PostgreSQL: the tenant's counter row,
         locked first, is what orders writers."""
-        with self._translated(), ExitStack() as stack:
-            if self.is_sqlite:
-                stack.enter_context(self._writer)
-            conn = stack.enter_context(self.engine.connect())
-            conn = conn.execution_options(tracker_begin="IMMEDIATE")
+        alone = self._writer if self.is_sqlite else nullcontext()
+        with self._translated(), alone, self.engine.connect() as conn:
+            conn.execution_options(tracker_begin="IMMEDIATE")
             told: list[News] = []
             conn.info[_NEWS] = told
             with conn.begin():
@@ -106,7 +108,8 @@ class Database:
         if not with_password:
             # `set` takes None for "as it is".
             url = url._replace(password=None).difference_update_query(["password"])
-        return url.render_as_string(hide_password=False)
+        # SQLAlchemy leaves blanks in names and passwords as they are; libpq takes none.
+        return url.render_as_string(hide_password=False).replace(" ", "%20")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -124,12 +127,15 @@ def tell(conn: Connection, news: News) -> None:
 def savepoint(conn: Connection) -> Iterator[None]:
     """What fails in here is undone alone, also what it meant to tell."""
     told = len(conn.info[_NEWS])
+    send(conn, "SAVEPOINT tracker")
     try:
-        with conn.begin_nested():
-            yield
+        yield
     except BaseException:
         del conn.info[_NEWS][told:]
+        send(conn, "ROLLBACK TO SAVEPOINT tracker")
+        send(conn, "RELEASE SAVEPOINT tracker")
         raise
+    send(conn, "RELEASE SAVEPOINT tracker")
 
 
 def totals(table: sa.Table) -> sa.Select[int, int, int]:
@@ -140,6 +146,24 @@ def totals(table: sa.Table) -> sa.Select[int, int, int]:
         sa.func.coalesce(sa.cast(sa.func.sum(table.c.checksum), sa.BigInteger), 0),
     )
     return query.select_from(table)
+
+
+class folded(FunctionElement[str]):  # noqa: N801 - SQL calls it like a function
+    """A text in small letters, of every alphabet. SQLite's own `lower` knows ASCII alone, and
+    PostgreSQL's what the database's locale knows."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(folded, "sqlite")
+def _folded_by_python(element: folded, compiler: SQLCompiler, **more: Any) -> str:
+    return f"tracker_lower({compiler.process(element.clauses, **more)})"
+
+
+@compiles(folded, "postgresql")
+def _folded_by_icu(element: folded, compiler: SQLCompiler, **more: Any) -> str:
+    return f'lower({compiler.process(element.clauses, **more)} COLLATE "und-x-icu")'
 
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
@@ -158,11 +182,12 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "recursive_triggers=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("tracker_lower", 1, str.lower, deterministic=True)
 
 
 def _begin_sqlite(conn: Connection) -> None:
     mode = conn.get_execution_options().get("tracker_begin", "DEFERRED")
-    conn.exec_driver_sql(f"BEGIN {mode}")
+    send(conn, f"BEGIN {mode}")
 
 
 def for_update(conn: Connection, query: sa.Select[Any]) -> sa.Select[Any]:
@@ -181,20 +206,28 @@ def upsert(
 ) -> None:
     """Inserts rows, or replaces all other columns where `key` exists; one executemany."""
     if rows:
-        conn.execute(_upsert(conn.dialect.name, table, tuple(key)), rows)
+        statement = _upsert(conn.dialect.name, table, tuple(key))
+        if any(isinstance(column.type, sa.Boolean) for column in table.columns):
+            conn.execute(statement, rows)  # which SQLite's driver would take for whole numbers
+        else:
+            _sent(statement).run_each(conn, rows)
 
 
 @functools.cache
-def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Executable:
+def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
     statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
     return statement.on_conflict_do_update(index_elements=list(key), set_=others)
 
 
-def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Inserts the row unless its key is there already."""
+_sent = functools.cache(Statement)
+
+
+def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    """Inserts the row; False if its key, or what else is unique of it, is there already."""
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    conn.execute(insert(table).values(**row).on_conflict_do_nothing())
+    statement = insert(table).values(**row).on_conflict_do_nothing().returning(sa.literal(1))
+    return conn.execute(statement).first() is not None
 
 
 def chunks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core.database import tell
 from server_stub.core.heads import News
+from server_stub.core.statements import Statement
 from server_stub.core.tables import counters, feed, marks, tenants
 
 ALL = "all"
@@ -40,7 +41,12 @@ class Tenant:
     task_number: int
     person_number: int
     project_number: int
+    notification_number: int
+    team_number: int
     pointers: list[dict[str, Any]] = field(default_factory=list)
+    unheard: bool = False
+    """Something was written that no pointer tells of. A mark is left all the same: else a restore
+    that takes it back would go unnoticed, and nobody would offer it again."""
 
     def point(self, audiences: Iterable[str], kind: str, entity_id: str) -> dict[str, int]:
         """Notes that each audience has to hear of the thing; returns each one's position."""
@@ -60,7 +66,7 @@ class Tenant:
         return written
 
 
-_TENANT: sa.Select[Any] = sa.select(
+_OF_TENANT: sa.Select[Any] = sa.select(
     tenants.c.id,
     tenants.c.epoch,
     tenants.c.epoch_at,
@@ -73,10 +79,13 @@ _TENANT: sa.Select[Any] = sa.select(
     counters.c.task_number,
     counters.c.person_number,
     counters.c.project_number,
+    counters.c.notification_number,
+    counters.c.team_number,
 ).where(counters.c.tenant_id == tenants.c.id, tenants.c.id == sa.bindparam("tenant"))
+_TENANT = Statement(_OF_TENANT)
 # Both rows: what waited here then sees the epoch, too, as it is now. New rows of the tenant may
 # still refer to it meanwhile.
-_TENANT_LOCKED: sa.Select[Any] = _TENANT.with_for_update(key_share=True)
+_TENANT_LOCKED = Statement(_OF_TENANT.with_for_update(key_share=True))
 _COUNTERS = (
     "seq",
     "nonce",
@@ -85,14 +94,16 @@ _COUNTERS = (
     "task_number",
     "person_number",
     "project_number",
+    "notification_number",
+    "team_number",
 )
-_SAVE = (
+_SAVE = Statement(
     sa.update(counters)
     .where(counters.c.tenant_id == sa.bindparam("tenant"))
     .values({name: sa.bindparam(f"new_{name}") for name in _COUNTERS})
 )
-_POINT, _MARK = sa.insert(feed), sa.insert(marks)
-_AFTER = (
+_POINT, _MARK = Statement(sa.insert(feed)), Statement(sa.insert(marks))
+_AFTER = Statement(
     sa.select(feed.c.seq, feed.c.kind, feed.c.entity_id)
     .where(
         feed.c.tenant_id == sa.bindparam("tenant"),
@@ -105,18 +116,20 @@ _AFTER = (
 
 
 @functools.cache
-def _heads(number: int) -> sa.Select[Any]:
+def _heads(number: int) -> Statement:
     """The newest position of each of so many audiences, in one statement: each is one index seek,
     which a GROUP BY would not be."""
-    return sa.select(
-        *(
-            sa.select(sa.func.max(feed.c.seq))
-            .where(
-                feed.c.tenant_id == sa.bindparam("tenant"),
-                feed.c.audience == sa.bindparam(f"audience{n}"),
+    return Statement(
+        sa.select(
+            *(
+                sa.select(sa.func.max(feed.c.seq))
+                .where(
+                    feed.c.tenant_id == sa.bindparam("tenant"),
+                    feed.c.audience == sa.bindparam(f"audience{n}"),
+                )
+                .scalar_subquery()
+                for n in range(number)
             )
-            .scalar_subquery()
-            for n in range(number)
         )
     )
 
@@ -124,27 +137,31 @@ def _heads(number: int) -> sa.Select[Any]:
 def lock(conn: Connection, tenant_id: str) -> Tenant:
     """Locks the tenant's counter row. Every writing transaction does this before it reads."""
     query = _TENANT if conn.dialect.name == "sqlite" else _TENANT_LOCKED
-    return Tenant(*conn.execute(query, {"tenant": tenant_id}).one())
+    return Tenant(*query.one(conn, {"tenant": tenant_id}))
 
 
 def save(conn: Connection, tenant: Tenant, now: int) -> None:
     """Writes the pointers, a mark and the counter back; the last thing before the commit, after
-    which readers hear of it. `now` is the server's clock in ms."""
+    which readers hear of it. `now` is the server's clock in ms. A position without a pointer is
+    nothing new to anybody: others' pointers are none to a reader, either."""
     if tenant.pointers:
-        conn.execute(_POINT, tenant.pointers)
-        tenant.nonce = secrets.token_hex(8)
-        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
-        conn.execute(_MARK, mark)
+        _POINT.run_each(conn, tenant.pointers)
         heads = {pointer["audience"]: pointer["seq"] for pointer in tenant.pointers}
         tell(conn, News(tenant.id, tenant.epoch, tenant.epoch_at, heads))
-        tenant.pointers = []
+    elif tenant.unheard:
+        tenant.seq += 1
+    if tenant.pointers or tenant.unheard:
+        tenant.nonce = secrets.token_hex(8)
+        mark = {"tenant_id": tenant.id, "seq": tenant.seq, "nonce": tenant.nonce, "made_at": now}
+        _MARK.run(conn, mark)
+    tenant.pointers, tenant.unheard = [], False
     values = {f"new_{name}": getattr(tenant, name) for name in _COUNTERS}
-    conn.execute(_SAVE, {"tenant": tenant.id, **values})
+    _SAVE.run(conn, {"tenant": tenant.id, **values})
 
 
 def look(conn: Connection, tenant_id: str) -> Tenant:
     """The counter row as a reader sees it, unlocked."""
-    return Tenant(*conn.execute(_TENANT, {"tenant": tenant_id}).one())
+    return Tenant(*_TENANT.one(conn, {"tenant": tenant_id}))
 
 
 def after(
@@ -152,7 +169,7 @@ def after(
 ) -> list[tuple[int, str, str]]:
     """Up to `limit` pointers (seq, kind, id) after `seq` for these audiences, in order."""
     values = {"tenant": tenant_id, "audiences": list(audiences), "after": seq, "most": limit}
-    return [(row.seq, row.kind, row.entity_id) for row in conn.execute(_AFTER, values)]
+    return [(found, kind, entity_id) for found, kind, entity_id in _AFTER.all(conn, values)]
 
 
 def heads(conn: Connection, tenant: Tenant, audiences: Iterable[str]) -> dict[str, int]:
@@ -160,7 +177,7 @@ def heads(conn: Connection, tenant: Tenant, audiences: Iterable[str]) -> dict[st
     none since: the newest may have been any up to there."""
     wanted = list(audiences)
     named = {f"audience{n}": audience for n, audience in enumerate(wanted)}
-    found = conn.execute(_heads(len(wanted)), {"tenant": tenant.id, **named}).one()
+    found = _heads(len(wanted)).one(conn, {"tenant": tenant.id, **named})
     return {
         audience: max(newest or 0, tenant.pruned)
         for audience, newest in zip(wanted, found, strict=True)

@@ -21,15 +21,20 @@ from server_stub.core.database import tell
 from server_stub.core.feed import Tenant
 from server_stub.core.heads import News
 from server_stub.core.signing import Signer
+from server_stub.core.statements import Statement
 from server_stub.core.tables import marks, tenants
 
 _REMEMBERED = 50_000
-_NONCE = sa.select(marks.c.nonce).where(
-    marks.c.tenant_id == sa.bindparam("tenant"), marks.c.seq == sa.bindparam("at")
+_NONCE = Statement(
+    sa.select(marks.c.nonce).where(
+        marks.c.tenant_id == sa.bindparam("tenant"), marks.c.seq == sa.bindparam("at")
+    )
 )
-_LAST_END = sa.select(sa.func.max(marks.c.seq)).where(
-    marks.c.tenant_id == sa.bindparam("tenant"),
-    marks.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+_LAST_END = Statement(
+    sa.select(sa.func.max(marks.c.seq)).where(
+        marks.c.tenant_id == sa.bindparam("tenant"),
+        marks.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
 )
 
 
@@ -95,13 +100,14 @@ class Marks:
 def nonce_at(conn: Connection, tenant: Tenant, seq: int) -> str:
     if seq == tenant.seq:
         return tenant.nonce
-    return conn.execute(_NONCE, {"tenant": tenant.id, "at": seq}).scalar() or ""
+    found = _NONCE.first(conn, {"tenant": tenant.id, "at": seq})
+    return found[0] if found else ""
 
 
 def last_end(conn: Connection, tenant: Tenant, first: int, last: int) -> int | None:
     """Where the last transaction that ended between two positions did."""
-    values = {"tenant": tenant.id, "first": first, "last": last}
-    return conn.execute(_LAST_END, values).scalar()
+    (end,) = _LAST_END.one(conn, {"tenant": tenant.id, "first": first, "last": last})
+    return end  # type: ignore[no-any-return]
 
 
 def new_epoch(conn: Connection, tenant: Tenant, now: int) -> None:

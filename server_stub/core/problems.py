@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from tracker.domain.errors import CATALOGUE, Refusal, TrackerError
@@ -21,10 +23,16 @@ class ProblemError(TrackerError):
     """Raised by routes and dependencies; becomes one problem+json answer."""
 
     def __init__(
-        self, code: str, info: str = "", field: str | None = None, retry_after: int | None = None
+        self,
+        code: str,
+        info: str = "",
+        field: str | None = None,
+        retry_after: int | None = None,
+        current: dict[str, Any] | None = None,
     ) -> None:
         self.field = field
         self.retry_after = retry_after
+        self.current = current
         super().__init__(code, info)
 
     @classmethod
@@ -38,13 +46,64 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 """Declared on every route, so that the OpenAPI document is true about errors."""
 
 
+PROBLEM = "application/problem+json"
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """RESPONSES, with these statuses by name."""
+    return RESPONSES | {
+        status: {"model": Problem, "description": _MEANINGS[status]} for status in statuses
+    }
+
+
+_MEANINGS = {
+    401: "Not signed in, or no longer.",
+    403: "The caller's role, or part in the task, does not allow it.",
+    404: "It does not exist, or is not shared with the caller.",
+    409: "How things are does not allow it now.",
+    412: "It was changed since the version in If-Match; `current` is how it is.",
+    422: "The request cannot be used; `errors` names the fields.",
+    429: "Too many requests; Retry-After says when to come again.",
+}
+
+
+class UnknownKey(RequestValidationError):
+    """A request has a key that is not declared."""
+
+
+class StrictRoute(APIRoute):
+    """A route that says E2017 of an undeclared key, as the rules of actions do."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                found = error.errors()
+                if any(item["type"] == "extra_forbidden" for item in found):
+                    raise UnknownKey(found) from error
+                raise
+
+        return strict
+
+
+def refused(refusal: Refusal) -> JSONResponse:
+    """The answer to a refusal that is kept: raised, it would be rolled back."""
+    message = CATALOGUE[refusal.code].message
+    errors = [FieldProblem(field=refusal.field, message=message)] if refusal.field else []
+    return answer(refusal.code, refusal.info, errors)
+
+
 def answer(
     code: str,
     info: str = "",
     errors: list[FieldProblem] | None = None,
     retry_after: int | None = None,
+    current: dict[str, Any] | None = None,
 ) -> JSONResponse:
-    """`retry_after` in seconds."""
+    """`retry_after` in seconds; `current` is the state that a precondition did not fit."""
     entry = CATALOGUE[code]
     trace_id = uuid.uuid4().hex
     problem = Problem(
@@ -56,12 +115,13 @@ def answer(
         retryable=entry.retryable,
         trace_id=trace_id,
         errors=errors or [],
+        current=current,
     )
     later = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse(
-        problem.model_dump(mode="json"),
+        problem.model_dump(mode="json", exclude_none=True),
         status_code=problem.status,
-        media_type="application/problem+json",
+        media_type=PROBLEM,
         headers={"Tracker-Trace": trace_id, **later},
     )
 
@@ -74,7 +134,9 @@ def install(app: FastAPI) -> None:
         field = getattr(error, "field", None)
         errors = [FieldProblem(field=field, message=error.entry.message)] if field else []
         if error.entry.status < 500:
-            return answer(error.code, error.info, errors, getattr(error, "retry_after", None))
+            retry_after = getattr(error, "retry_after", None)
+            current = getattr(error, "current", None)
+            return answer(error.code, error.info, errors, retry_after, current)
         # A driver's words can name hosts and tables: they go to the log.
         response = answer(error.code)
         trace_id = response.headers["Tracker-Trace"]
@@ -87,6 +149,8 @@ def install(app: FastAPI) -> None:
             FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
             for item in error.errors()
         ]
+        if isinstance(error, UnknownKey):
+            return answer("E2017", "It has a field that is not known here.", errors)
         code = "E2003" if any(e.field.endswith("progress_percentage") for e in errors) else "E2013"
         return answer(code, errors=errors)
 
@@ -94,6 +158,26 @@ def install(app: FastAPI) -> None:
     def plain(_request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "E4008", 405: "E4009", 413: "E2014"}.get(error.status_code, "E2013")
         return answer(code)
+
+    plain_document = app.openapi
+
+    def document() -> dict[str, Any]:
+        """The interface's description, with problems under the type that they have."""
+        described = plain_document()
+        for path in described["paths"].values():
+            for operation in path.values():
+                for response in operation["responses"].values():
+                    _as_problem(response)
+        return described
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _as_problem(response: dict[str, Any]) -> None:
+    content = response.get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if schema.get("$ref") == f"#/components/schemas/{Problem.__name__}":
+        content[PROBLEM] = content.pop("application/json")
 
 
 def unexpected(path: str, error: Exception) -> JSONResponse:

@@ -8,6 +8,8 @@ import hmac
 import json
 from typing import Any
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Signer:
     def __init__(self, secret: bytes) -> None:
@@ -15,7 +17,7 @@ class Signer:
 
     def sign(self, payload: Any) -> str:
         """`unsign` gives the payload back."""
-        body = base64.urlsafe_b64encode(json.dumps(payload, separators=(",", ":")).encode())
+        body = base64.urlsafe_b64encode(_compact(payload).encode())
         return f"{body.decode()}.{self._mac(body)}"
 
     def unsign(self, text: str) -> Any:

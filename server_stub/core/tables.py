@@ -41,6 +41,8 @@ counters = sa.Table(
     sa.Column("task_number", sa.BigInteger, nullable=False),
     sa.Column("person_number", sa.BigInteger, nullable=False),
     sa.Column("project_number", sa.BigInteger, nullable=False),
+    sa.Column("notification_number", sa.BigInteger, nullable=False),
+    sa.Column("team_number", sa.BigInteger, nullable=False),
 )
 
 feed = sa.Table(
@@ -94,6 +96,9 @@ users = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("last_heard_at", sa.BigInteger, nullable=True),
     sa.Column("last_unsent", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("team_id", ID, nullable=True),
+    # Of a picture; empty for the initials.
+    sa.Column("avatar_url", sa.String(500), nullable=False, server_default=""),
     sa.UniqueConstraint("tenant_id", "number"),
 )
 
@@ -132,6 +137,19 @@ sign_in_attempts = sa.Table(
 
 projects = sa.Table(
     "projects",
+    metadata,
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("checksum", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("tenant_id", "number"),
+)
+
+teams = sa.Table(
+    "teams",
     metadata,
     sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("id", ID, primary_key=True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from alembic import context
 
 import server_stub.analytics.tables
+import server_stub.notifications.tables
+import server_stub.occupancy.tables
 import server_stub.sync.tables
 import server_stub.tasks.tables  # noqa: F401 - fills the metadata
 from server_stub.core.database import metadata

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 
 from server_stub.core.auth import Caller
 from server_stub.core.signing import Signer
@@ -25,7 +25,8 @@ class Cursor:
     first: bool = False
 
     def text(self, signer: Signer) -> str:
-        return signer.sign(astuple(self))
+        # `astuple` copies each value as if it were a list, which takes longer than signing does.
+        return signer.sign([getattr(self, name) for name in self.__slots__])
 
 
 def read_cursor(signer: Signer, caller: Caller, scope: Scope, text: str) -> Cursor | None:

@@ -17,12 +17,13 @@ from server_stub.core.auth import Caller
 from server_stub.core.database import chunks
 from server_stub.core.feed import Tenant
 from server_stub.core.state import ServerState
+from server_stub.notifications import service as notifications
 from server_stub.people import service as people
 from server_stub.sync.cursor import Cursor
 from server_stub.tasks import queries as task_rows
 from server_stub.tasks.rows import ATTACHED
 from server_stub.tasks.service import HISTORY_KEPT
-from tracker.domain.page import CHILDREN, Sums
+from tracker.domain.page import CHILDREN, NOTIFICATION, Sums
 from tracker.domain.task import HistoryEntry
 from tracker.protocol.sync import PAGE_ROWS, Gone, PullPage, Scope
 
@@ -47,7 +48,7 @@ def page(
     are tasks that the reader has only stubs of; a first pull brings them anyway."""
     own_of = access.own_tasks_only(caller, cursor.scope)
     if cursor.after is not None:
-        rows, following, more = _by_id(conn, tenant, cursor, own_of)
+        rows, following, more = _by_id(conn, tenant, cursor, own_of, state.now())
         gone: list[Gone] = []
     else:
         rows, gone, following, more = _since(conn, caller, tenant, cursor, own_of)
@@ -78,9 +79,10 @@ Rows = dict[str, list[Any]]
 
 
 def _by_id(
-    conn: Connection, tenant: Tenant, cursor: Cursor, own_of: str | None
+    conn: Connection, tenant: Tenant, cursor: Cursor, own_of: str | None, now: int
 ) -> tuple[Rows, Cursor, bool]:
-    """Tasks by id with all that hangs on them; people and projects on the first page."""
+    """Tasks by id with all that hangs on them; people, projects, teams and the reader's own
+    notifications on the first page."""
     found = task_rows.page_of_tasks(conn, tenant.id, own_of, cursor.after or "", PAGE_ROWS + 1)
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
@@ -90,6 +92,8 @@ def _by_id(
     if not cursor.after:
         rows["people"] = people.people(conn, tenant.id)
         rows["projects"] = people.projects(conn, tenant.id)
+        rows["teams"] = people.teams(conn, tenant.id)
+        rows["notifications"] = notifications.recent(conn, tenant.id, cursor.user, now)
     return rows, replace(cursor, after=ids[-1] if more else None), more
 
 
@@ -110,7 +114,7 @@ def _since(
     for _, kind, entity_id in pointers:
         ids.setdefault(kind, []).append(entity_id)
     ids = {kind: list(dict.fromkeys(found)) for kind, found in ids.items()}
-    rows, gone = _rows(conn, tenant.id, own_of, ids)
+    rows, gone = _rows(conn, caller, own_of, ids)
     if more:
         # Tasks come as they are now, so what pages after this one point at is in them already. A
         # device that has no receipt for an action looks for it here before showing it on top.
@@ -160,9 +164,10 @@ def _sums(conn: Connection, tenant: Tenant, own_of: str | None) -> dict[str, Sum
 
 
 def _rows(
-    conn: Connection, tenant_id: str, own_of: str | None, ids: dict[str, list[str]]
+    conn: Connection, caller: Caller, own_of: str | None, ids: dict[str, list[str]]
 ) -> tuple[Rows, list[Gone]]:
     """Current rows for pointers of every kind, and tombstones for what cannot be seen."""
+    tenant_id = caller.tenant_id
     history = audit.entries(conn, tenant_id, [int(n) for n in ids.get("history", [])])
     attached = [(kind, kind.named(conn, tenant_id, ids.get(kind.kind, []))) for kind in ATTACHED]
     parents = {entry.task_id for entry in history}
@@ -174,10 +179,15 @@ def _rows(
         "history": sorted((e for e in history if e.task_id in seen), key=lambda e: int(e.id)),
         "people": people.people(conn, tenant_id, ids["person"]) if "person" in ids else [],
         "projects": people.projects(conn, tenant_id, ids["project"]) if "project" in ids else [],
+        "teams": people.teams(conn, tenant_id, ids["team"]) if "team" in ids else [],
+        "notifications": notifications.own(
+            conn, tenant_id, caller.user_id, ids.get(NOTIFICATION, [])
+        ),
     }
     have: dict[str, set[str]] = {
         "task": {row.id for row in rows["tasks"]},
         "history": {row.id for row in rows["history"]},
+        NOTIFICATION: {row.id for row in rows["notifications"]},
     }
     for kind, found in attached:
         rows[kind.table.name] = shown = [row for row in found if row.task_id in seen]

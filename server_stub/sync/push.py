@@ -17,25 +17,30 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import feed
 from server_stub.core.feed import ADMINS, Tenant
+from server_stub.notifications.room import ROOM as NOTIFICATIONS
+from server_stub.occupancy.room import ROOM as OCCUPANCY
 from server_stub.sync import queries
-from server_stub.tasks import service as tasks
-from server_stub.tasks.service import Bench
-from tracker.domain import access
+from server_stub.sync.rooms import Arrival, Bench, Positions, Room
+from server_stub.tasks.room import ROOM as TASKS
 from tracker.domain.access import Actor
 from tracker.domain.change import SCHEMAS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
 from tracker.domain.reading import storable
 from tracker.domain.receipt import FINAL, Outcome, Receipt
-from tracker.domain.task import TaskState
 from tracker.protocol.sync import ActionMessage
 
-_UNKNOWN = frozenset({"E5001", "E5030", "E5035"})
-"""What is not there, or not yet."""
+ROOMS: tuple[Room, ...] = (TASKS, NOTIFICATIONS, OCCUPANCY)
+"""Who decides what; they write in this order."""
+ROOM_OF = {kind: room for room in ROOMS for kind in room.kinds}
 PATIENCE_MS = 7 * 86_400_000
 """How long after a restore an action waits for its task to be offered again."""
+_UNKNOWN = frozenset({"E5001", "E5030", "E5035", "E5040"})
+"""What is not there, or not yet; a notification comes again with what caused it."""
 _VOID = "void"
 """Instead of a fingerprint: whatever the action says, it was given up."""
+
+_sorted = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class _Batch:
     tenant: Tenant
     actor: Actor
     now: int
-    bench: Bench
+    benches: dict[Room, Bench]
     waiting_tasks: set[str]
     receipts: dict[str, Receipt] = field(default_factory=dict)
     new: list[tuple[Sent, Receipt]] = field(default_factory=list)
@@ -73,7 +78,7 @@ class _Batch:
 def fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
     """SHA-256 over what makes two sendings the same action; the device may be renumbered."""
     names = ("schema", "kind", "task_id", "args", "base_version", "made_at", "depends_on")
-    content = json.dumps([user_id, *(raw.get(name) for name in names)], sort_keys=True)
+    content = _sorted([user_id, *(raw.get(name) for name in names)])
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -141,8 +146,8 @@ def decide(
     stored = queries.find(conn, tenant.id, sorted(named))
     pairs = [(s.device_id, s.device_seq) for s in sents if s.device_id and s.device_seq]
     taken = queries.used_seqs(conn, tenant.id, pairs)
-    bench = tasks.open_bench(conn, tenant, actions)
-    work = _Batch(tenant, actor, now, bench, set() if waiting_tasks is None else waiting_tasks)
+    benches = _open(conn, tenant, actions)
+    work = _Batch(tenant, actor, now, benches, set() if waiting_tasks is None else waiting_tasks)
     work.receipts = {op_id: item.receipt for op_id, item in stored.items()}
     seen: dict[str, str] = {op_id: item.fingerprint for op_id, item in stored.items()}
     owners = {op_id: item.user_id for op_id, item in stored.items()}
@@ -163,12 +168,40 @@ def decide(
     return _write(conn, work, answers)
 
 
+def _open(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> dict[Room, Bench]:
+    """What the rooms of these actions need."""
+    benches = {}
+    for room in ROOMS:
+        if mine := [action for action in actions if action.kind in room.kinds]:
+            benches[room] = room.open(conn, tenant, mine)
+    return benches
+
+
 def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
     """The original receipt; to another person's op_id nothing of it is shown."""
     if owner is not None and owner != work.actor.user_id:
         return _not_yours(work.tenant, sent.op_id)
     original = work.receipts[sent.op_id]
     return original if mark in (sent.fingerprint, _VOID) else replace(original, differs=True)
+
+
+def earlier(conn: Connection, tenant: Tenant, actor: Actor, sent: Sent) -> Receipt | None:
+    """The receipt of what came before under this op_id; `differs` if it was something else."""
+    stored = queries.find(conn, tenant.id, [sent.op_id]).get(sent.op_id)
+    if stored is None:
+        return None
+    if stored.user_id != actor.user_id:
+        return _not_yours(tenant, sent.op_id)
+    same = stored.fingerprint == sent.fingerprint
+    return stored.receipt if same else replace(stored.receipt, differs=True)
+
+
+def keep(
+    conn: Connection, tenant: Tenant, actor: Actor, sent: Sent, receipt: Receipt, now: int
+) -> None:
+    """Keeps what was answered to a request, as the receipt of its first action: in this
+    transaction it may be there already, without the answer."""
+    queries.put(conn, _row(tenant.id, actor.user_id, sent, receipt, now))
 
 
 def _not_yours(tenant: Tenant, op_id: str) -> Receipt:
@@ -198,22 +231,25 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
         if earlier.outcome in (Outcome.REJECTED, Outcome.BLOCKED):
             blocked = Receipt(sent.op_id, Outcome.BLOCKED, epoch, "E5008", blocked_by=earlier.op_id)
             return work.settle(sent, blocked)
-    decided = tasks.act(
-        work.bench, work.actor, action, work.now, sent.device_id, sent.device_seq, sent.replayed
-    )
+    bench = work.benches[ROOM_OF[action.kind]]
+    arrival = Arrival(work.now, sent.device_id, sent.device_seq, sent.replayed)
+    decided = bench.act(work.actor, action, arrival)
     if isinstance(decided, Refusal):
         if decided.code in _UNKNOWN and _may_come(work, action):
             return _later(work, action, "E5018")
-        state = work.bench.task(action.task_id)
         rejected = Receipt(
             sent.op_id,
             Outcome.REJECTED,
             epoch,
             decided.code,
             decided.info,
-            current=_current(work.actor, state),
+            current=bench.current(work.actor, action.task_id),
+            # An unknown argument is named too, however odd its name.
+            field=None if decided.field is None else _short(decided.field),
         )
         return work.settle(sent, rejected)
+    # A REST caller has no rows of its own: a repeat must answer what the first did.
+    shown = bench.current(work.actor, action.task_id) if sent.device_id is None else None
     return work.settle(
         sent,
         Receipt(
@@ -221,9 +257,8 @@ def _decide_one(work: _Batch, sent: Sent, taken: Mapping[tuple[str, int], str]) 
             Outcome.MERGED if decided.merged else Outcome.APPLIED,
             epoch,
             merged=decided.merged,
-            task_version=decided.state.task.version,
-            # A REST caller has no rows of its own: a repeat must answer what the first did.
-            current=_current(work.actor, decided.state) if sent.device_id is None else None,
+            task_version=decided.version,
+            current=shown,
         ),
     )
 
@@ -240,30 +275,17 @@ def _later(work: _Batch, action: Action, code: str) -> Receipt:
     return Receipt(action.op_id, Outcome.RETRY, work.tenant.epoch, code)
 
 
-def _current(actor: Actor, state: TaskState | None) -> dict[str, Any] | None:
-    """What the person is shown beside what they did, unless they may not see the task."""
-    if state is None or not access.may_see(actor, state):
-        return None
-    task = state.task
-    return {
-        "number": task.number,
-        "title": task.title,
-        "status": task.status,
-        "progress": task.progress,
-        "version": task.version,
-        "updated_at": task.updated_at,
-    }
-
-
 def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Receipt]:
     """Writes everything, and completes the new receipts with their feed positions."""
-    positions = tasks.write(conn, work.bench)
+    positions: dict[Kind, Positions] = {}
+    for room, bench in work.benches.items():
+        positions |= dict.fromkeys(room.kinds, bench.write(conn))
     feed.save(conn, work.tenant, work.now)
     complete: dict[str, Receipt] = {}
     rows = []
     for sent, receipt in work.new:
         if sent.action is not None and receipt.task_version:
-            heard = positions.get(sent.action.task_id, {})
+            heard = positions[sent.action.kind].get(sent.action.task_id, {})
             mine = [heard.get(work.actor.user_id, 0)]
             if work.actor.is_admin:
                 mine.append(heard.get(ADMINS, 0))
@@ -273,9 +295,11 @@ def _write(conn: Connection, work: _Batch, answers: list[Receipt]) -> list[Recei
     queries.insert(conn, rows)
     # A repeat inside one batch was answered before its position was known.
     return [
-        replace(complete[a.op_id], differs=a.differs)
-        if a.op_id in complete and a.outcome in FINAL
-        else a
+        a
+        if a.op_id not in complete or a.outcome not in FINAL
+        else replace(complete[a.op_id], differs=True)
+        if a.differs
+        else complete[a.op_id]
         for a in answers
     ]
 

@@ -10,22 +10,25 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from server_stub.core.database import chunks
+from server_stub.core.database import chunks, upsert
+from server_stub.core.statements import Statement
 from server_stub.sync.tables import receipts
 from tracker.domain.receipt import Receipt
 
 _RECEIPT = TypeAdapter(Receipt)
-_INSERT = sa.insert(receipts)
-_BY_OP = sa.select(
-    receipts.c.op_id, receipts.c.user_id, receipts.c.fingerprint, receipts.c.body
-).where(
-    receipts.c.tenant_id == sa.bindparam("tenant"),
-    receipts.c.op_id.in_(sa.bindparam("ops", expanding=True)),
+_INSERT = Statement(sa.insert(receipts))
+_BY_OP = Statement(
+    sa.select(receipts.c.op_id, receipts.c.user_id, receipts.c.fingerprint, receipts.c.body).where(
+        receipts.c.tenant_id == sa.bindparam("tenant"),
+        receipts.c.op_id.in_(sa.bindparam("ops", expanding=True)),
+    )
 )
-_BY_DEVICE = sa.select(receipts.c.device_seq, receipts.c.op_id).where(
-    receipts.c.tenant_id == sa.bindparam("tenant"),
-    receipts.c.device_id == sa.bindparam("device"),
-    receipts.c.device_seq.in_(sa.bindparam("seqs", expanding=True)),
+_BY_DEVICE = Statement(
+    sa.select(receipts.c.device_seq, receipts.c.op_id).where(
+        receipts.c.tenant_id == sa.bindparam("tenant"),
+        receipts.c.device_id == sa.bindparam("device"),
+        receipts.c.device_seq.in_(sa.bindparam("seqs", expanding=True)),
+    )
 )
 
 
@@ -41,10 +44,8 @@ class Stored:
 def find(conn: Connection, tenant_id: str, op_ids: Sequence[str]) -> dict[str, Stored]:
     found = {}
     for some in chunks(op_ids):
-        for row in conn.execute(_BY_OP, {"tenant": tenant_id, "ops": some}):
-            found[row.op_id] = Stored(
-                row.user_id, row.fingerprint, _RECEIPT.validate_json(row.body)
-            )
+        for op_id, user_id, mark, body in _BY_OP.all(conn, {"tenant": tenant_id, "ops": some}):
+            found[op_id] = Stored(user_id, mark, _RECEIPT.validate_json(body))
     return found
 
 
@@ -56,14 +57,19 @@ def used_seqs(
     for device_id in {device for device, _ in pairs}:
         wanted = [seq for device, seq in pairs if device == device_id]
         values = {"tenant": tenant_id, "device": device_id, "seqs": wanted}
-        for row in conn.execute(_BY_DEVICE, values):
-            found[device_id, row.device_seq] = row.op_id
+        for device_seq, op_id in _BY_DEVICE.all(conn, values):
+            found[device_id, device_seq] = op_id
     return found
 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(_INSERT, rows)
+        _INSERT.run_each(conn, rows)
+
+
+def put(conn: Connection, row: dict[str, Any]) -> None:
+    """Inserts a receipt, or takes the place of the one with its op_id."""
+    upsert(conn, receipts, [row], ("tenant_id", "op_id"))
 
 
 def as_json(receipt: Receipt) -> str:

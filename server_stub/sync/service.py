@@ -7,7 +7,7 @@ this database was restored from a backup, a new epoch begins, and nothing else h
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 from pydantic import ValidationError
@@ -127,12 +127,12 @@ def pull(
     E4005 when the cursor is of another reader, role or scope, or from before what the feed is
     pruned to; E4010 after a restore."""
     state.presence.hear(caller.user_id, state.now(), unsent=unsent)
-    if not whole and is_nothing_new(state, caller, scope, text, mark):
-        return None
     audiences = access.audiences(caller, scope)
     cursor = read_cursor(state.signer, caller, scope, text) if text is not None else None
     if text is not None and cursor is None:
         raise ProblemError("E4005")
+    if cursor and not whole and is_nothing_new(state, cursor, audiences, mark):
+        return None
     generation = state.heads.generation
     with state.database.read() as conn:
         tenant = feed.look(conn, caller.tenant_id)
@@ -174,16 +174,12 @@ def _restored(state: ServerState, caller: Caller, mark: str | None, cursor: Curs
 
 
 def is_nothing_new(
-    state: ServerState, caller: Caller, scope: Scope, text: str | None, mark: str | None
+    state: ServerState, cursor: Cursor, audiences: Iterable[str], mark: str | None
 ) -> bool:
     """Whether memory alone proves that the reader has everything."""
-    if text is None:
+    if not may_be_current(state, cursor, mark):
         return False
-    cursor = read_cursor(state.signer, caller, scope, text)
-    if cursor is None or not may_be_current(state, cursor, mark):
-        return False
-    audiences = access.audiences(caller, scope)
-    newest = state.heads.known(caller.tenant_id, cursor.epoch, audiences)
+    newest = state.heads.known(cursor.tenant, cursor.epoch, audiences)
     return newest is not None and newest <= cursor.seq
 
 

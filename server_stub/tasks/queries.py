@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
+from server_stub.core.statements import Statement
 from server_stub.tasks.rows import (
     ALL_IDS,
+    ARCHIVED,
     ASSIGNMENTS,
     ATTACHED,
     OWN_IDS,
@@ -23,9 +25,9 @@ from server_stub.tasks.rows import (
 )
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
-from tracker.domain.task import Assignment, Priority, Status, Task, TaskState
+from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
-_TASK = [tasks.c[f.name] for f in fields(Task)]
+TASK_COLUMNS = [tasks.c[f.name] for f in fields(Task)]
 _STATUS = [f.name for f in fields(Task)].index("status")
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
@@ -33,25 +35,38 @@ _PRIORITIES = {str(priority): priority for priority in Priority}
 FieldChanges = dict[str, tuple[int, str | None]]
 
 
-def _task(row: Sequence[Any]) -> Task:
-    values = list(row[: len(_TASK)])
+def task_of(row: Sequence[Any]) -> Task:
+    values = list(row[: len(TASK_COLUMNS)])
     values[_STATUS] = _STATUSES[values[_STATUS]]
     values[_STATUS + 1] = _PRIORITIES[values[_STATUS + 1]]
     return Task(*values)
 
 
-# Built once: a statement's own work is more than half of what a small one costs.
-_STATES = sa.select(*_TASK, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+_STATES = Statement(
+    sa.select(*TASK_COLUMNS, tasks.c.field_changes).where(within(tasks, tasks.c.id))
+)
 # An archived task is for whoever asks for it by name; no device keeps it.
-_TASKS = sa.select(*_TASK).where(within(tasks, tasks.c.id), tasks.c.status != Status.ARCHIVED)
-_OWN_TASKS = _TASKS.where(visible_to(sa.bindparam("reader")))
+_KEPT = sa.select(*TASK_COLUMNS).where(within(tasks, tasks.c.id), tasks.c.status != ARCHIVED)
+_TASKS = Statement(_KEPT)
+_OWN_TASKS = Statement(_KEPT.where(visible_to(sa.bindparam("reader"))))
 
 
-def _next_page(ids: sa.Select[str]) -> sa.Select[Any]:
-    query = ids.with_only_columns(*_TASK).where(tasks.c.id > sa.bindparam("after"))
-    return query.order_by(tasks.c.id).limit(sa.bindparam("most"))
+def _next_page(ids: sa.Select[str]) -> Statement:
+    query = ids.with_only_columns(*TASK_COLUMNS).where(tasks.c.id > sa.bindparam("after"))
+    return Statement(query.order_by(tasks.c.id).limit(sa.bindparam("most")))
 
 
+_DUE = (
+    sa.select(*TASK_COLUMNS)
+    .where(
+        tasks.c.tenant_id == TENANT,
+        tasks.c.id > sa.bindparam("after"),
+        tasks.c.due_at < sa.bindparam("before"),
+        tasks.c.status.in_(sorted(OPEN)),
+    )
+    .order_by(tasks.c.id)
+    .limit(sa.bindparam("most"))
+)
 _PAGE, _OWN_PAGE = _next_page(ALL_IDS), _next_page(OWN_IDS)
 
 
@@ -59,16 +74,33 @@ def states(
     conn: Connection, tenant_id: str, ids: Sequence[str]
 ) -> dict[str, tuple[TaskState, FieldChanges]]:
     """Tasks with their people and the last change of each field."""
+    people = _people_of(conn, tenant_id, ids)
+    found = {}
+    for some in chunks(ids):
+        for row in _STATES.all(conn, {"tenant": tenant_id, "ids": some}):
+            task = task_of(row)
+            changes = {k: (v[0], v[1]) for k, v in json.loads(row[-1]).items()}
+            found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
+    return found
+
+
+def due_before(
+    conn: Connection, tenant_id: str, before: int, after_id: str, limit: int
+) -> list[TaskState]:
+    """Open tasks that are due before that instant, in id order after `after_id`."""
+    values = {"tenant": tenant_id, "before": before, "after": after_id, "most": limit}
+    found = [task_of(row) for row in conn.execute(_DUE, values)]
+    people = _people_of(conn, tenant_id, [task.id for task in found])
+    return [TaskState(task, people.get(task.id, {})) for task in found]
+
+
+def _people_of(
+    conn: Connection, tenant_id: str, ids: Sequence[str]
+) -> dict[str, dict[str, Assignment]]:
     people: dict[str, dict[str, Assignment]] = {}
     for assignment in ASSIGNMENTS.of(conn, tenant_id, ids):
         people.setdefault(assignment.task_id, {})[assignment.user_id] = assignment
-    found = {}
-    for some in chunks(ids):
-        for row in conn.execute(_STATES, {"tenant": tenant_id, "ids": some}):
-            task = _task(row)
-            changes = {k: (v[0], v[1]) for k, v in json.loads(row.field_changes).items()}
-            found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
-    return found
+    return people
 
 
 def page_of_tasks(
@@ -77,7 +109,7 @@ def page_of_tasks(
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
     query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [_task(row) for row in conn.execute(query, values)]
+    return [task_of(row) for row in query.all(conn, values)]
 
 
 def visible_tasks(
@@ -87,13 +119,13 @@ def visible_tasks(
     found = []
     for some in chunks(ids):
         query = _TASKS if own_of is None else _OWN_TASKS
-        rows = conn.execute(query, {"tenant": tenant_id, "ids": some, "reader": own_of})
-        found += [_task(row) for row in rows]
+        rows = query.all(conn, {"tenant": tenant_id, "ids": some, "reader": own_of})
+        found += [task_of(row) for row in rows]
     return found
 
 
 _SUMS = tuple(
-    totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids))
+    Statement(totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids)))
     for ids in (ALL_IDS, OWN_IDS)
 )
 
@@ -101,14 +133,14 @@ _SUMS = tuple(
 def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
     query = _SUMS[own_of is not None]
-    of_tasks = Sums(*conn.execute(query, {"tenant": tenant_id, "reader": own_of}).one())
+    of_tasks = Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
     hanging = {a.table.name: a.sums(conn, tenant_id, own_of) for a in ATTACHED}
     return {tasks.name: of_tasks} | hanging
 
 
 def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(
             tasks.c.tenant_id == tenant_id,
             tasks.c.status != Status.ARCHIVED,
@@ -120,21 +152,65 @@ def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
         )
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
 
 
 def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
     query = (
-        sa.select(*_TASK)
+        sa.select(*TASK_COLUMNS)
         .where(tasks.c.tenant_id == tenant_id, tasks.c.status != Status.ARCHIVED)
         .order_by(tasks.c.number)
     )
-    return [_task(row) for row in conn.execute(query)]
+    return [task_of(row) for row in conn.execute(query)]
+
+
+_FINISHED = (
+    sa.select(tasks.c.id)
+    .where(
+        tasks.c.tenant_id == TENANT,
+        tasks.c.status.in_([Status.COMPLETED, Status.CANCELLED]),
+        sa.func.coalesce(tasks.c.completed_at, tasks.c.cancelled_at) < sa.bindparam("before"),
+    )
+    .order_by(tasks.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def finished_before(conn: Connection, tenant_id: str, before: int, most: int) -> list[str]:
+    """Tasks that were finished before that moment and are not archived."""
+    values = {"tenant": tenant_id, "before": before, "most": most}
+    return list(conn.execute(_FINISHED, values).scalars())
+
+
+_OF_NUMBERS = sa.select(tasks.c.number, tasks.c.id).where(within(tasks, tasks.c.number))
+
+
+def ids_of_numbers(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> dict[int, str]:
+    """Those that are there, archived ones too."""
+    return {
+        number: task_id
+        for start in range(0, len(numbers), 500)
+        for number, task_id in conn.execute(
+            _OF_NUMBERS, {"tenant": tenant_id, "ids": numbers[start : start + 500]}
+        )
+    }
 
 
 def id_of_number(conn: Connection, tenant_id: str, number: int) -> str | None:
     query = sa.select(tasks.c.id).where(tasks.c.tenant_id == tenant_id, tasks.c.number == number)
     return conn.execute(query).scalar()
+
+
+_NUMBERS = sa.select(tasks.c.id, tasks.c.number).where(within(tasks, tasks.c.id))
+
+
+def numbers(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of these tasks by id."""
+    return {
+        row.id: row.number
+        for some in chunks(ids)
+        for row in conn.execute(_NUMBERS, {"tenant": tenant_id, "ids": some})
+    }
 
 
 def save_tasks(conn: Connection, tenant_id: str, rows: Sequence[tuple[Task, FieldChanges]]) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks
+from server_stub.core.statements import Statement
 from server_stub.tasks.rows import TENANT, within
 from server_stub.tasks.tables import dependencies, tasks
 from tracker.domain.task import OPEN
@@ -36,8 +37,8 @@ _NEEDED = _NEEDED.union(
     )
 )
 _NEEDED_PAIRS = sa.select(_NEEDED.c.task_id, _NEEDED.c.needs_id)
-_WAITING_FOR = sa.select(dependencies.c.task_id).where(
-    within(dependencies, dependencies.c.needs_id)
+_WAITING_FOR = Statement(
+    sa.select(dependencies.c.task_id).where(within(dependencies, dependencies.c.needs_id))
 )
 _OPEN_NEEDS = (
     sa.select(dependencies.c.task_id, sa.func.count())
@@ -95,9 +96,9 @@ def needs(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, set
 def waiting_for(conn: Connection, tenant_id: str, ids: Sequence[str]) -> set[str]:
     """The tasks that wait for one of these."""
     return {
-        row.task_id
+        task_id
         for some in chunks(ids)
-        for row in conn.execute(_WAITING_FOR, {"tenant": tenant_id, "ids": some})
+        for (task_id,) in _WAITING_FOR.all(conn, {"tenant": tenant_id, "ids": some})
     }
 
 

@@ -5,29 +5,25 @@ Its writes become actions and are decided like a push: same rules, same audit, s
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Response
-from sqlalchemy.engine import Connection
+from fastapi import APIRouter, Response
 
-from server_stub.core import access, audit, auth, feed
-from server_stub.core.auth import Caller
+from server_stub.core import access, audit
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES, ProblemError, answer
+from server_stub.core.problems import RESPONSES
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
-from server_stub.sync import push
 from server_stub.tasks import queries
+from server_stub.tasks.acting import Desk, Key, Scene, act, once
 from server_stub.tasks.rows import ASSIGNMENTS
-from tracker.domain.change import Action, Kind
-from tracker.domain.ids import is_uuid
+from tracker.domain.change import Kind
 from tracker.domain.instants import rfc3339
-from tracker.domain.receipt import EFFECTIVE
-from tracker.domain.task import HistoryEntry, Occupancy, Part, Status, Task
+from tracker.domain.task import HistoryEntry, Occupancy, Part, Task
 from tracker.protocol.tasks import (
     AdminTask,
     AdminTasks,
@@ -43,7 +39,6 @@ from tracker.protocol.tasks import (
 router = APIRouter(prefix="/api", tags=["tasks"], responses=RESPONSES)
 
 UPDATES_SHOWN = 5
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 
 
 def _due_date(task: Task, zone: str) -> str | None:
@@ -78,77 +73,34 @@ def employee_tasks(caller: CallerDep, conn: Read) -> EmployeeTasks:
 
 @router.post("/task/{task_ref}/progress/", response_model=ProgressResult)
 def progress(
-    task_ref: str, body: ProgressUpdate, state: State, caller: CallerDep, key: Key = None,
-) -> ProgressResult | Response:  # fmt: skip
+    task_ref: str, body: ProgressUpdate, state: State, caller: CallerDep, key: Key = None
+) -> Response:
     """Sets the progress; above 0 starts the task, 100 completes it."""
-    args = {"percent": body.progress_percentage, "note": body.notes}
-    return _submit(state, caller, Kind.SET_PROGRESS, task_ref, args, body, key)
+    desk = Desk(state, caller, key)
+    args = {
+        "percent": body.progress_percentage, **desk.said(body.notes, body.occupancy_status)
+    }  # fmt: skip
+    ask = once(Kind.SET_PROGRESS, args, {"percent": "progress_percentage"})
+    return act(desk, task_ref, replace(ask, show=_result))
 
 
 @router.post("/task/{task_ref}/complete/", response_model=ProgressResult)
 def complete(
     task_ref: str, state: State, caller: CallerDep,
     body: CompleteRequest | None = None, key: Key = None,
-) -> ProgressResult | Response:  # fmt: skip
+) -> Response:  # fmt: skip
     """Completes the task."""
-    body = body or CompleteRequest()
-    return _submit(state, caller, Kind.COMPLETE, task_ref, {"note": body.notes}, body, key)
+    body, desk = body or CompleteRequest(), Desk(state, caller, key)
+    ask = once(Kind.COMPLETE, desk.said(body.notes, body.occupancy_status))
+    return act(desk, task_ref, replace(ask, show=_result))
 
 
-def _submit(
-    state: ServerState,
-    caller: Caller,
-    kind: Kind,
-    task_ref: str,
-    args: Mapping[str, Any],
-    body: ProgressUpdate | CompleteRequest,
-    key: str | None,
-) -> ProgressResult | Response:
-    """One REST write as one action without a device.
-
-    A refusal is answered after the commit, not raised: its receipt is kept like any other.
-    """
-    now = state.now()
-    if body.occupancy_status is not None:
-        args = {**args, "occupancy": body.occupancy_status}
-        state.presence.hear(caller.user_id, now, occupancy=body.occupancy_status)
-    op_id = str(uuid.uuid5(uuid.UUID(caller.user_id), key)) if key else auth.new_id(now)
-    with state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
-        task_id = _task_id(conn, caller, task_ref)
-        # With a key the fingerprint must not hold the moment, or no repeat would match.
-        raw = {"kind": kind, "task_id": task_id, "args": args, "schema": 1}
-        sent = push.Sent(
-            op_id,
-            push.fingerprint(caller.user_id, raw),
-            None,
-            None,
-            Action(op_id, kind, task_id, args, made_at=now, clock_offset=0),
-        )
-        (receipt,) = push.decide(conn, tenant, caller.actor, [sent], now)
-    if receipt.differs:
-        return answer("E5010")
-    if receipt.outcome not in EFFECTIVE or receipt.current is None:
-        return answer(receipt.code or "E4004", receipt.info)
-    status = Status(receipt.current["status"])
+def _result(scene: Scene) -> ProgressResult:
     return ProgressResult(
-        task_id=receipt.current["number"],
-        new_progress=receipt.current["progress"],
-        task_status=printed_status(status),
+        task_id=scene.task.number,
+        new_progress=scene.task.progress,
+        task_status=printed_status(scene.task.status),
     )
-
-
-def _task_id(conn: Connection, caller: Caller, ref: str) -> str:
-    """The id behind a number or UUID in a path. An unknown number is E5001, like any task the
-    caller cannot see."""
-    if ref.isascii() and ref.isdigit() and len(ref) < 16:
-        found = queries.id_of_number(conn, caller.tenant_id, int(ref))
-        if found is None:
-            raise ProblemError("E5001")
-        return found
-    if not is_uuid(ref):
-        raise ProblemError("E2006", field="task_id")
-    return ref
 
 
 @router.get("/admin/task-status/")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
+from server_stub.core.statements import Statement
 from server_stub.tasks.tables import assignments, comments, dependencies, tasks, time_entries
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import Assignment, Comment, Dependency, Part, Status, Task, TimeEntry
@@ -42,9 +43,8 @@ def within(table: sa.Table, column: sa.ColumnElement[Any]) -> sa.ColumnElement[b
     return sa.and_(table.c.tenant_id == TENANT, column.in_(sa.bindparam("ids", expanding=True)))
 
 
-ALL_IDS = sa.select(tasks.c.id).where(
-    tasks.c.tenant_id == TENANT, tasks.c.status != Status.ARCHIVED
-)
+ARCHIVED = Status.ARCHIVED.value
+ALL_IDS = sa.select(tasks.c.id).where(tasks.c.tenant_id == TENANT, tasks.c.status != ARCHIVED)
 OWN_IDS = ALL_IDS.where(visible_to(sa.bindparam("reader")))
 """Of the tasks that devices keep: an archived one is for whoever asks for it by its name."""
 
@@ -70,14 +70,29 @@ class Attached(Generic[Row]):
         self._build: Callable[..., Row] = build
         self._key = [c.name for c in table.primary_key.columns if c.name != "tenant_id"]
         columns = [table.c[f.name] for f in fields(row)]
-        self._of = sa.select(*columns).where(within(table, table.c.task_id))
+        self._of = Statement(sa.select(*columns).where(within(table, table.c.task_id)))
         # By the first column: it has the index, and few rows share it.
-        self._named = sa.select(*columns).where(within(table, table.c[self._key[0]]))
+        self._named = Statement(sa.select(*columns).where(within(table, table.c[self._key[0]])))
         self._delete = sa.delete(table).where(
             table.c.tenant_id == TENANT, *(table.c[n] == sa.bindparam(f"a_{n}") for n in self._key)
         )
+        if "received_at" in table.c:
+            here = (table.c.received_at, table.c.id)
+            after: list[sa.BindParameter[Any]] = [
+                sa.bindparam("after_at", type_=sa.BigInteger()),
+                sa.bindparam("after_id", type_=sa.Text()),
+            ]
+            in_task = sa.and_(table.c.tenant_id == TENANT, table.c.task_id == sa.bindparam("task"))
+            self.page_query = (
+                sa.select(*columns)
+                .where(in_task, sa.tuple_(*here) > sa.tuple_(*after))
+                .order_by(*here)
+                .limit(sa.bindparam("most"))
+            )
         all_of = totals(table).where(table.c.tenant_id == TENANT)
-        self._sums = tuple(all_of.where(table.c.task_id.in_(ids)) for ids in (ALL_IDS, OWN_IDS))
+        self._sums = tuple(
+            Statement(all_of.where(table.c.task_id.in_(ids))) for ids in (ALL_IDS, OWN_IDS)
+        )
 
     def key(self, row: Row) -> str:
         return ":".join(getattr(row, name) for name in self._key)
@@ -93,19 +108,28 @@ class Attached(Generic[Row]):
         found = self._found(conn, tenant_id, self._named, firsts)
         return [row for row in found if self.key(row) in wanted]
 
+    def page(
+        self, conn: Connection, tenant_id: str, task_id: str, after: tuple[int, str], most: int
+    ) -> list[Row]:
+        """Up to `most` of what came to one task after that moment and id: of rows that people read
+        in the order in which they came."""
+        values = {"tenant": tenant_id, "task": task_id, "most": most}
+        values |= {"after_at": after[0], "after_id": after[1]}
+        return [self._build(*row) for row in conn.execute(self.page_query, values)]
+
     def _found(
-        self, conn: Connection, tenant_id: str, query: sa.Select[Any], ids: Sequence[str]
+        self, conn: Connection, tenant_id: str, query: Statement, ids: Sequence[str]
     ) -> list[Row]:
         return [
             self._build(*row)
             for some in chunks(ids)
-            for row in conn.execute(query, {"tenant": tenant_id, "ids": some})
+            for row in query.all(conn, {"tenant": tenant_id, "ids": some})
         ]
 
     def sums(self, conn: Connection, tenant_id: str, own_of: str | None) -> Sums:
         """What those on tasks that the reader may see add up to."""
         query = self._sums[own_of is not None]
-        return Sums(*conn.execute(query, {"tenant": tenant_id, "reader": own_of}).one())
+        return Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
 
     def save(self, conn: Connection, tenant_id: str, rows: Iterable[Row]) -> None:
         values = [

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from server_stub.analytics import service as analytics
-from server_stub.core import audit
+from server_stub.core import audit, auth
 from server_stub.core.feed import ADMINS, Tenant
+from server_stub.notifications import service as notifications
 from server_stub.people import service as people
 from server_stub.tasks import place, queries, relations
 from server_stub.tasks.queries import FieldChanges
@@ -28,13 +29,30 @@ from tracker.domain.decision import Applied, Context, clock_is_off, work_time
 from tracker.domain.errors import Refusal
 from tracker.domain.graph import counted
 from tracker.domain.ids import is_uuid
+from tracker.domain.notification import Notice, caused
 from tracker.domain.replay import decide
-from tracker.domain.task import OPEN, Assignment, Comment, Dependency, Task, TaskState, TimeEntry
+from tracker.domain.task import (
+    OPEN,
+    SYSTEM,
+    Assignment,
+    Comment,
+    Dependency,
+    Role,
+    Task,
+    TaskState,
+    TimeEntry,
+    with_values,
+)
 
 HISTORY_KEPT = 20
 """History entries a client holds for each task; older ones are read from `tasks/history.py`."""
 
+TRACKER = Actor(SYSTEM, Role.ADMIN)
+"""Who does what is done by the clock."""
+
 _zone = functools.lru_cache(ZoneInfo)
+due_before = queries.due_before
+ids_of_numbers = queries.ids_of_numbers
 
 
 @dataclass(slots=True)
@@ -57,6 +75,7 @@ class Bench:
     audit_rows: list[dict[str, Any]] = field(default_factory=list)
     granted: set[tuple[str, str]] = field(default_factory=set)
     heard_by: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
     parents: set[str] = field(default_factory=set)
     turned: set[str] = field(default_factory=set)
     """Tasks that were finished or opened: others may wait for them."""
@@ -131,12 +150,13 @@ def act(
         return decided
     if action.kind is Kind.CREATE_TASK:
         tenant.task_number += 1
-    task = replace(decided.state.task, version=decided.state.task.version + 1)
+    task = with_values(decided.state.task, {"version": decided.state.task.version + 1})
     decided = replace(decided, state=TaskState(task, decided.state.people))
     changes = {**changes, **dict.fromkeys(decided.changed, (task.version, device_id))}
     bench.states[task.id] = (decided.state, changes)
     bench.dirty.add(task.id)
     _note_place(bench, state, decided)
+    bench.notices += caused(state, decided, action, actor.user_id, received_at)
     _note_people(bench, state, decided)
     _note_attached(bench, decided)
     _note_audit(bench, actor, action, decided, received_at, device_id, device_seq, replayed)
@@ -287,6 +307,7 @@ def write(conn: Connection, bench: Bench) -> dict[str, dict[str, int]]:
         written = bench.tenant.point(sorted(audiences), kind, entity_id)
         if kind == "task":
             positions[entity_id] = written
+    notifications.tell(conn, bench.tenant, bench.notices)
     return positions
 
 
@@ -296,6 +317,22 @@ def _tasks(bench: Bench, ids: Set[str]) -> list[Task]:
 
 def _row(state: tuple[TaskState, FieldChanges]) -> tuple[Task, FieldChanges]:
     return state[0].task, state[1]
+
+
+def archive_finished(conn: Connection, tenant: Tenant, before: int, now: int, most: int) -> int:
+    """Archives up to `most` tasks that were finished before `before`; returns how many. `tenant` is
+    locked, and saved by the caller."""
+    found = queries.finished_before(conn, tenant.id, before, most)
+    actions = [
+        Action(auth.new_id(now), Kind.ARCHIVE, task_id, {}, made_at=now, clock_offset=0)
+        for task_id in found
+    ]
+    bench = open_bench(conn, tenant, actions)
+    for action in actions:
+        decided = act(bench, TRACKER, action, now)
+        assert isinstance(decided, Applied), decided
+    write(conn, bench)
+    return len(actions)
 
 
 def _show_children(conn: Connection, bench: Bench, task_id: str, user_id: str) -> None:

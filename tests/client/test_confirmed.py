@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.client import Device, action, page, task
 from tests.support.server import START, RunningServer
-from tracker.cache.confirmed import HISTORY_KEPT, Confirmed
+from tracker.cache.confirmed import HISTORY_KEPT, MIGRATIONS, Confirmed
 from tracker.cache.outbox import Outbox
 from tracker.domain.errors import EnvironmentFault
-from tracker.domain.page import PersonPresence
+from tracker.domain.page import PersonPresence, Sums, checksum
 from tracker.domain.task import (
     Assignment,
     Comment,
@@ -26,6 +26,7 @@ from tracker.domain.task import (
     Project,
     Role,
     Status,
+    Team,
 )
 from tracker.protocol.sync import Gone
 
@@ -76,8 +77,10 @@ def test_rows_come_back_as_they_were_sent(confirmed: Confirmed) -> None:
         child_count=1,
         version=2**53,
     )
-    ana = Person("ana", 3, "ana", "Ana Moreno", Role.EMPLOYEE, True)
+    picture = "https://pictures.example/ana.png"
+    ana = Person("ana", 3, "ana", "Ana Moreno", Role.EMPLOYEE, True, 2, "n", picture)
     project = Project("p", 1, "Hall B", False)
+    team = Team("n", 1, "Night shift", True, version=3)
     changes = confirmed.apply(
         page(
             7,
@@ -88,6 +91,7 @@ def test_rows_come_back_as_they_were_sent(confirmed: Confirmed) -> None:
             history=[entry(10, T), entry(9, T)],
             people=[ana],
             projects=[project],
+            teams=[team],
         ),
         START + 5,
     )
@@ -99,6 +103,7 @@ def test_rows_come_back_as_they_were_sent(confirmed: Confirmed) -> None:
     assert confirmed.history(T) == [entry(9, T), entry(10, T)]
     assert confirmed.people() == {"ana": ana}
     assert confirmed.projects() == {"p": project}
+    assert confirmed.teams() == {"n": team}
     position = rows.position
     assert (position.cursor, position.epoch, position.seq) == ("c7", "e1", 7)
     assert (position.zone, position.pulled_at) == ("Europe/Berlin", START + 5)
@@ -154,7 +159,7 @@ def test_a_first_pull_shows_nothing_until_it_is_whole(confirmed: Confirmed) -> N
     assert confirmed.comments("old") == []
     assert (confirmed.next_cursor(), confirmed.position().seq) == ("c9", 9)
     shadows = {n: rows for n, rows in everything(confirmed).items() if n.startswith("shadow_")}
-    assert len(shadows) == 8
+    assert len(shadows) == 10
     assert not any(shadows.values())
 
 
@@ -394,3 +399,69 @@ def test_a_cache_of_a_newer_tracker_is_set_aside(tmp_path: Path) -> None:
     assert list(confirmed.rows().tasks) == [U]
     confirmed.close()
     assert _waiting(tmp_path) == waiting
+
+
+BEFORE_TEAMS = range(1, 6)
+NOTIFICATIONS_SINCE = 5
+
+
+def before_teams(folder: Path, version: int) -> None:
+    """A cache.db of a version that had no teams, with a person and a cursor in it."""
+    conn = sqlite3.connect(folder / "cache.db", isolation_level=None)
+    for script in MIGRATIONS[:version]:
+        conn.executescript(script)
+    for prefix in ("", "shadow_"):
+        conn.execute(f"DROP TABLE {prefix}teams")
+        if version < NOTIFICATIONS_SINCE:
+            conn.execute(f"DROP TABLE {prefix}notifications")
+        conn.execute(f"DROP TABLE {prefix}people")
+        conn.execute(
+            f"CREATE TABLE {prefix}people (id TEXT PRIMARY KEY, number INTEGER, name TEXT,"
+            " display_name TEXT, role TEXT, active INTEGER, version INTEGER) WITHOUT ROWID"
+        )
+        conn.execute(
+            f"INSERT INTO {prefix}people VALUES ('ana', 3, 'ana', 'Ana Moreno', 'EMPLOYEE', 1, 2)"
+        )
+    conn.execute("INSERT INTO projects VALUES ('p', 1, 'Hall B', 0, 1)")
+    conn.execute("UPDATE position SET cursor = 'c1', epoch = 'e1', seq = 7, shadow_cursor = 'half'")
+    conn.execute(f"PRAGMA user_version = {version}")
+    conn.close()
+
+
+@pytest.mark.parametrize("version", BEFORE_TEAMS)
+def test_a_file_from_before_teams_shows_its_people_until_everything_is_pulled_anew(
+    tmp_path: Path, version: int
+) -> None:
+    before_teams(tmp_path, version)
+    confirmed = Confirmed(tmp_path)
+    assert not confirmed.rebuilt
+    ana = Person("ana", 3, "ana", "Ana Moreno", Role.EMPLOYEE, True, version=2)
+    assert (confirmed.people(), confirmed.teams()) == ({"ana": ana}, {})
+    assert list(confirmed.projects()) == ["p"]
+    assert confirmed.next_cursor() is None
+    assert everything(confirmed)["shadow_people"] == []
+    team = Team("n", 1, "Night shift", False)
+    ana = replace(ana, team_id="n", version=3)
+    sums = {"people": Sums(1, 3, checksum("ana", 3)), "teams": Sums(1, 1, checksum("n", 1))}
+    confirmed.apply(page(9, snapshot=True, people=[ana], teams=[team], sums=sums), START)
+    assert (confirmed.people(), confirmed.teams()) == ({"ana": ana}, {"n": team})
+    assert confirmed.projects() == {}
+    confirmed.close()
+
+
+@pytest.mark.parametrize("version", BEFORE_TEAMS)
+def test_an_old_file_and_a_new_one_end_up_with_the_same_tables(
+    tmp_path: Path, version: int
+) -> None:
+    def schema(folder: Path) -> list[tuple[object, ...]]:
+        confirmed = Confirmed(folder)
+        query = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        found = confirmed._conn.execute(query).fetchall()
+        confirmed.close()
+        return found
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    before_teams(old, version)
+    assert schema(old) == schema(new)

@@ -55,11 +55,11 @@ def fill(confirmed: Confirmed, *tasks: Any) -> None:
 
 
 def parts(confirmed: Confirmed, task_id: str) -> set[str]:
-    """The tables in which something of the task is."""
+    """The tables in which something of the task is, but for what the person was told of it."""
     return {
         name
         for name, rows in everything(confirmed).items()
-        if any(task_id in map(str, row) for row in rows)
+        if name != "notifications" and any(task_id in map(str, row) for row in rows)
     }
 
 
@@ -101,6 +101,7 @@ def test_all_that_hangs_on_it_goes_and_a_stub_stays(confirmed: Confirmed) -> Non
 
 def test_on_a_full_disk_all_stay(confirmed: Confirmed) -> None:
     fill(confirmed, *(finished(f"t{n}") for n in range(50)))
+    confirmed._conn.execute("VACUUM")  # a migration that made tables anew left room
     before = everything(confirmed)
     confirmed._conn.execute(
         "CREATE TEMP TRIGGER torn BEFORE DELETE ON tasks WHEN old.id = 't30'"
@@ -110,6 +111,7 @@ def test_on_a_full_disk_all_stay(confirmed: Confirmed) -> None:
         evict(confirmed)
     assert everything(confirmed) == before
     confirmed._conn.execute("DROP TRIGGER torn")
+    confirmed._conn.execute("VACUUM")  # tables that migrations made anew left room
     confirmed._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     (pages,) = confirmed._conn.execute("PRAGMA page_count").fetchone()
     (room,) = confirmed._conn.execute("PRAGMA freelist_count").fetchone()

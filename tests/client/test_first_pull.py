@@ -13,7 +13,7 @@ from tests.support.server import RunningServer
 from tracker.cache.confirmed import Confirmed
 from tracker.domain.errors import Unreachable
 from tracker.domain.page import Sums, checksum
-from tracker.domain.task import Assignment, Comment, Part, Person, Project, Role
+from tracker.domain.task import Assignment, Comment, Part, Person, Project, Role, Team
 from tracker.sync.engine import State
 
 Open = Callable[..., Device]
@@ -23,6 +23,7 @@ ROWS: dict[str, list[Any]] = {
     "comments": [Comment("c1", "t1", "ana", "Look", 0, 0, version=1)],
     "people": [Person("ana", 3, "ana", "Ana Moreno", Role.EMPLOYEE, True, version=5)],
     "projects": [Project("p1", 1, "Hall B", False, version=2)],
+    "teams": [Team("n1", 1, "Night shift", False, version=4)],
 }
 SUMS = {
     "tasks": Sums(2, 7, checksum("t1", 3) + checksum("t2", 4)),
@@ -30,6 +31,7 @@ SUMS = {
     "comments": Sums(1, 1, checksum("c1", 1)),
     "people": Sums(1, 5, checksum("ana", 5)),
     "projects": Sums(1, 2, checksum("p1", 2)),
+    "teams": Sums(1, 4, checksum("n1", 4)),
 }
 
 

@@ -82,8 +82,9 @@ while True:
     assert process.stdout is not None
     saved = [process.stdout.readline().strip() for _ in range(20)]
     process.kill()
-    rest, errors = process.communicate(timeout=10)
-    saved += rest.split()
+    # `communicate` would pass over what `readline` has taken from the pipe already.
+    saved += process.stdout.read().split()
+    _, errors = process.communicate(timeout=10)
     assert errors == ""
     outbox = Outbox(tmp_path)
     found = ids(outbox.waiting())

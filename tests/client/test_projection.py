@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -352,3 +354,95 @@ def test_every_moment_of_a_sync_shows_the_same_thing(
     look()
     assert len(seen) == 6
     assert all(moment == (45, 1, ["halfway"]) for moment in seen), seen
+
+
+class TestGoneOnFrom:
+    """What was replayed is not replayed again, and nobody can tell."""
+
+    @pytest.fixture
+    def decided(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The actions that were decided, in order."""
+        ops: list[str] = []
+        decide = projection.decide
+
+        def noted(state: Any, action: Action, *more: Any) -> Any:
+            ops.append(action.op_id)
+            return decide(state, action, *more)
+
+        monkeypatch.setattr(projection, "decide", noted)
+        return ops
+
+    def test_a_queue_that_grows_is_decided_once(self, desk: Desk, decided: list[str]) -> None:
+        made = [percent(n) for n in range(20)]
+        for n, one in enumerate(made):
+            desk.do(one)
+            assert desk.projection.views([T])[T].task.progress == n
+        assert decided == [one.op_id for one in made]
+        desk.projection.trail(T)
+        desk.projection.views()
+        assert len(decided) == 20
+
+    def test_another_row_below_decides_all_again(self, desk: Desk, decided: list[str]) -> None:
+        made = [percent(10), comment(T, "x")]
+        desk.do(*made)
+        desk.projection.views()
+        decided.clear()
+        desk.pull(11, task(T, title="Renamed", version=2))
+        assert desk.projection.views()[T].task.title == "Renamed"
+        assert decided == [one.op_id for one in made]
+
+    def test_what_follows_an_edited_one_is_decided_again(
+        self, desk: Desk, decided: list[str]
+    ) -> None:
+        made = [percent(10), percent(20), percent(30)]
+        desk.do(*made)
+        desk.projection.views()
+        decided.clear()
+        desk.outbox.edit(made[1].op_id, {"percent": 100})
+        assert desk.projection.views()[T].task.status is Status.COMPLETED
+        assert decided == [one.op_id for one in made[1:]]
+
+    def test_people_who_came_meanwhile_may_be_named(self, desk: Desk, decided: list[str]) -> None:
+        made = action(
+            Kind.CREATE_TASK, args={"title": "New", "people": [{"user_id": ANA}, {"user_id": T}]}
+        )
+        one = Projection(desk.confirmed, desk.outbox, Actor(ANA, Role.ADMIN))
+        desk.do(made)
+        assert made.task_id not in one.views()
+        desk.pull(11, people=[Person(T, 4, "new", "New", Role.EMPLOYEE, True)])
+        assert set(one.views()[made.task_id].state.people) == {ANA, T}
+        assert decided == [made.op_id] * 2
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_it_is_what_a_new_projection_shows(self, desk: Desk, seed: int) -> None:
+        rng, made, seq = random.Random(seed), list[Action](), 10
+        other = new_id()
+        desk.pull(10, task(other, number=2, created_by=ANA))
+        for _ in range(40):
+            task_id, dice = rng.choice((T, other)), rng.random()
+            waiting = [item.action for item in desk.outbox.waiting()]
+            if dice < 0.5 or not waiting:
+                kinds = (Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN)
+                one = rng.choice(
+                    (
+                        action(Kind.SET_PROGRESS, task_id, {"percent": rng.randrange(101)}),
+                        action(rng.choice(kinds), task_id),
+                        comment(task_id, str(seq)),
+                    )
+                )
+                desk.do(one)
+                made.append(one)
+            elif dice < 0.6:
+                desk.outbox.withdraw(rng.choice(waiting).op_id, START)
+            elif dice < 0.7:
+                desk.outbox.edit(rng.choice(waiting).op_id, {"note": "edited"})
+            elif dice < 0.85:
+                outcome = rng.choice((Outcome.APPLIED, Outcome.REJECTED))
+                desk.answer(waiting[0], outcome, task_version=seq, seq=seq + rng.randrange(3))
+            else:
+                seq += 1
+                desk.pull(seq, task(task_id, number=1 + (task_id == other), version=seq))
+            fresh = Projection(desk.confirmed, desk.outbox, Actor(ANA, Role.EMPLOYEE))
+            some = rng.choice((None, [T], [other], [T, other]))
+            assert desk.projection.views(some) == fresh.views(some)
+            assert desk.projection.trail(task_id) == fresh.trail(task_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import action, new_id
-from tests.support.server import RunningServer
+from tests.support.server import HOUR, RunningServer
 from tracker.config import Profile
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal
@@ -218,3 +218,23 @@ def test_a_draft_goes_only_with_what_sends_it(work: Workspace) -> None:
     assert work.outbox.draft(task_id, NOTE_DRAFT) == "half typed"
     done(tasks.set_progress(task_id, 45, "half typed"))
     assert work.outbox.draft(task_id, NOTE_DRAFT) == ""
+
+
+def test_a_refused_interval_of_activity_can_be_reported_again(
+    server: RunningServer, work: Workspace
+) -> None:
+    """It is about no task, so only what is certain of its arguments is asked here."""
+    now = server.clock.now
+    args = {"state": "IDLE", "started_at": now, "ended_at": now + HOUR}
+    work.outbox.add([action(Kind.OCCUPANCY, args=args)])
+    sync(server, work)
+    (entry,) = work.outbox.tray()
+    refused = Tasks(work).retry(entry, {"ended_at": now - 1})
+    assert isinstance(refused, Refusal)
+    assert refused.code == "E2061"
+    server.clock.advance(HOUR)
+    again = done(Tasks(work).retry(entry))
+    (item,) = work.outbox.waiting()
+    assert (item.action.op_id, item.action.task_id) == (again.op_id, entry.action.task_id)
+    assert (item.action.kind, item.action.args) == (Kind.OCCUPANCY, args)
+    assert work.outbox.tray() == []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tracker.domain.change import (
     DESCRIPTION_LIMIT,
     NOTE_LIMIT,
+    REASON_LIMIT,
     TITLE_LIMIT,
     Assigned,
     Created,
@@ -65,6 +66,11 @@ def test_good_progress_is_parsed(percent: int) -> None:
         (Kind.CREATE_TASK, {"title": "x", "estimated_minutes": 0}, "E2015", "estimated_minutes"),
         (Kind.CREATE_TASK, {"title": "x", "people": "ana"}, "E2017", "people"),
         (Kind.CREATE_TASK, {"title": "x", "people": [{"user_id": ID, "x": 1}]}, "E2017", "x"),
+        (Kind.MARK_NOTIFICATION, {}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"read": 1}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"read": "true"}, "E2017", "read"),
+        (Kind.MARK_NOTIFICATION, {"archived": False}, "E2017", "archived"),
+        (Kind.MARK_NOTIFICATION, {"read": True, "archived": 1}, "E2017", "archived"),
         (Kind.ASSIGN, {"user_id": ID, "percent": 101}, "E2010", "percent"),
         (Kind.ASSIGN, {"user_id": ID, "part": "BOSS"}, "E2005", "part"),
     ],
@@ -102,6 +108,8 @@ GOOD: dict[Kind, dict[str, Any]] = {
     Kind.EDIT_COMMENT: {"comment_id": ID, "text": "x"},
     Kind.LOG_TIME: {"entry_id": ID, "minutes": 5},
     Kind.RATE: {"rating": 5},
+    Kind.MARK_NOTIFICATION: {"read": True},
+    Kind.OCCUPANCY: {"state": "IDLE", "started_at": 0, "ended_at": 1},
 }
 TEXTS = [
     (Kind.SET_PROGRESS, "note", NOTE_LIMIT),
@@ -109,6 +117,7 @@ TEXTS = [
     (Kind.COMMENT, "text", NOTE_LIMIT),
     (Kind.CREATE_TASK, "title", TITLE_LIMIT),
     (Kind.CREATE_TASK, "description", DESCRIPTION_LIMIT),
+    (Kind.OCCUPANCY, "reason", REASON_LIMIT),
 ]
 CREATE = GOOD[Kind.CREATE_TASK]
 
@@ -250,7 +259,7 @@ NAMES = st.sampled_from(
     [
         "percent", "note", "occupancy", "text", "comment_id", "user_id", "part", "title",
         "description", "priority", "project_id", "due_at", "due_date", "estimated_minutes",
-        "people", "other",
+        "people", "state", "started_at", "ended_at", "reason", "other",
     ]
 )  # fmt: skip
 

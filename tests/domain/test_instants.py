@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.ids import is_uuid, uuid7
-from tracker.domain.instants import end_of_day, rfc3339, utc
+from tracker.domain.instants import end_of_day, from_rfc3339, milliseconds, rfc3339, utc
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,45 @@ def test_an_instant_is_printed_to_the_millisecond_until_2200(ms: int) -> None:
     assert rfc3339(ms) == exactly(ms)
 
 
+@given(st.integers(0, 253_370_764_799_999), st.sampled_from(ZONES))
+def test_an_instant_comes_back_from_every_zone(ms: int, name: str) -> None:
+    assert milliseconds(utc(ms).astimezone(ZoneInfo(name))) == ms
+
+
 @pytest.mark.parametrize("ms", [9_000_000_000_001, 253_370_764_799_999])
 def test_an_instant_is_printed_to_the_millisecond_in_every_accepted_year(ms: int) -> None:
     assert rfc3339(ms) == exactly(ms)
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-11-21T12:04:31.250Z", 1_795_262_671_250),
+        ("2026-11-21T13:04:31.2509+01:00", 1_795_262_671_250),
+        ("2026-11-21 08:34:31.25-03:30", 1_795_262_671_250),
+        ("2026-11-21t12:04:31.250z", 1_795_262_671_250),
+        ("1969-12-31T23:59:59.999Z", -1),
+        ("0001-01-01T00:00:00+14:00", -62_135_647_200_000),
+    ],
+)
+def test_an_instant_with_a_zone_is_read(text: str, ms: int) -> None:
+    assert from_rfc3339(text) == ms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "now", "2026-11-21", "2026-11-21T12:04Z", "2026-11-21T12:04:31", "20261121T120431Z",
+        "2026-11-21T12:04:31.Z", "2026-11-21T24:00:00Z", "2026-13-01T00:00:00Z", "1795262671",
+        "2026-02-30T00:00:00Z", "2026-11-21T12:04:61Z", "2026-11-21T12:04:31+25:00",
+        "2026-11-21T12:04:31Z ", "٢٠٢٦-11-21T12:04:31Z",
+    ],
+)  # fmt: skip
+def test_what_is_no_instant_or_has_no_zone_is_none(text: str) -> None:
+    assert from_rfc3339(text) is None
+
+
+@given(st.integers(-62_000_000_000_000, 253_370_764_799_999))
+def test_what_is_printed_is_read_as_the_same(ms: int) -> None:
+    assert from_rfc3339(rfc3339(ms) or "") == ms

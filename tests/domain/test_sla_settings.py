@@ -47,7 +47,7 @@ def test_what_is_printed_is_read_as_the_same(
     read = printed_and_read(one)
     if sum(day.closes - day.opens for day in week if day) < SHORTEST_WEEK:
         assert isinstance(read, Refusal)
-        assert (read.code, read.field) == ("E2070", "week")
+        assert (read.code, read.field) == ("E2080", "week")
     else:
         assert read == one
 

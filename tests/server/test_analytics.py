@@ -472,16 +472,16 @@ class TestSettings:
             ({"zone": "Europe/Atlantis"}, "E2005", "zone"),
             ({"zone": "Europe"}, "E2005", "zone"),
             ({"zone": "\x00"}, "E2005", "zone"),
-            ({"week": {}}, "E2070", "week"),
-            ({"week": {"MONDAY": ["08:00", "08:59"]}}, "E2070", "week"),
-            ({"week": {"MONDAY": ["08:00", "08:00"]}}, "E2070", "week.MONDAY"),
-            ({"week": {"MONDAY": ["17:00", "08:00"]}}, "E2070", "week.MONDAY"),
-            ({"week": {"MONDAY": ["08:00", "24:01"]}}, "E2070", "week.MONDAY"),
-            ({"week": {"MONDAY": ["08:00"]}}, "E2070", "week.MONDAY"),
-            ({"week": {"MONDAY": ["8:00", "17:00"]}}, "E2070", "week.MONDAY"),
-            ({"week": {"MONDAY": ["08:60", "17:00"]}}, "E2070", "week.MONDAY"),
+            ({"week": {}}, "E2080", "week"),
+            ({"week": {"MONDAY": ["08:00", "08:59"]}}, "E2080", "week"),
+            ({"week": {"MONDAY": ["08:00", "08:00"]}}, "E2080", "week.MONDAY"),
+            ({"week": {"MONDAY": ["17:00", "08:00"]}}, "E2080", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:00", "24:01"]}}, "E2080", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:00"]}}, "E2080", "week.MONDAY"),
+            ({"week": {"MONDAY": ["8:00", "17:00"]}}, "E2080", "week.MONDAY"),
+            ({"week": {"MONDAY": ["08:60", "17:00"]}}, "E2080", "week.MONDAY"),
             ({"holidays": ["2026-12-25", "soon"]}, "E2004", "holidays.1"),
-            ({"holidays": ["2026-12-25"] * 401}, "E2070", "holidays"),
+            ({"holidays": ["2026-12-25"] * 401}, "E2080", "holidays"),
         ],
         ids=str,
     )  # fmt: skip
@@ -501,14 +501,14 @@ class TestSettings:
     ) -> None:
         promises = {**DEFAULT["promises"], "HIGH": {"start": "4h", "finish": text}}
         body = {**DEFAULT, "promises": promises}
-        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2071")
+        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2081")
         assert [one["field"] for one in found["errors"]] == ["promises.HIGH.finish"]
 
     def test_every_priority_is_needed_and_no_other(self, shared_server: RunningServer) -> None:
         promises = dict(DEFAULT["promises"])
         del promises["LOW"]
         body = {**DEFAULT, "promises": promises}
-        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2071")
+        found = problem(shared_server.client("sara").put(SETTINGS, json=body), 422, "E2081")
         assert [one["field"] for one in found["errors"]] == ["promises.LOW"]
         promises = {**DEFAULT["promises"], "SOON": {"start": "1h", "finish": "1h"}}
         body = {**DEFAULT, "promises": promises}

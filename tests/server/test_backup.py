@@ -24,7 +24,7 @@ from tests.conftest import Template
 from tests.support.operator import PROGRAM as COMMAND
 from tests.support.operator import Clerk, Operator, Served, environment
 from tests.support.postgresql import Cluster, binaries
-from tests.support.server import RunningServer
+from tests.support.server import HOUR, START, RunningServer
 
 TENANTS = "SELECT name, epoch, epoch_at FROM tenants ORDER BY name"
 
@@ -76,6 +76,11 @@ def worked_on(template: Template, folder: Path) -> Operator:
         promised = server.get("sara", "/api/v1/analytics/sla-settings").json()
         server.client("sara").put("/api/v1/analytics/sla-settings", json=promised)
         server.sql("INSERT INTO sign_in_attempts VALUES ('a1', 's', 1)")
+        chosen = {"quiet_hours_enabled": False}
+        assert server.client("ana").put("/api/v1/notifications/preferences", json=chosen).is_success
+        interval = {"state": "ACTIVE", "started_at": START - HOUR, "ended_at": START}
+        assert ana.do("occupancy", server.new_id(), interval)["outcome"] == "applied"
+        assert server.post("rita", "/api/v1/teams", {"name": "Night shift"}).status_code == 201
     finally:
         server.stop()
     assert all(everything(url).values())
@@ -121,7 +126,7 @@ class TestBackup:
         head = migrate.revisions()[-1]
         assert said == (
             f"{file}: {file.stat().st_size:,} bytes, revision {head}, 2 tenants, "
-            f"9 rows in the audit trail{chains}.\n"
+            f"10 rows in the audit trail{chains}.\n"
         )
         assert httpx.get(f"{served.url}/api/v1/health").status_code == 200
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -213,7 +218,7 @@ class TestRestore:
         operator.ok("create-user", *new, stdin="long enough\n")
         said = restore(operator, file)
         assert everything(operator.url) == before
-        assert "2 tenants, 9 rows in the audit trail, every chain whole.\n" in said
+        assert "2 tenants, 10 rows in the audit trail, every chain whole.\n" in said
         assert file.read_bytes() == kept
         after = rows(operator.url, TENANTS)
         assert [row[0] for row in after] == [row[0] for row in epochs]

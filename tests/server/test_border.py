@@ -276,15 +276,29 @@ class TestCommit:
     def calls(self, server: RunningServer) -> dict[str, Callable[[], httpx.Response]]:
         password = {"name": "ana", "password": server.password}
         percent = {"progress_percentage": 5}
+        newcomer = {"name": "mei", "display_name": "Mei", "password": "long enough"}
         return {
             "push": lambda: server.device("ana").post([]),
             "progress": lambda: server.post("ana", "/api/task/1/progress/", percent),
             "complete": lambda: server.post("ana", "/api/task/1/complete/", {}),
+            "make a task": lambda: server.post("ana", "/api/v1/tasks", {"title": "x"}),
             "sign in": lambda: server.post(None, "/api/v1/session", password),
             "sign out": lambda: server.client("jonas").delete("/api/v1/session"),
+            "let in": lambda: server.post("sara", "/api/v1/people", newcomer),
+            "change": lambda: server.client("sara").patch(
+                "/api/v1/people/3", json={"role": "ADMIN"}
+            ),
+            "make": lambda: server.post("rita", "/api/v1/teams", {"name": "Night shift"}),
+            "rename": lambda: server.client("rita").patch("/api/v1/projects/1", json={"name": "B"}),
         }
 
-    @pytest.mark.parametrize("call", ["push", "progress", "complete", "sign in", "sign out"])
+    @pytest.mark.parametrize(
+        "call",
+        [
+            *["push", "progress", "complete", "make a task", "sign in", "sign out"],
+            *["let in", "change", "make", "rename"],
+        ],
+    )
     def test_it_happens_before_the_first_byte_of_the_answer(
         self, watched: RunningServer, recorder: Recorder, call: str
     ) -> None:

@@ -137,7 +137,8 @@ def test_an_orderly_stop_leaves_one_file_that_is_whole(
         assert (tmp_path / "server.db-wal").stat().st_size > 0
     said = served.end(number)
     assert "Traceback" not in said
-    assert {path.name for path in tmp_path.iterdir()} <= {"server.db", "server.db.lock"}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {"server.db", "server.db.lock", "server.db.timetable"}
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
@@ -219,6 +220,12 @@ def test_a_person_is_kept_out_let_in_and_given_another_password(
     assert "was disabled" in on_template.ok("disable-user", "ana")
     assert "can sign in again" in on_template.ok("enable-user", "ana")
     assert "was not disabled" in on_template.ok("enable-user", "ana")
+    trail = [json.loads(line) for line in on_template.ok("audit", "--json").splitlines()]
+    assert [(row["event"], row["user"], row["after"]) for row in trail] == [
+        ("person.change", None, {"active": False}),
+        ("person.change", None, {"active": True}),
+    ]
+    assert "person.change" in on_template.ok("audit", "--task", trail[0]["task"])
     fresh = on_template.ok("create-token", "--user", "ana").strip()
     said = on_template.ok("set-password", "ana", "--password-stdin", stdin="another password\n")
     assert said == "ana has a new password; all sessions have ended.\n"
@@ -233,6 +240,18 @@ def test_a_person_is_kept_out_let_in_and_given_another_password(
         assert client.post("/api/v1/session", json=body).status_code == 200
     on_template.refused("E3005", "disable-user", "ana")
     on_template.refused("E3005", "set-password", "ana", "--password-stdin", stdin="x" * 10 + "\n")
+
+
+def test_the_operator_may_keep_the_last_owner_out_and_let_in_another(
+    on_template: Operator,
+) -> None:
+    assert "is disabled" in on_template.ok("disable-user", "sara")
+    new = ("create-user", "--name", "mei", "--display-name", "Mei", "--role", "OWNER")
+    on_template.ok(*new, "--tenant", "Northwind", "--password-stdin", stdin="long enough\n")
+    trail = [json.loads(line) for line in on_template.ok("audit", "--json").splitlines()]
+    assert (trail[-1]["event"], trail[-1]["user"]) == ("person.create", None)
+    assert trail[-1]["after"] == {"number": 5, "role": "OWNER"}
+    assert "the chain of 2 rows is whole" in on_template.ok("verify-audit")
 
 
 def test_a_zone_that_does_not_exist_is_refused(on_template: Operator) -> None:

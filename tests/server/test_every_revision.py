@@ -108,6 +108,41 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "version": 1, "checksum": 17,
         },
     },
+    "0007": {
+        "teams": {
+            "tenant_id": T, "id": P, "number": 1, "name": "Night shift", "archived": False,
+            "version": 2, "checksum": 16,
+        },
+        "counters": {"team_number": 1},
+        "occupancy_intervals": {
+            "tenant_id": T, "id": K, "user_id": U, "state": "ACTIVE", "started_at": START,
+            "ended_at": START + 1, "reason": "", "made_at": START, "received_at": START,
+        },
+        "users": {"team_id": P, "avatar_url": "https://pictures.example/ana.png"},
+    },
+    "0008": {
+        "counters": {"notification_number": 1},
+        "notifications": {
+            "tenant_id": T, "id": C, "number": 1, "user_id": U, "type": "task_assigned",
+            "title": "New task", "message": "Rita Okafor assigned you “Replace pump seal”.",
+            "priority": "high", "category": "task", "created_at": START, "updated_at": START,
+            "version": 3, "read_at": START, "archived_at": START, "expires_at": START,
+            "action_url": f"tracker://task/{K}", "entity_kind": "task", "entity_id": K,
+            "deleted_at": START,
+        },
+        "notification_preferences": {
+            "tenant_id": T, "user_id": U, "enable_in_app_notifications": True,
+            "enable_desktop_notifications": False, "enable_email_notifications": True,
+            "enable_sms_notifications": False, "notify_lead_assigned": True,
+            "notify_task_assigned": True, "notify_task_completed": False,
+            "notify_deadline_reminder": True, "notify_call_missed": False,
+            "notify_message_received": True, "notify_task_overdue": True,
+            "quiet_hours_enabled": True, "quiet_hours_start": "22:00", "quiet_hours_end": "07:00",
+            "email_batch_frequency": "daily", "sms_batch_frequency": "immediate",
+            "updated_at": START,
+        },
+    },
+    "0009": {},
     "0010": {
         "task_metrics": {
             "tenant_id": T, "completed_at": START, "task_id": K, "completed_by": U,

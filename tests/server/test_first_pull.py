@@ -20,6 +20,7 @@ TABLES = {
     "dependency": "dependencies",
     "person": "people",
     "project": "projects",
+    "team": "teams",
 }
 COUNTED = tuple(TABLES.values())
 HANGING = COUNTED[1:5]

@@ -108,7 +108,13 @@ def test_limits_are_refused_and_named(shared_server: RunningServer, params: dict
     assert [error["field"] for error in found["errors"]] == [f"query.{name}" for name in params]
 
 
-@pytest.mark.parametrize("ref", ["1", "x", "%00"])
+def test_a_number_names_the_task_too(server: RunningServer, task_id: str) -> None:
+    assert page(server, "ana", "1") == page(server, "ana", task_id)
+    problem(server.get("jonas", path("1")), 404, "E5001")
+    problem(server.get("ana", path("99")), 404, "E5001")
+
+
+@pytest.mark.parametrize("ref", ["-1", "x", "%00"])
 def test_what_is_no_id_is_refused_as_such(shared_server: RunningServer, ref: str) -> None:
     problem(shared_server.get("ana", path(ref)), 422, "E2006")
 

@@ -235,6 +235,25 @@ class TestAfterARestore:
         receipt = ana.do("start", task_id, base_epoch=before)
         assert outcome(receipt) == ("retry", "E5018")
 
+    @pytest.mark.parametrize(
+        ("kind", "named", "code"),
+        [
+            ("depend", "needs_id", "E5030"),
+            ("edit_comment", "comment_id", "E5035"),
+            ("mark_notification", None, "E5040"),
+        ],
+    )
+    def test_it_waits_for_whatever_else_it_names(
+        self, server: RunningServer, before: str, kind: str, named: str | None, code: str
+    ) -> None:
+        rita, text = server.device("rita"), {"text": "y"} if kind == "edit_comment" else {}
+        thing = server.task("ana") if named else server.new_id()
+        args = {named: server.new_id(), **text} if named else {"read": True}
+        action = rita.action(kind, thing, args, base_epoch=before)
+        assert outcome(rita.push(action)[0]) == ("retry", "E5018")
+        server.clock.advance(7 * DAY)
+        assert outcome(rita.push(action)[0]) == ("rejected", code)
+
     def test_what_belongs_to_this_epoch_does_not_wait(
         self, server: RunningServer, before: str
     ) -> None:

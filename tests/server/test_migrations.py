@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import server_stub.analytics.tables
+import server_stub.notifications.tables
+import server_stub.occupancy.tables
 import server_stub.sync.tables
 import server_stub.tasks.tables  # noqa: F401 - fills the metadata
 from server_stub.core import feed, migrate, pruning
@@ -113,7 +116,8 @@ class TestPrunedFeed:
         started = system_clock()
         migrate.upgrade(database)
         assert pruning.prune(database, tenant_id, started) == Pruned(0, 0, 0)
-        assert self._tenant(database, tenant_id) == before
+        # Notifications, and what counts them, came later than what it went down to.
+        assert self._tenant(database, tenant_id) == replace(before, notification_number=0)
         done = pruning.prune(database, tenant_id, system_clock() + 1)
         assert done.up_to == before.seq
 

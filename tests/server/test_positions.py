@@ -78,12 +78,12 @@ def test_positions_of_a_sequence_would_be_passed_by(
         {
             "_TENANT_LOCKED": "_TENANT",
             "return Tenant(": "tenant = Tenant(",
-            ".one())": ".one())\n"
+            "tenant_id}))": "tenant_id}))\n"
             "tenant.seq = conn.exec_driver_sql(\"SELECT nextval('positions')\").scalar_one() - 1\n"
             "return tenant",
         },
     )
-    uncounted = Edit(feed.save, {'conn.execute(_SAVE, {"tenant": tenant.id, **values})': "pass"})
+    uncounted = Edit(feed.save, {'_SAVE.run(conn, {"tenant": tenant.id, **values})': "pass"})
     with opened(postgresql_template.copy(tmp_path)) as database:
         with database.write() as conn:
             conn.exec_driver_sql("CREATE SEQUENCE positions START 1000")
@@ -181,15 +181,17 @@ def test_a_crowd_that_takes_positions_from_a_sequence_is_not(crowd: Crowd) -> No
             "conn.exec_driver_sql(f'SELECT pg_sleep({taken // 1000 % 2 / 20})')\n"
             "query = _TENANT if",
             "return Tenant(": "tenant = Tenant(",
-            ".one())": ".one())\nconn.info['head'], tenant.seq = tenant.seq, taken\nreturn tenant",
+            "tenant_id}))": "tenant_id}))\n"
+            "conn.info['head'], tenant.seq = tenant.seq, taken\n"
+            "return tenant",
         },
     )
     head = Edit(
         feed.save,
         {
-            'conn.execute(_SAVE, {"tenant": tenant.id, **values})': "values['new_seq'] = "
+            '_SAVE.run(conn, {"tenant": tenant.id, **values})': "values['new_seq'] = "
             "max(tenant.seq, conn.info['head'])\n"
-            'conn.execute(_SAVE, {"tenant": tenant.id, **values})'
+            '_SAVE.run(conn, {"tenant": tenant.id, **values})'
         },
     )
     crowd.server.sql("CREATE SEQUENCE positions START 1000 INCREMENT 1000")

@@ -12,7 +12,7 @@ from server_stub.tasks.service import HISTORY_KEPT
 from tests.support.server import OUTSIDER, RunningServer, problem
 
 PULL = "/api/v1/sync/pull"
-ROWS = ("tasks", "assignments", "comments", "history", "people", "projects", "gone")
+ROWS = ("tasks", "assignments", "comments", "history", "people", "projects", "teams", "gone")
 
 
 def only(page: dict[str, Any], *names: str) -> None:

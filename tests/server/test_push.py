@@ -32,6 +32,7 @@ def test_a_receipt_says_all_the_contract_promises(server: RunningServer) -> None
         "seq": receipt["seq"],
         "current": None,
         "differs": False,
+        "field": None,
     }
     assert page["seq"] < receipt["seq"] <= after["seq"]
     assert after["tasks"][0]["version"] == 2

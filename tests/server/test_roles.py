@@ -16,7 +16,7 @@ from server_stub.core.database import Database, metadata
 from tests.server.test_audit import COPY, INSERT
 from tests.support.operator import Operator, Served
 from tests.support.postgresql import Cluster
-from tests.support.server import RunningServer, make_world
+from tests.support.server import RunningServer, make_world, until
 from tracker.domain.errors import TrackerError, describe
 
 pytestmark = pytest.mark.postgresql
@@ -169,7 +169,7 @@ def test_every_table_has_its_rights_and_migrating_again_takes_back_what_was_adde
     def rights() -> dict[str, set[str]]:
         query = (
             "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
-            " WHERE grantee = current_user"
+            " WHERE grantee = current_user AND table_schema = 'public'"
         )
         found: dict[str, set[str]] = {}
         database = Database(migrated.clerk)
@@ -200,6 +200,23 @@ def test_serving_as_the_clerk_is_silent_and_as_the_owner_warns(
     assert WARNING in run_server(migrated.owner).end()
     # A server that knows the owner's password is as strong as the owner.
     assert WARNING in run_server(migrated.clerk, owner=migrated.owner).end()
+
+
+def test_what_is_due_by_the_clock_is_done_by_the_clerk_too(
+    migrated: Roles, run_server: Callable[..., Served]
+) -> None:
+    served, database = run_server(migrated.clerk), Database(migrated.owner)
+    query = sa.text("SELECT count(*) FROM dbos.workflow_status WHERE status = 'SUCCESS'")
+
+    def is_done() -> bool:
+        with database.read() as conn:
+            return bool(conn.execute(query).scalar_one())
+
+    try:
+        until(is_done, 20)
+    finally:
+        database.close()
+    assert served.end() == ""
 
 
 def test_an_owner_alone_still_migrates_and_serves(

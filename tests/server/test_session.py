@@ -62,6 +62,14 @@ def test_a_disabled_account_can_neither_sign_in_nor_go_on(server: RunningServer)
     problem(me(server, server.token("ana")), 403, "E1004")
 
 
+def test_a_name_that_no_database_holds_is_unknown_like_any_other(
+    either_server: RunningServer,
+) -> None:
+    for name in ("an\x00a", "\x00"):
+        body = {"name": name, "password": either_server.password}
+        problem(either_server.post(None, SESSION, body), 401, "E1001")
+
+
 def test_no_token_and_an_unknown_one_are_not_signed_in(server: RunningServer) -> None:
     problem(server.get(None, SESSION), 401, "E1003")
     problem(me(server, "made-up"), 401, "E1003")

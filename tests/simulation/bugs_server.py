@@ -46,11 +46,11 @@ DECIDING = {
         Edit(
             tasks.act,
             {
-                "said = action.args.get": "if action.kind is Kind.SET_PROGRESS and state:\n"
+                "if _is_taken(bench, action):": "if action.kind is Kind.SET_PROGRESS and state:\n"
                 "    if action.made_at < state.task.updated_at:\n"
                 '        stands = {"percent": state.task.progress}\n'
                 "        action = replace(action, args={**action.args, **stands})\n"
-                "said = action.args.get"
+                "if _is_taken(bench, action):"
             },
         ),
     ),
@@ -111,7 +111,38 @@ READING = {
     ),
     "whole_without_comments": Bug(
         "A task that a device asks for comes back without its comments.",
-        Edit(pull._add_whole, {"task_rows.comments_of(conn, tenant.id, ids)": "[]"}),
+        Edit(
+            pull._add_whole,
+            {
+                "*kind.of(conn, tenant.id, ids)": "*([] if kind.kind == 'comment' else"
+                " kind.of(conn, tenant.id, ids))"
+            },
+        ),
+    ),
+    "sums_told_to_nobody": Bug(
+        "Nobody hears that the mean of a task's children is another one.",
+        Edit(tasks.write, {'bench.touch("task", state.task.id, _audience(state))': "pass"}),
+    ),
+    "time_told_to_nobody": Bug(
+        "Nobody hears of the time that another person logged.",
+        Edit(
+            tasks._note_attached,
+            {"bench.touch(TIME_ENTRIES.kind, decided.entry.id, audience)": "pass"},
+        ),
+    ),
+    "archived_tasks_stay": Bug(
+        "A task that was archived goes on being sent, and never leaves a device.",
+        Edit(
+            pull._rows,
+            {
+                "seen = {task.id: task for task in "
+                "task_rows.visible_tasks(conn, tenant_id, own_of, wanted)}": (
+                    "every = task_rows.states(conn, tenant_id, wanted)\n"
+                    "seen = {i: found[0].task for i, found in every.items() if own_of is None or"
+                    " own_of in found[0].people or own_of == found[0].task.created_by}"
+                )
+            },
+        ),
     ),
     "heads_do_not_rise": Bug(
         "A commit does not raise what is newest: readers are told that nothing is new.",
@@ -139,10 +170,6 @@ READING = {
             Marks.verify,
             {"if mark.seq > tenant.seq or nonce_at(": "if False and nonce_at("},
         ),
-    ),
-    "poll_trusts_any_mark": Bug(
-        "A poll is answered from memory although this start has not verified its mark.",
-        Edit(Marks.is_verified, {"text is None or text in self._verified": "True"}),
     ),
     "token_outlives_its_end": Bug(
         "A token that was ended is still good for whom this server remembers.",

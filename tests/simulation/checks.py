@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from server_stub.core.marks import Marks
 from server_stub.core.state import ServerState
 from server_stub.sync import service as sync
 from server_stub.sync.cursor import Cursor
+from tracker.cache.projection import TaskView
 from tracker.config import Scope
 from tracker.domain.change import Kind
 from tracker.domain.errors import TrackerError
@@ -35,9 +37,11 @@ class Violation(AssertionError):
     """An invariant did not hold; the message says which and for what."""
 
 
-def require(holds: bool, what: str) -> None:
+def require(holds: bool, what: str, *values: object) -> None:
+    """`values` go into the braces of `what` when they are needed: most hold, and saying what would
+    not takes as long as looking."""
     if not holds:
-        raise Violation(what)
+        raise Violation(what.format(*values))
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,13 @@ class Views:
             kept.pop(done.task_id, None)
             kept[done.task_id] = shown
 
+    def gained_children(self, task_ids: Iterable[str]) -> None:
+        """What waits may not be allowed any more: progress that is sent after the child, because
+        the server failed at it before, is refused."""
+        for task_id in task_ids:
+            self.writers[task_id] |= {"who works", "on what is below"}
+            self.touched(task_id)
+
     def touched(self, task_id: str) -> None:
         """Something happened that may rightly change what is shown."""
         for kept in self.own.values():
@@ -83,8 +94,10 @@ class Views:
 
     def look(self, device: Device) -> None:
         kept = self.own[device.name]
-        for task_id in list(kept)[-2:]:
-            shown = _shown(device, task_id)
+        latest = list(kept)[-2:]
+        views = device.projection.views(latest) if latest else {}
+        for task_id in latest:
+            shown = _of(views.get(task_id))
             self.looks += 1
             if shown is None or shown == kept[task_id]:
                 continue
@@ -99,7 +112,10 @@ class Views:
 
 
 def _shown(device: Device, task_id: str) -> Shown | None:
-    view = device.projection.views([task_id]).get(task_id)
+    return _of(device.projection.views([task_id]).get(task_id))
+
+
+def _of(view: TaskView | None) -> Shown | None:
     return Shown(view.task.status, view.task.progress, view.task.comment_count) if view else None
 
 
@@ -115,11 +131,14 @@ class Wire:
             for needed in action["depends_on"]:
                 require(
                     device.outbox.receipt_of(needed) is not None,
-                    f"{device.name} sent {op_id} before {needed} was settled",
+                    "{} sent {} before {} was settled",
+                    device.name,
+                    op_id,
+                    needed,
                 )
-            own = {k: v for k, v in action.items() if k not in _OF_THE_SENDING}
-            first = self.bytes_of.setdefault((device.name, op_id), json.dumps(own))
-            require(first == json.dumps(own), f"{device.name} sent {op_id} with other content")
+            own = json.dumps({k: v for k, v in action.items() if k not in _OF_THE_SENDING})
+            first = self.bytes_of.setdefault((device.name, op_id), own)
+            require(first == own, "{} sent {} with other content", device.name, op_id)
 
 
 def nothing_new(state: ServerState, caller: Caller, text: str | None, mark: str | None) -> None:
@@ -133,8 +152,8 @@ def nothing_new(state: ServerState, caller: Caller, text: str | None, mark: str 
         known = Marks(state.signer).verify(conn, tenant, mark)
     newest = max(tenant.pruned, *heads.values())
     fresh = cursor.epoch == tenant.epoch and newest <= cursor.seq
-    require(fresh, f"{caller.name} is told that nothing is new after {cursor.seq} of {heads}")
-    require(bool(known), f"{caller.name} is told that nothing is new by a restored server")
+    require(fresh, "{} is told that nothing is new after {} of {}", caller.name, cursor.seq, heads)
+    require(bool(known), "{} is told that nothing is new by a restored server", caller.name)
 
 
 def shut_out(server: SimulatedServer, device: Device) -> None:
@@ -153,19 +172,19 @@ def final(sim: Simulation) -> None:
     audited = [row for row in sim.server.audit() if row["op_id"] is not None]
     place: Place = {_trace(row): n for n, row in enumerate(audited)}
     twice = [op_id for op_id, count in Counter(r["op_id"] for r in audited).items() if count > 1]
-    require(not twice, f"done twice: {twice}")
+    require(not twice, "done twice: {}", twice)
     _settled(sim, place)
     _in_order(sim, place)
     for device in sim.devices:
         report = sim.settle(device)
         calm = report.state is State.SYNCED
-        require(calm, f"{device.name} does not come to rest: {report}")
+        require(calm, "{} does not come to rest: {}", device.name, report)
     fresh: dict[tuple[str, Scope], list[PullPage]] = {}
     for device in sim.devices:
         _same_view(sim, device, fresh)
     with sim.server.state.database.read() as conn:
         verdict = audit.verify(conn, sim.lab.world.tenant_id)
-    require(verdict.broken_at is None, f"audit chain: {verdict.reason}")
+    require(verdict.broken_at is None, "audit chain: {}", verdict.reason)
 
 
 Trace = tuple[str, str, str]
@@ -194,10 +213,10 @@ def _settled(sim: Simulation, place: Place) -> None:
         receipt = device.outbox.receipt_of(one.op_id)
         if one.withdrawn:
             sent = receipt is not None or (done and one.device not in sim.copied)
-            require(not sent, f"withdrawn, and still sent: {one}")
+            require(not sent, "withdrawn, and still sent: {}", one)
             _findable(device, one, receipt, one.op_id in trays[one.device])
             continue
-        require(receipt is not None, f"never settled: {one}")
+        require(receipt is not None, "never settled: {}", one)
         assert receipt is not None
         kept = stored.get(one.op_id)
         # A refusal is in the tray for good; a server restored from before it need not know.
@@ -208,14 +227,14 @@ def _settled(sim: Simulation, place: Place) -> None:
             continue  # the copy of the profile may ask the restored server anew
         forgotten = kept is None and refused_before
         agreed = kept == receipt.outcome or forgotten or receipt.differs
-        require(agreed, f"{one}: server has {kept}, device has {receipt}")
-        require(done == (receipt.outcome in EFFECTIVE), f"{one}: {receipt}, audited: {done}")
+        require(agreed, "{}: server has {}, device has {}", one, kept, receipt)
+        require(done == (receipt.outcome in EFFECTIVE), "{}: {}, audited: {}", one, receipt, done)
         _findable(device, one, receipt, one.op_id in trays[one.device])
         unknown = receipt.code == "E5001" and device.role is Role.ADMIN
-        require(not unknown or one.task_id not in there, f"an admin sees every task: {one}")
+        require(not unknown or one.task_id not in there, "an admin sees every task: {}", one)
     for device in sim.devices:
         waiting = device.outbox.waiting()
-        require(not waiting, f"{device.name} still waits with {waiting}")
+        require(not waiting, "{} still waits with {}", device.name, waiting)
 
 
 def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool) -> None:
@@ -223,7 +242,7 @@ def _findable(device: Device, one: Made, receipt: Receipt | None, in_tray: bool)
     if (receipt is not None and receipt.outcome in EFFECTIVE) or in_tray or one.retried:
         return
     given_back = one.text in device.outbox.draft(one.task_id, "note")
-    require(one.kind is Kind.CREATE_TASK or given_back, f"words lost: {one}")
+    require(one.kind is Kind.CREATE_TASK or given_back, "words lost: {}", one)
 
 
 def _in_order(sim: Simulation, place: Place) -> None:
@@ -234,7 +253,7 @@ def _in_order(sim: Simulation, place: Place) -> None:
         if one.trace in place and not one.withdrawn and not copied:
             key = one.device, one.task_id
             before, earlier = last.get(key, (-1, one))
-            require(place[one.trace] > before, f"out of order: {one} before {earlier}")
+            require(place[one.trace] > before, "out of order: {} before {}", one, earlier)
             last[key] = place[one.trace], one
 
 
@@ -253,7 +272,7 @@ def _same_view(
             device.confirmed.ask(task_id, device.now())
         report = sim.settle(device)
         asked_in_vain = device.confirmed.stubs()
-        require(not asked_in_vain, f"{device.name} asks in vain for {asked_in_vain}: {report}")
+        require(not asked_in_vain, "{} asks in vain for {}: {}", device.name, asked_in_vain, report)
     _all(device, pages)
 
 
@@ -262,49 +281,70 @@ def _all_but_stubs(device: Device, pages: list[PullPage], stubs: dict[str, int])
     are here as they are there."""
     tasks = {task.id: task for page in pages for task in page.tasks}
     there = {task_id: tasks[task_id].version for task_id in stubs if task_id in tasks}
-    require(stubs == there, f"{device.name} has other stubs: {_differing(stubs, there)}")
+    require(stubs == there, "{} has other stubs: {}", device.name, Differing(stubs, there))
     for task_id in stubs:
         ended = tasks[task_id].status in (Status.COMPLETED, Status.CANCELLED)
-        require(ended, f"{device.name} has a stub of a task that goes on: {tasks[task_id]}")
-        kept = [*device.confirmed.comments(task_id), *device.confirmed.history(task_id)]
-        require(not kept, f"{device.name} has {kept} of a stubbed task")
+        require(ended, "{} has a stub of a task that goes on: {}", device.name, tasks[task_id])
+        kept: list[object] = [*device.confirmed.comments(task_id)]
+        kept += [*device.confirmed.history(task_id), *device.confirmed.time_entries(task_id)]
+        require(not kept, "{} has {} of a stubbed task", device.name, kept)
     rows = device.confirmed.rows()
     left = rows.people.keys() & stubs.keys()
-    require(not left, f"{device.name} has people on stubbed tasks: {left}")
+    require(not left, "{} has people on stubbed tasks: {}", device.name, left)
     others = {task_id: task for task_id, task in tasks.items() if task_id not in stubs}
     require(
-        rows.tasks == others, f"{device.name} has other tasks: {_differing(rows.tasks, others)}"
+        rows.tasks == others, "{} has other tasks: {}", device.name, Differing(rows.tasks, others)
     )
     views = {task_id: view.task for task_id, view in device.projection.views().items()}
-    require(views == others, f"{device.name} shows something else: {_differing(views, others)}")
+    require(views == others, "{} shows something else: {}", device.name, Differing(views, others))
 
 
 def _all(device: Device, pages: list[PullPage]) -> None:
     rows = device.confirmed.rows()
     tasks = {task.id: task for page in pages for task in page.tasks}
-    require(rows.tasks == tasks, f"{device.name} has other tasks: {_differing(rows.tasks, tasks)}")
+    require(
+        rows.tasks == tasks, "{} has other tasks: {}", device.name, Differing(rows.tasks, tasks)
+    )
     people = {(a.task_id, a.user_id): a for page in pages for a in page.assignments}
     mine = {(a.task_id, a.user_id): a for some in rows.people.values() for a in some.values()}
-    require(mine == people, f"{device.name} has others on tasks: {_differing(mine, people)}")
+    require(mine == people, "{} has others on tasks: {}", device.name, Differing(mine, people))
     for task_id in tasks:
         comments = {c.id: c for page in pages for c in page.comments if c.task_id == task_id}
         own = {c.id: c for c in device.confirmed.comments(task_id)}
-        require(own == comments, f"{device.name} has other comments: {_differing(own, comments)}")
+        require(own == comments, "{} has other comments: {}", device.name, Differing(own, comments))
+        entries = {e.id: e for page in pages for e in page.time_entries if e.task_id == task_id}
+        logged = {e.id: e for e in device.confirmed.time_entries(task_id)}
+        require(
+            logged == entries, "{} has other times: {}", device.name, Differing(logged, entries)
+        )
+        needs = {d.needs_id for page in pages for d in page.dependencies if d.task_id == task_id}
+        known = set(device.confirmed.needs(task_id))
+        require(
+            known == needs, "{} lets {} wait for {}, not {}", device.name, task_id, known, needs
+        )
         history = [h.id for page in pages for h in page.history if h.task_id == task_id]
         kept = [entry.id for entry in device.confirmed.history(task_id)]
-        require(kept == history, f"{device.name} has another history: {kept} for {history}")
+        require(kept == history, "{} has another history: {} for {}", device.name, kept, history)
     names = {person.id: person for page in pages for person in page.people}
-    require(device.confirmed.people() == names, f"{device.name} knows other people")
+    require(device.confirmed.people() == names, "{} knows other people", device.name)
+    told = {row.id: row for page in pages for row in page.notifications}
+    heard = {row.id: row for row in device.confirmed.notifications()[0]}
+    require(heard == told, "{} was told otherwise: {}", device.name, Differing(heard, told))
     views = {task_id: view.task for task_id, view in device.projection.views().items()}
-    require(views == tasks, f"{device.name} shows something else: {_differing(views, tasks)}")
+    require(views == tasks, "{} shows something else: {}", device.name, Differing(views, tasks))
 
 
-def _differing(mine: dict, theirs: dict) -> object:  # type: ignore[type-arg]
-    return {
-        key: (mine.get(key), theirs.get(key))
-        for key in mine.keys() | theirs.keys()
-        if mine.get(key) != theirs.get(key)
-    }
+@dataclass(frozen=True)
+class Differing:
+    """Prints what two mappings do not have in common."""
+
+    mine: Mapping[Any, object]
+    theirs: Mapping[Any, object]
+
+    def __str__(self) -> str:
+        mine, theirs = self.mine, self.theirs
+        keys = [key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key)]
+        return str({key: (mine.get(key), theirs.get(key)) for key in keys})
 
 
 def _first_pull(sim: Simulation, device: Device) -> list[PullPage]:

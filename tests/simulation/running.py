@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -33,9 +34,16 @@ def laboratory() -> Iterator[Lab]:
     """Making its people takes a second, so a process makes one and keeps it."""
     folder = memory_folder()
     lab = Lab(folder)
+    # What is there now stays: looking through it for rubbish again and again is idle work.
+    gc.collect()
+    gc.freeze()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 20)
     try:
         yield lab
     finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
         lab.close()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -52,7 +52,7 @@ class SimulatedServer:
         self.spare()
         self.happened = Counter()
         self._replace(self._template)
-        self.back_up()
+        shutil.copyfile(self._template, self._backup)
         self.start()
 
     def start(self) -> None:

@@ -31,7 +31,7 @@ from tracker.cache import database as client_database
 from tracker.cache.confirmed import Confirmed
 from tracker.cache.eviction import MOST_FINISHED
 from tracker.cache.outbox import Outbox
-from tracker.domain.change import Kind
+from tracker.domain.change import Kind, other_tasks, words
 from tracker.domain.errors import Refusal, TrackerError
 from tracker.domain.ids import uuid7
 from tracker.domain.page import Changes, checksum
@@ -47,6 +47,10 @@ ROLES = {"sara": Role.OWNER, "rita": Role.ADMIN, "ana": Role.EMPLOYEE, "jonas": 
 WORKERS = ("ana", "jonas")
 POISON, CURABLE = "poison", "poison, until the server is mended"
 _MOVES = (Kind.START, Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN, Kind.CANCEL)
+_MORE = (
+    Kind.EDIT_FIELDS, Kind.EDIT_FIELDS, Kind.DEPEND, Kind.UNDEPEND, Kind.ACCEPT, Kind.EDIT_COMMENT,
+    Kind.LOG_TIME, Kind.LOG_TIME, Kind.RATE, Kind.ARCHIVE,
+)  # fmt: skip
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Made:
 
 
 def _words(args: Mapping[str, Any]) -> str:
-    return str(args.get("note") or args.get("text") or args.get("title") or "")
+    return words(args) or str(args.get("title") or "")
 
 
 @dataclass
@@ -254,7 +258,8 @@ class Simulation:
         text = _words(args)
         try:
             if kind is Kind.CREATE_TASK:
-                done = tasks.create(NewTask(args["title"], people=args["people"]))
+                new = NewTask(args["title"], people=args["people"], parent_id=args["parent_id"])
+                done = tasks.create(new)
             elif kind is Kind.COMMENT:
                 done = tasks.comment(task_id, text)
             elif kind is Kind.SET_PROGRESS:
@@ -263,6 +268,20 @@ class Simulation:
                 done = tasks.assign(task_id, args["user_id"], Part.ASSIGNEE, 100)
             elif kind is Kind.UNASSIGN:
                 done = tasks.unassign(task_id, args["user_id"])
+            elif kind is Kind.EDIT_FIELDS:
+                done = tasks.change(task_id, args["fields"])
+            elif kind is Kind.DEPEND:
+                done = tasks.depend(task_id, args["needs_id"])
+            elif kind is Kind.UNDEPEND:
+                done = tasks.undepend(task_id, args["needs_id"])
+            elif kind is Kind.ACCEPT:
+                done = tasks.accept(task_id)
+            elif kind is Kind.EDIT_COMMENT:
+                done = tasks.reword(task_id, args["comment_id"], text)
+            elif kind is Kind.LOG_TIME:
+                done = tasks.log_time(task_id, args["minutes"], text)
+            elif kind is Kind.RATE:
+                done = tasks.rate(task_id, args["rating"], text)
             else:
                 done = tasks.move(kind, task_id, text)
         except TrackerError as error:
@@ -273,6 +292,9 @@ class Simulation:
         self._note(device, done, text)
 
     def _note(self, device: Device, done: Done, text: str) -> None:
+        for item in device.outbox.waiting(done.task_id):
+            if item.action.op_id == done.op_id:
+                self.views.gained_children(other_tasks(item.action))
         own = Made(done.op_id, device.name, device.user_id, done.task_id, done.kind, text)
         self.made.append(own)
         self.say(f"{device.name} {done.kind} {done.task_id[-4:]} {text!r} as {done.op_id[-4:]}")
@@ -294,9 +316,13 @@ class Simulation:
         if not known or (rng.random() < (0.12 if admin else 0.03) and len(known) < 8):
             who = rng.choice(WORKERS) if admin else device.user
             people = [(self.lab.world.users[who], Part.ASSIGNEE, 100)]
-            return Kind.CREATE_TASK, "", {"title": f"Task {len(self.made)}", "people": people}
+            parent = rng.choice(known) if known and rng.random() < 0.3 else None
+            title = f"Task {len(self.made)}"
+            return Kind.CREATE_TASK, "", {"title": title, "people": people, "parent_id": parent}
         task_id = rng.choice(known)
         text = f"{device.name} says {len(self.made)}"
+        if rng.random() < 0.2:
+            return self._choose_more(device, known, task_id, text)
         dice = rng.random()
         if admin and dice < 0.25:
             kind = rng.choice((Kind.ASSIGN, Kind.UNASSIGN))
@@ -309,6 +335,28 @@ class Simulation:
             note = f"{rng.choice((POISON, CURABLE))}: {text}" if rng.random() < 0.04 else text
             return Kind.SET_PROGRESS, task_id, {"percent": rng.randrange(101), "note": note}
         return rng.choice(_MOVES), task_id, {"note": text}
+
+    def _choose_more(
+        self, device: Device, known: list[str], task_id: str, text: str
+    ) -> tuple[Kind, str, dict[str, Any]]:
+        """What is done to a task beside working on it; some of it names another thing."""
+        rng = self.rng
+        kind, other = rng.choice(_MORE), rng.choice(known)
+        if kind is Kind.EDIT_FIELDS:
+            title, parent = {"title": text}, {"title": text, "parent_id": other}
+            return kind, task_id, {"fields": rng.choice((title, parent))}
+        if kind in (Kind.DEPEND, Kind.UNDEPEND):
+            return kind, task_id, {"needs_id": other}
+        if kind is Kind.EDIT_COMMENT:
+            mine = [c.id for c in device.projection.trail(task_id).comments]
+            if not mine:
+                return Kind.COMMENT, task_id, {"text": text}
+            return kind, task_id, {"comment_id": rng.choice(mine), "text": text}
+        if kind is Kind.LOG_TIME:
+            return kind, task_id, {"minutes": rng.choice((-20, 5, 10, 30)), "note": text}
+        if kind is Kind.RATE:
+            return kind, task_id, {"rating": rng.randrange(1, 6), "note": text}
+        return kind, task_id, {} if kind is Kind.ACCEPT else {"note": text}
 
     def _sync(self, device: Device) -> None:
         report = device.sync()
@@ -432,7 +480,7 @@ class Simulation:
         device.confirmed.most_finished = self.rng.choice((0, 1))
         left = device.confirmed.evict(outbox.busy).tasks
         device.confirmed.most_finished = MOST_FINISHED
-        checks.require(not left & busy, f"{device.name} needs {left & busy}, and they left")
+        checks.require(not left & busy, "{} needs {}, and they left", device.name, left & busy)
         if left:
             self.happened[Fault.BOUND] += 1
             self.say(f"{device.name} keeps stubs of {[task_id[-4:] for task_id in sorted(left)]}")

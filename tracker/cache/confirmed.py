@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker.cache import database, eviction
 from tracker.domain.errors import EnvironmentFault, Unreachable
 from tracker.domain.page import (
     CHILDREN,
+    NOTIFICATION,
+    NOTIFICATIONS_KEPT,
     Changes,
     Page,
     PersonPresence,
@@ -37,8 +39,12 @@ from tracker.domain.task import (
     Role,
     Status,
     Task,
+    Team,
     TimeEntry,
 )
+
+if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
+    from tracker.domain.notification import Notification
 
 HISTORY_KEPT = 20
 OPS_KEPT = 500
@@ -72,11 +78,22 @@ _FIRST: dict[str, tuple[str, str]] = {
     ),
     "people": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, display_name TEXT, role TEXT,"
-        " active INTEGER, version INTEGER",
+        " active INTEGER, version INTEGER, team_id TEXT, avatar_url TEXT DEFAULT ''",
         "id",
     ),
     "projects": (
         "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+    "teams": (
+        "id TEXT PRIMARY KEY, number INTEGER, name TEXT, archived INTEGER, version INTEGER",
+        "id",
+    ),
+    "notifications": (
+        "id TEXT PRIMARY KEY, number INTEGER, user_id TEXT, type TEXT, title TEXT, message TEXT,"
+        " priority TEXT, category TEXT, created_at INTEGER, updated_at INTEGER, version INTEGER,"
+        " read_at INTEGER, archived_at INTEGER, expires_at INTEGER, action_url TEXT,"
+        " entity_kind TEXT, entity_id TEXT",
         "id",
     ),
 }
@@ -108,12 +125,13 @@ _LATER: dict[str, tuple[str, str]] = {
 _TABLES = _FIRST | _LATER
 
 
-def _width(table: str) -> int:
-    """How many columns it has."""
+def _marks(table: str) -> str:
+    """A question mark for each of its columns."""
     first = _TABLES[table][0].split(", PRIMARY KEY (")[0].split(",")
-    return len(first) + len(_ADDED.get(table, ()))
+    return ",".join("?" * (len(first) + len(_ADDED.get(table, ()))))
 
 
+_MARKS = {name: _marks(name) for name in _TABLES}
 _KEYS = dict.fromkeys(_TABLES, "id") | {
     "assignments": "task_id || ':' || user_id",
     "dependencies": "task_id || ':' || needs_id",
@@ -172,6 +190,21 @@ def _whole_task() -> str:
     return ";\n".join([*columns, *_create(_LATER), *_index("time_entries"), anew])
 
 
+def _anew(kept: Mapping[str, str]) -> str:
+    """Makes tables as they are now, whether or not they are there, and has everything pulled anew.
+    Until then, which may be long offline, the columns named here show what they did."""
+    script = []
+    for name, columns in kept.items():
+        for new in (f"new_{name}", f"new_shadow_{name}"):
+            script.append(f"CREATE TABLE {new} ({_TABLES[name][0]}) WITHOUT ROWID")
+        if columns:
+            script.append(f"INSERT INTO new_{name} ({columns}) SELECT {columns} FROM {name}")
+        for old in (name, f"shadow_{name}"):
+            script.append(f"DROP TABLE IF EXISTS {old}")
+            script.append(f"ALTER TABLE new_{old} RENAME TO {old}")
+    return ";\n".join([*script, "UPDATE position SET cursor = NULL, shadow_cursor = NULL"])
+
+
 MIGRATIONS = (
     _script(),
     # Actions of history entries that were trimmed; `number` is the entry's.
@@ -179,7 +212,11 @@ MIGRATIONS = (
     " PRIMARY KEY (task_id, op_id)) WITHOUT ROWID",
     eviction.SCHEMA,
     _whole_task(),
+    _anew({"notifications": ""}),
+    # Teams, and the people's team and picture.
+    _anew({"people": "id, number, name, display_name, role, active, version", "teams": ""}),
 )
+_LONGER = "SELECT 1 FROM history WHERE task_id = ? LIMIT 1 OFFSET ?"
 _OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
@@ -273,11 +310,15 @@ class Confirmed:
             hidden = eviction.meet(self._conn, page, of)
             touched = (of - hidden) | self._take("", page, hidden)
             self._trim_history({row.task_id for row in page.history})
+            notified = bool(page.notifications) or any(s.kind == NOTIFICATION for s in page.gone)
+            if page.notifications:
+                self._trim_notifications()
             self._conn.execute(
                 "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?",
                 (page.cursor, page.epoch, page.seq, page.zone, now),
             )
-        return Changes(frozenset(touched), people=bool(page.people or page.projects))
+        named = bool(page.people or page.projects or page.teams)
+        return Changes(frozenset(touched), people=named, notifications=notified)
 
     def _apply_snapshot(self, page: Page, now: int) -> Changes:
         with self._write():
@@ -292,12 +333,13 @@ class Confirmed:
             if not wrong:
                 self._swap()
                 self._trim_history(self._with_long_history())
+                self._trim_notifications()
                 self._conn.execute(
                     "UPDATE position SET cursor = ?, epoch = ?, seq = ?, zone = ?, pulled_at = ?,"
                     " shadow_cursor = NULL",
                     (page.cursor, page.epoch, page.seq, page.zone, now),
                 )
-                return Changes(everything=True, people=True)
+                return Changes(everything=True, people=True, notifications=True)
             self._conn.execute("UPDATE position SET shadow_cursor = NULL")
         raise Unreachable("E4011", f"({', '.join(wrong)})")
 
@@ -347,25 +389,28 @@ class Confirmed:
         return touched
 
     def _put(self, page: Page, prefix: str, hidden: Set[str]) -> None:
-        def shown(rows: Sequence[_OfATask]) -> Iterable[_OfATask]:
-            return (row for row in rows if row.task_id not in hidden) if hidden else rows
+        def shown(rows: Sequence[_OfATask]) -> Sequence[_OfATask]:
+            return [row for row in rows if row.task_id not in hidden] if hidden else rows
 
         tasks = [task for task in page.tasks if task.id not in hidden] if hidden else page.tasks
-        rows: Mapping[str, Iterable[tuple[Any, ...]]] = {
-            "tasks": map(_TASK_VALUES, tasks),
-            "assignments": map(_ASSIGNMENT_VALUES, shown(page.assignments)),
-            "comments": map(_comment_row, shown(page.comments)),
-            "time_entries": map(_plain, shown(page.time_entries)),
-            "dependencies": map(_plain, shown(page.dependencies)),
-            "history": map(_history_row, shown(page.history)),
-            "people": map(_plain, page.people),
-            "projects": map(_plain, page.projects),
-        }
-        for name, values in rows.items():
-            marks = ",".join("?" * _width(name))
-            self._conn.executemany(
-                f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({marks})", values
-            )
+        rows: tuple[tuple[str, Iterable[Any], Callable[[Any], tuple[Any, ...]]], ...] = (
+            ("tasks", tasks, _TASK_VALUES),
+            ("assignments", shown(page.assignments), _ASSIGNMENT_VALUES),
+            ("comments", shown(page.comments), _comment_row),
+            ("time_entries", shown(page.time_entries), _plain),
+            ("dependencies", shown(page.dependencies), _plain),
+            ("history", shown(page.history), _history_row),
+            ("people", page.people, _plain),
+            ("projects", page.projects, _plain),
+            ("teams", page.teams, _plain),
+            ("notifications", page.notifications, _plain),
+        )
+        for name, found, values in rows:
+            if found:
+                self._conn.executemany(
+                    f"INSERT OR REPLACE INTO {prefix}{name} VALUES ({_MARKS[name]})",
+                    map(values, found),
+                )
 
     def _bury(self, prefix: str, kind: str, entity_id: str) -> set[str]:
         """Applies one tombstone; returns the tasks it concerns."""
@@ -377,6 +422,9 @@ class Confirmed:
             if kind == "task" and not prefix:
                 eviction.forget(self._conn, entity_id)
             return {entity_id}
+        if kind == NOTIFICATION:
+            self._conn.execute(f"DELETE FROM {prefix}notifications WHERE id = ?", (entity_id,))
+            return set()
         if kind not in _HANGING:
             return set()
         name = _HANGING[kind]
@@ -401,7 +449,13 @@ class Confirmed:
             "FROM history WHERE task_id = :task AND id NOT IN (SELECT id FROM history"
             " WHERE task_id = :task ORDER BY CAST(id AS INTEGER) DESC LIMIT :kept)"
         )
-        tasks = [{"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT} for task_id in task_ids]
+        tasks = [
+            {"task": task_id, "kept": HISTORY_KEPT, "ops": OPS_KEPT}
+            for task_id in task_ids
+            if self._conn.execute(_LONGER, (task_id, HISTORY_KEPT)).fetchone()
+        ]
+        if not tasks:
+            return
         # What is forgotten as history is still known as done, should its answer have been lost.
         self._conn.executemany(
             f"INSERT OR IGNORE INTO past_ops SELECT task_id, op_id, CAST(id AS INTEGER) {older}"
@@ -414,6 +468,14 @@ class Confirmed:
             tasks,
         )
         self._conn.executemany(f"DELETE {older}", tasks)
+
+    def _trim_notifications(self) -> None:
+        """Archived ones leave, and the oldest beyond the bound, which no first pull would bring."""
+        self._conn.execute(
+            "DELETE FROM notifications WHERE archived_at IS NOT NULL OR number <= (SELECT number"
+            " FROM notifications WHERE archived_at IS NULL ORDER BY number DESC LIMIT 1 OFFSET ?)",
+            (NOTIFICATIONS_KEPT,),
+        )
 
     def heard(self, now: int, clock_offset: int | None) -> None:
         """The server answered that nothing is new: the rows are as fresh as this moment."""
@@ -491,7 +553,7 @@ class Confirmed:
                     {"task": task_id},
                 )
             }
-            stubs = frozenset(one for one in ops_of if eviction.is_stub(self._conn, one))
+            stubs = eviction.among(self._conn, ops_of)
             if ids is None:
                 tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
                 people = self._conn.execute("SELECT * FROM assignments").fetchall()
@@ -567,6 +629,35 @@ class Confirmed:
             rows = self._conn.execute("SELECT * FROM projects ORDER BY number").fetchall()
         return {r[0]: Project(*_with(r, {3: bool})) for r in rows}
 
+    def teams(self) -> dict[str, Team]:
+        with self._read():
+            rows = self._conn.execute("SELECT * FROM teams ORDER BY number").fetchall()
+        return {r[0]: Team(*_with(r, {3: bool})) for r in rows}
+
+    def notifications(self) -> tuple[list[Notification], Position]:
+        """The person's own, the newest first, and the position they were read at: one moment."""
+        from tracker.domain.notification import (
+            Notification,
+            NotificationPriority,
+            NotificationType,
+        )
+
+        query = "SELECT * FROM notifications ORDER BY number DESC"
+        with self._read(), database.reading(self._conn):
+            rows = self._conn.execute(query).fetchall()
+            position = self._position()
+        words = {3: NotificationType, 6: NotificationPriority}
+        return [Notification(*_with(row, words)) for row in rows], position
+
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The ids of all people and of all projects."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT id, 1 FROM people UNION ALL SELECT id, 0 FROM projects"
+            ).fetchall()
+        people = frozenset(row[0] for row in rows if row[1])
+        return people, frozenset(row[0] for row in rows if not row[1])
+
     def presence(self) -> dict[str, PersonPresence]:
         with self._read():
             rows = self._conn.execute("SELECT * FROM presence").fetchall()
@@ -596,7 +687,9 @@ _TASK_VALUES = attrgetter(*Task.__slots__)
 _ASSIGNMENT_VALUES = attrgetter(*Assignment.__slots__)
 
 
-def _plain(row: Person | Project | TimeEntry | Dependency) -> tuple[Any, ...]:
+def _plain(
+    row: Person | Project | Team | TimeEntry | Dependency | Notification,
+) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in row.__slots__)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from tracker.domain.change import Action
+from tracker.domain.change import Action, words
 
 NOTE_DRAFT = "note"
 """The draft that a task's half-written note is kept under."""
@@ -38,6 +38,6 @@ def forget(conn: sqlite3.Connection, task_id: str, name: str) -> None:
 
 def give_back(conn: sqlite3.Connection, action: Action, now: int) -> None:
     """A person's words outlive the action that carried them."""
-    said = str(action.args.get("text") or action.args.get("note") or "")
+    said = words(action.args)
     half_typed = read(conn, action.task_id, NOTE_DRAFT)
     save(conn, action.task_id, NOTE_DRAFT, "\n".join(filter(None, (said, half_typed))), now)

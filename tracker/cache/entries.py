@@ -11,6 +11,9 @@ from typing import Any
 from tracker.domain.change import Action, Kind
 from tracker.domain.receipt import PARKED_AFTER, Outcome, Receipt
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_readable = json.JSONEncoder(ensure_ascii=False).encode
+
 COLUMNS = "op_id, device_id, device_seq, body, first_attempt_at, retries, turn, not_before, void_at"
 """Of the table `actions`: what `waiting_of` reads, in its order."""
 
@@ -70,7 +73,7 @@ class Tally:
 
 def dump(action: Action) -> str:
     """The stored and sent form. Key order is fixed, so equal actions have equal bytes."""
-    return json.dumps(
+    return _compact(
         {
             "op_id": action.op_id,
             "schema": action.schema,
@@ -83,9 +86,7 @@ def dump(action: Action) -> str:
             "made_at": action.made_at,
             "clock_offset": action.clock_offset,
             "depends_on": list(action.depends_on),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 
@@ -98,6 +99,7 @@ def load(body: str) -> Action:
     )
 
 
+@functools.lru_cache(2048)
 def load_receipt(body: str) -> Receipt:
     found: dict[str, Any] = json.loads(body)
     return Receipt(
@@ -106,8 +108,7 @@ def load_receipt(body: str) -> Receipt:
 
 
 def dump_receipt(receipt: Receipt) -> str:
-    names = Receipt.__slots__
-    return json.dumps({name: getattr(receipt, name) for name in names}, ensure_ascii=False)
+    return _readable({name: getattr(receipt, name) for name in Receipt.__slots__})
 
 
 def waiting_of(row: Sequence[Any]) -> Waiting:

@@ -66,24 +66,28 @@ def evict(conn: sqlite3.Connection, most: int, busy: Busy) -> set[str]:
     return {row[0] for row in leaving}
 
 
-def meet(conn: sqlite3.Connection, page: Page, of: Iterable[str]) -> set[str]:
+def meet(conn: sqlite3.Connection, page: Page, of: Collection[str]) -> set[str]:
     """Those of the tasks the page has rows `of` whose rows are not to be kept. The stub of one that
     comes whole is gone with this: after a tombstone for what hung on it before, the row of the task
     itself comes with all that hangs on it."""
-    stubs = [task_id for task_id in of if is_stub(conn, task_id)]
+    stubs = among(conn, of)
     if not stubs:
         return set()
     rows = {task.id for task in page.tasks}
     whole = {stone.id for stone in page.gone if stone.kind == CHILDREN} & rows
     for task_id in whole.intersection(stubs):
         forget(conn, task_id)
-    half = set(stubs) - whole
+    half = set(stubs - whole)
     want(conn, half)
     return half
 
 
-def is_stub(conn: sqlite3.Connection, task_id: str) -> bool:
-    return conn.execute("SELECT 1 FROM stubs WHERE id = ?", (task_id,)).fetchone() is not None
+def among(conn: sqlite3.Connection, task_ids: Collection[str]) -> frozenset[str]:
+    """Those of the tasks that are stubs. Most devices have none at all."""
+    if not task_ids or conn.execute("SELECT 1 FROM stubs LIMIT 1").fetchone() is None:
+        return frozenset()
+    found = (conn.execute("SELECT id FROM stubs WHERE id = ?", (one,)) for one in task_ids)
+    return frozenset(row[0] for rows in found for row in rows)
 
 
 def forget(conn: sqlite3.Connection, task_id: str) -> None:

@@ -25,7 +25,7 @@ from tracker.cache.entries import (
     waiting_of,
 )
 from tracker.cache.precious import PreciousFile, new_id
-from tracker.domain.change import Action
+from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes, Mark
 from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
@@ -64,7 +64,7 @@ class Outbox(PreciousFile):
                 drafts.forget(self._conn, *sends_draft)
             if settles:
                 self._resolve(*settles)
-        return Changes(frozenset(a.task_id for a in actions))
+        return _changes((a.kind, a.task_id) for a in actions)
 
     def retry(self, op_id: str, action: Action, now: int) -> Changes:
         """Does a refused action again as `action`, and with it, in order, what was blocked by it.
@@ -74,7 +74,7 @@ class Outbox(PreciousFile):
             self._resolve(op_id, f"{_RETRIED}{action.op_id}", now)
             for entry in self._tray():
                 self._follow(entry.action, entry.receipt, now)
-        return Changes(frozenset({action.task_id}))
+        return _changes([(action.kind, action.task_id)])
 
     def edit(self, op_id: str, changes: Mapping[str, Any]) -> Changes | Refusal:
         """Puts other values into the args of an unsent action. It keeps its place, its op_id and
@@ -90,7 +90,7 @@ class Outbox(PreciousFile):
                 "UPDATE actions SET body = ? WHERE op_id = ? AND first_attempt_at IS NULL",
                 (dump(edited), op_id),
             )
-        return Changes(frozenset({action.task_id}))
+        return _changes([(action.kind, action.task_id)])
 
     def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
         """Takes back an unsent action with its unsent dependents; what was written in them is a
@@ -110,26 +110,27 @@ class Outbox(PreciousFile):
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
                 [(item.action.op_id,) for item in gone],
             )
-        return Changes(frozenset(item.action.task_id for item in gone))
+        return _changes((item.action.kind, item.action.task_id) for item in gone)
 
     def give_up(self, op_id: str, now: int) -> Changes | Refusal:
         """Asks the server never to do it; the words come back as a draft when it agrees, and if it
         was done already, it was. E5016 when there is nothing to give up any more."""
         with self._write():
             row = self._conn.execute(
-                "UPDATE actions SET void_at = ? WHERE op_id = ? AND turn = 1 RETURNING task_id",
+                "UPDATE actions SET void_at = ? WHERE op_id = ? AND turn = 1"
+                " RETURNING kind, task_id",
                 (now, op_id),
             ).fetchone()
-        return Changes(frozenset(row)) if row else Refusal("E5016")
+        return _changes([row]) if row else Refusal("E5016")
 
     def resolve(self, op_id: str, resolution: str, now: int) -> Changes:
         """Records what the person did with a tray entry; it leaves the tray, not the file."""
         with self._write():
             self._resolve(op_id, resolution, now)
-            row = self._conn.execute(
-                "SELECT task_id FROM actions WHERE op_id = ?", (op_id,)
-            ).fetchone()
-        return Changes(frozenset({row[0]} if row else ()))
+            rows = self._conn.execute(
+                "SELECT kind, task_id FROM actions WHERE op_id = ?", (op_id,)
+            ).fetchall()
+        return _changes(rows)
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -201,7 +202,7 @@ class Outbox(PreciousFile):
 
         Only actions that are here get one, and only the first counts: receipts are final.
         """
-        touched: set[str] = set()
+        touched: set[tuple[str, str]] = set()
         waiting_tasks: set[str] = set()
         with self._write():
             for receipt in receipts:
@@ -210,7 +211,7 @@ class Outbox(PreciousFile):
                     continue
                 item = waiting_of(row)
                 action = item.action
-                touched.add(action.task_id)
+                touched.add((action.kind, action.task_id))
                 if receipt.outcome is not Outcome.RETRY:
                     self._settle(item, receipt, now)
                 elif not (
@@ -224,7 +225,7 @@ class Outbox(PreciousFile):
                     )
             if mark is not None:
                 self._keep_mark(mark)
-        return Changes(frozenset(touched))
+        return _changes(touched)
 
     def step_aside(self, op_id: str, until: int) -> None:
         """Lets others go before an action that may be what a batch failed at."""
@@ -245,12 +246,12 @@ class Outbox(PreciousFile):
                 row = self._conn.execute(f"{_WAITING} AND op_id = ?", (op_id,)).fetchone()
                 if row is not None:
                     item = waiting_of(row)
-                    touched.add(item.action.task_id)
+                    touched.add((item.action.kind, item.action.task_id))
                     self._conn.execute(
                         "UPDATE actions SET retries = retries + 1, not_before = ? WHERE op_id = ?",
                         (retry_at(item.retries), op_id),
                     )
-        return Changes(frozenset(touched))
+        return _changes(touched)
 
     def take_new_device(self) -> None:
         """This profile was copied: every action without a receipt gets a new device id, keeping
@@ -279,9 +280,9 @@ class Outbox(PreciousFile):
             rows = self._conn.execute(
                 "UPDATE actions SET turn = 0, retries = 0, not_before = NULL WHERE turn IS NULL"
                 " AND op_id IN (SELECT op_id FROM receipts WHERE outcome IN ('applied', 'merged'))"
-                " RETURNING task_id"
+                " RETURNING kind, task_id"
             ).fetchall()
-        return Changes(frozenset(row[0] for row in rows))
+        return _changes(rows)
 
     def prune(self, before: int) -> None:
         """Forgets what was settled before that moment; what is in the tray stays."""
@@ -368,6 +369,15 @@ class Outbox(PreciousFile):
         with self._read():
             return self._tray()
 
+    def refused_tasks(self) -> set[str]:
+        """Those with something in the tray."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.kind, a.task_id FROM receipts r JOIN actions a USING (op_id)"
+                " WHERE r.resolved_at IS NULL AND r.outcome IN ('rejected', 'blocked_by')"
+            ).fetchall()
+        return {task_id for kind, task_id in rows if kind in TASK_KINDS}
+
     def receipt_of(self, op_id: str) -> Receipt | None:
         with self._read():
             row = self._conn.execute(
@@ -400,14 +410,11 @@ class Outbox(PreciousFile):
 
     def tally(self) -> Tally:
         with self._read():
-            waiting, parked = self._conn.execute(
-                "SELECT count(*), coalesce(sum(retries >= ?), 0) FROM actions"
-                " WHERE turn IS NOT NULL", (PARKED_AFTER,)
+            waiting, parked, tray = self._conn.execute(
+                "SELECT count(*), coalesce(sum(retries >= ?), 0), (SELECT count(*) FROM receipts"
+                " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by'))"
+                " FROM actions WHERE turn IS NOT NULL", (PARKED_AFTER,)
             ).fetchone()  # fmt: skip
-            tray = self._conn.execute(
-                "SELECT count(*) FROM receipts"
-                " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by')"
-            ).fetchone()[0]
             behind = 0
             if parked:
                 on_tasks = self._conn.execute(
@@ -450,12 +457,13 @@ class Outbox(PreciousFile):
     # -- inside ----------------------------------------------------------------------------
 
     def _append(self, actions: Sequence[Action]) -> None:
-        device_id, seq = self._conn.execute("SELECT id, seq FROM device").fetchone()
+        device_id, seq = self._conn.execute(
+            "UPDATE device SET seq = seq + ? RETURNING id, seq", (len(actions),)
+        ).fetchone()
         rows = [
-            (a.op_id, device_id, seq + n, a.kind, a.task_id, dump(a), a.made_at)
+            (a.op_id, device_id, seq - len(actions) + n, a.kind, a.task_id, dump(a), a.made_at)
             for n, a in enumerate(actions, 1)
         ]
-        self._conn.execute("UPDATE device SET seq = ?", (seq + len(rows),))
         self._conn.executemany(
             "INSERT INTO actions (op_id, device_id, device_seq, kind, task_id, body, made_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -506,15 +514,16 @@ class Outbox(PreciousFile):
         """The receipt ends the waiting. One of an action that was offered again takes the place
         of the one from before."""
         op_id = item.action.op_id
-        was = self._conn.execute(
-            "SELECT epoch, seq FROM receipts WHERE op_id = ?", (op_id,)
-        ).fetchone()
+        was = (None, None)
+        if item.again:
+            found = self._conn.execute("SELECT epoch, seq FROM receipts WHERE op_id = ?", (op_id,))
+            was = found.fetchone() or was
         self._conn.execute(
             "INSERT OR REPLACE INTO receipts (op_id, outcome, code, epoch, task_version, seq, body,"
             " received_at, was_epoch, was_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 op_id, receipt.outcome, receipt.code, receipt.epoch, receipt.task_version,
-                receipt.seq, dump_receipt(receipt), now, *(was or (None, None)),
+                receipt.seq, dump_receipt(receipt), now, *was,
             ),
         )  # fmt: skip
         self._conn.execute(
@@ -544,6 +553,14 @@ class Outbox(PreciousFile):
             " WHERE epoch <> excluded.epoch OR head <= excluded.head",
             (mark.epoch, mark.head, mark.text),
         )
+
+
+def _changes(actions: Iterable[tuple[str, str]]) -> Changes:
+    """What differs with actions of these kinds on these things. The id of what is neither a task
+    nor a notification is among the tasks': no card has it, but the queue and the tray differ."""
+    found = set(actions)
+    tasks = frozenset(thing for kind, thing in found if kind not in OF_NOTIFICATIONS)
+    return Changes(tasks, notifications=any(kind in OF_NOTIFICATIONS for kind, _ in found))
 
 
 def _of(tasks: Sequence[str] | None) -> tuple[str, dict[str, str]]:

@@ -5,24 +5,41 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence, Set
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tracker.cache.confirmed import Brief, Confirmed, Rows
+from tracker.cache.confirmed import Brief, Confirmed, Position, Rows
 from tracker.cache.outbox import Outbox
 from tracker.domain.access import Actor
-from tracker.domain.change import NAME_PEOPLE, NAME_PROJECTS, Action, Kind, other_tasks
+from tracker.domain.change import (
+    NAME_PEOPLE,
+    NAME_PROJECTS,
+    OF_NOTIFICATIONS,
+    TASK_KINDS,
+    Action,
+    Kind,
+    Marked,
+    other_tasks,
+    parse,
+)
 from tracker.domain.decision import Applied, Context
 from tracker.domain.errors import Refusal
 from tracker.domain.graph import counted
 from tracker.domain.overtaken import Overtaken, overtaken
+from tracker.domain.receipt import Receipt
 from tracker.domain.replay import decide
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
 
+if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
+    from tracker.domain.notification import Notification
+
 _MOST_IDS = 1_000
 """Above this many own changes a list reads all: a statement takes only so many ids."""
+
+_NAMING = NAME_PEOPLE | NAME_PROJECTS
 
 
 class Mark(StrEnum):
@@ -62,12 +79,14 @@ class Projection:
         self._confirmed = confirmed
         self._outbox = outbox
         self._actor = actor
+        self._epoch: str | None = None
+        self._lines: dict[str, _Line] = {}
 
     def views(self, ids: Sequence[str] | None = None) -> dict[str, TaskView]:
         """All tasks, or those of `ids` that exist."""
         shown = self._replay(ids)
         wanted = shown.states.keys() if ids is None else set(ids)
-        rejected = {entry.action.task_id for entry in self._outbox.tray()}
+        rejected = self._outbox.refused_tasks()
         return {
             task_id: TaskView(
                 state.task,
@@ -86,8 +105,12 @@ class Projection:
         """The tasks of `views` by number, without what a list does not show. Only those with own
         changes are replayed: 10,000 tasks take 25 ms, as views 130 ms."""
         briefs, position = self._confirmed.briefs()
-        own = {action.task_id for action, _ in self._outbox.overlay(position.epoch, position.seq)}
-        own |= {entry.action.task_id for entry in self._outbox.tray()}
+        own = {
+            action.task_id
+            for action, _ in self._outbox.overlay(position.epoch, position.seq)
+            if action.kind in TASK_KINDS
+        }
+        own |= self._outbox.refused_tasks()
         if not own:
             return [(brief, Mark.SAVED) for brief in briefs]
         views = self.views(sorted(own) if len(own) < _MOST_IDS else None)
@@ -116,10 +139,36 @@ class Projection:
                     said[new.id] = replace(new, received_at=old.received_at if old else 0)
         return Trail(tuple(history), tuple(said.values()))
 
+    def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
+        """The person's own that are listed at that instant of the server's, the newest first, with
+        this device's marks on top."""
+        from tracker.domain.notification import is_listed, mark
+
+        rows, position = self._confirmed.notifications()
+        shown = {row.id: row for row in rows}
+        waiting: set[str] = set()
+        for action, receipt in self._outbox.overlay(position.epoch, position.seq):
+            row = shown.get(action.task_id)
+            if action.kind not in OF_NOTIFICATIONS or row is None:
+                continue
+            if _is_in(receipt, row.version, position):
+                continue
+            args = parse(action.kind, action.args)
+            if isinstance(args, Marked):
+                when = action.made_at + (action.clock_offset or 0)
+                shown[row.id] = mark(row, args, when)
+                if receipt is None:
+                    waiting.add(row.id)
+        return [
+            (row, Mark.WAITING if row.id in waiting else Mark.SAVED)
+            for row in shown.values()
+            if is_listed(row, now)
+        ]
+
     def decide(self, action: Action) -> Applied | Refusal:
         """What comes of a new action on what is shown, as far as is known here."""
         shown = self._replay([action.task_id], action)
-        people, projects = self._named_by({action.kind})
+        people, projects = self._named_by(frozenset({action.kind}))
         return self._decide(action, shown.others, shown.zone, people, projects)
 
     def _decide(
@@ -134,12 +183,11 @@ class Projection:
         context = others.context(now, zone, people, projects)
         return decide(others.states.get(action.task_id), action, self._actor, context)
 
-    def _named_by(self, kinds: Set[Kind]) -> tuple[Container[str], Container[str]]:
+    def _named_by(self, kinds: frozenset[Kind]) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of people and of projects that deciding about these kinds needs."""
-        return (
-            self._confirmed.people() if kinds & NAME_PEOPLE else (),
-            self._confirmed.projects() if kinds & NAME_PROJECTS else (),
-        )
+        if kinds.isdisjoint(_NAMING):
+            return frozenset(), frozenset()
+        return self._confirmed.names()
 
     def overtaken(self, history: Sequence[HistoryEntry]) -> Overtaken | None:
         """What a change by this device replaced unseen, in the history of a task. Only the device
@@ -149,16 +197,25 @@ class Projection:
 
     def _rows(self, ids: Sequence[str] | None) -> Rows:
         """An action whose answer was lost may be in the rows without a receipt here; the history
-        that came with them tells."""
-        epoch = self._confirmed.position().epoch
-        return self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
+        that came with them tells. Which those are depends on the rows' epoch, which is the one of
+        last time but after a restore."""
+        while True:
+            epoch = self._epoch
+            rows = self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
+            self._epoch = rows.position.epoch
+            if self._epoch == epoch:
+                return rows
 
     def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> _Replayed:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
         as soon as the row's version or the cursor has reached it. Where one of them names another
         task, that one may be new here too: then all are replayed, in their order."""
         rows = self._rows(ids)
-        own = self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+        own = [
+            (action, receipt)
+            for action, receipt in self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
+            if action.kind in TASK_KINDS
+        ]
         if ids is not None and any(map(other_tasks, [a for a, _ in own] + ([new] if new else []))):
             return self._replay(None)
         states = {
@@ -169,12 +226,14 @@ class Projection:
         zone = zone_named(rows.position.zone)
         done = _Replayed(states, set(), [], others, zone)
         if not own:
+            self._keep(ids, {})
             return done
-        people, projects = self._named_by({action.kind for action, _ in own})
+        people, projects = self._named_by(frozenset(action.kind for action, _ in own))
+        named = (rows.position.zone, people, projects)
+        lines: dict[str, _Line] = {}
         for action, receipt in own:
             row = rows.tasks.get(action.task_id)
-            comparable = receipt is not None and receipt.epoch == rows.position.epoch
-            if receipt and comparable and row and row.version >= receipt.task_version:
+            if row and _is_in(receipt, row.version, rows.position):
                 continue
             if receipt is None:
                 done.pending.add(action.task_id)
@@ -182,11 +241,30 @@ class Projection:
                 continue
             if action.task_id in rows.stubs:  # not even what made it is shown
                 continue
-            decided = self._decide(action, others, zone, people, projects)
+            state = states.get(action.task_id)
+            line = lines.get(action.task_id)
+            if line is None:
+                line = lines[action.task_id] = _Line(named, self._lines.get(action.task_id))
+            decided = line.known(action, state)
+            if decided is None:
+                decided = self._decide(action, others, zone, people, projects)
+            line.steps.append((action, state, decided))
             if isinstance(decided, Applied):
                 others.take(states.get(action.task_id), decided)
                 done.steps.append((action, decided))
+        self._keep(ids, lines)
         return done
+
+    def _keep(self, ids: Sequence[str] | None, lines: dict[str, _Line]) -> None:
+        """Remembers what was replayed on these tasks, or on all."""
+        if ids is None:
+            self._lines = lines
+            return
+        for task_id in ids:
+            if task_id in lines:
+                self._lines[task_id] = lines[task_id]
+            else:
+                self._lines.pop(task_id, None)
 
 
 class Others:
@@ -248,6 +326,42 @@ class _Replayed:
     steps: list[tuple[Action, Applied]]
     others: Others
     zone: tzinfo
+
+
+def _is_in(receipt: Receipt | None, version: int, position: Position) -> bool:
+    """Whether a row of that version has what the receipt tells of. Versions of another epoch say
+    nothing."""
+    return (
+        receipt is not None and receipt.epoch == position.epoch and version >= receipt.task_version
+    )
+
+
+class _Line:
+    """The own actions on one task and what became of each when it was replayed. Screens ask again
+    after every change, and a queue grows at its end: as long as the task, names and actions are
+    those of the time before, nothing is decided again."""
+
+    def __init__(self, named: tuple[object, ...], before: _Line | None) -> None:
+        self.steps: list[tuple[Action, TaskState | None, Applied | Refusal]] = []
+        self._named = named
+        same = before is not None and before._named == named
+        self._before = before.steps if before is not None and same else []
+
+    def known(self, action: Action, state: TaskState | None) -> Applied | Refusal | None:
+        """What the next action on this state was decided to be last time; None from the first other
+        one on, and where it depends on other things than its task."""
+        place = len(self.steps)
+        if place < len(self._before):
+            earlier, then, decided = self._before[place]
+            if earlier is action and (then is state or then == state):
+                return None if _names_others(action) else decided
+        self._before = []
+        return None
+
+
+def _names_others(action: Action) -> bool:
+    named = other_tasks(action) or action.args.get("parent_id") is not None
+    return bool(named) or action.kind is Kind.EDIT_COMMENT
 
 
 def zone_named(name: str) -> tzinfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tracker.cache.projection import TaskView
 from tracker.config import Profile, current_profile
 from tracker.domain.change import Action
 from tracker.domain.errors import InputError, Refusal, TrackerError, describe
+from tracker.domain.receipt import Receipt
 from tracker.services.workspace import Workspace
 
 PREFIX = 4
@@ -41,6 +43,24 @@ def require_profile(root: Path) -> Profile:
     if profile is None:
         raise InputError("E1003", "Run tracker login first.")
     return profile
+
+
+def deliver(
+    profile: Profile, workspace: Workspace, op_ids: Sequence[str], saved: str
+) -> list[Receipt] | None:
+    """Synchronises, or waits for the window that does; without all receipts it says how it is."""
+    from tracker.services import credentials, syncing
+
+    report = syncing.sync_once(profile, credentials.for_profile(profile))
+    if report is None:
+        syncing.wait_for_receipts(workspace, set(op_ids))
+    found = [workspace.outbox.receipt_of(op_id) for op_id in op_ids]
+    receipts = [receipt for receipt in found if receipt is not None]
+    if len(receipts) == len(op_ids):
+        return receipts
+    reason = f": {report.fault}" if report and report.fault else "."
+    say(f"{saved} when the server can be reached{reason}")
+    return None
 
 
 def find_change(workspace: Workspace, ref: str, refused: bool = False) -> Action:

@@ -106,7 +106,7 @@ def _print(
     if view.task.description:
         say(view.task.description)
     for comment in trail.comments:
-        who = names.get(comment.user_id, "Someone")
+        who = names.get(comment.user_id) or wording.stranger(comment.user_id)
         say(f"{wording.clock(comment.made_at, now):>9}  {who} wrote: {comment.text}")
     say("History, newest first:")
     for entry in history:
@@ -116,7 +116,7 @@ def _print(
 def _entry(entry: HistoryEntry, names: Mapping[str, str], now: int) -> str:
     note = f" · “{entry.note}”" if entry.note else ""
     waits = "" if entry.received_at is not None else "  [waiting]"
-    who = names.get(entry.user_id, "Someone")
+    who = names.get(entry.user_id) or wording.stranger(entry.user_id)
     what = wording.happened(entry, names)
     return f"{wording.clock(entry.made_at, now):>9}  {who}: {what}{note}{waits}"
 

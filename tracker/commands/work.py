@@ -14,6 +14,7 @@ from tracker.cache.projection import TaskView
 from tracker.commands.common import (
     Exit,
     complain,
+    deliver,
     find_change,
     find_task,
     require_profile,
@@ -23,7 +24,7 @@ from tracker.config import Profile
 from tracker.domain.change import Kind
 from tracker.domain.errors import InputError, Refusal, entry_of
 from tracker.domain.instants import rfc3339
-from tracker.domain.receipt import EFFECTIVE, Receipt
+from tracker.domain.receipt import EFFECTIVE
 from tracker.services import wording
 from tracker.services.attention import action_json, entry_json, export, receipt_json
 from tracker.services.tasks import Done, Tasks, editable, read_percent
@@ -84,9 +85,10 @@ def _finish(profile: Profile, workspace: Workspace, done: Done | Refusal) -> Exi
     """Tries to deliver what was saved and says how that went."""
     if isinstance(done, Refusal):
         return complain(done)
-    receipt = _deliver(profile, workspace, done.op_id, "Saved; it is sent")
-    if receipt is None:
+    receipts = deliver(profile, workspace, [done.op_id], "Saved; it is sent")
+    if receipts is None:
         return Exit.QUEUED
+    (receipt,) = receipts
     if receipt.outcome in EFFECTIVE:
         say("Done." if not receipt.merged else "Done; it overtook a change by another device.")
         return Exit.DONE
@@ -107,29 +109,15 @@ def give_up(args: argparse.Namespace, root: Path) -> Exit:
         if not waits and outbox.receipt_of(op_id) is None:
             say("Withdrawn; it was never sent. What you wrote is a draft again.")
             return Exit.DONE
-        receipt = _deliver(profile, workspace, op_id, "Giving up; it is certain")
+        receipts = deliver(profile, workspace, [op_id], "Giving up; it is certain")
     finally:
         workspace.close()
-    if receipt is None:
+    if receipts is None:
         return Exit.QUEUED
-    if receipt.outcome in EFFECTIVE:
+    if receipts[0].outcome in EFFECTIVE:
         return complain(Refusal("E5021"))
     say("Given up. What you wrote is a draft again.")
     return Exit.DONE
-
-
-def _deliver(profile: Profile, workspace: Workspace, op_id: str, saved: str) -> Receipt | None:
-    """Synchronises, or waits for the window that does; without a receipt it says how it is."""
-    from tracker.services import credentials, syncing
-
-    report = syncing.sync_once(profile, credentials.for_profile(profile))
-    if report is None:
-        syncing.wait_for_receipts(workspace, {op_id})
-    receipt = workspace.outbox.receipt_of(op_id)
-    if receipt is None:
-        reason = f": {report.fault}" if report and report.fault else "."
-        say(f"{saved} when the server can be reached{reason}")
-    return receipt
 
 
 def queue(args: argparse.Namespace, root: Path) -> Exit:

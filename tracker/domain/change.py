@@ -30,6 +30,9 @@ CENTS_LIMIT = 10**13
 DAY = 1_440
 ATTACHMENTS_LIMIT = 10
 ADDRESS_LIMIT = 2_000
+REASON_LIMIT = 200
+LONGEST_INTERVAL = 86_400_000
+"""An interval of activity is a day at most, in ms; a longer one is reported in pieces."""
 
 
 class Kind(StrEnum):
@@ -52,6 +55,15 @@ class Kind(StrEnum):
     EDIT_COMMENT = "edit_comment"
     LOG_TIME = "log_time"
     RATE = "rate"
+    MARK_NOTIFICATION = "mark_notification"
+    OCCUPANCY = "occupancy"
+
+
+OF_NOTIFICATIONS = frozenset({Kind.MARK_NOTIFICATION})
+"""Their `task_id` is a notification's id."""
+ABOUT_NO_TASK = OF_NOTIFICATIONS | {Kind.OCCUPANCY}
+"""Their `task_id` is the id of what they are about instead; `replay.decide` knows nothing of it."""
+TASK_KINDS = frozenset(Kind) - ABOUT_NO_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,14 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """`read` None leaves it as it is, and so does `archived` False."""
+
+    read: bool | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Needing:
     """The task waits for this one."""
 
@@ -158,9 +178,19 @@ class Rated:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What a device says of its user between two instants of its clock, in ms."""
+
+    state: Occupancy
+    started_at: int
+    ended_at: int
+    reason: str
+
+
 Args = (
     Progress | Noted | Said | Reworded | Assigned | Unassigned | Accepted | Created | Edited
-    | Needing | Logged | Rated
+    | Needing | Logged | Rated | Marked | Occupied
 )  # fmt: skip
 
 
@@ -291,6 +321,26 @@ def _rated(r: Reader) -> Rated:
     return Rated(rating, r.text("note", NOTE_LIMIT))
 
 
+def _marked(r: Reader) -> Marked:
+    read, archived = r.flag("read"), r.flag("archived")
+    if archived is False:
+        raise Bad("E2017", "archived", "What was archived stays so.")
+    if read is None and not archived:
+        raise Bad("E2017", "read")
+    return Marked(read, bool(archived))
+
+
+def _occupied(r: Reader) -> Occupied:
+    started_at, ended_at = (
+        r.needed(name, r.moment(name), "E2004") for name in ("started_at", "ended_at")
+    )
+    if not 0 <= ended_at - started_at <= LONGEST_INTERVAL:
+        raise Bad("E2061", "ended_at")
+    return Occupied(
+        r.choice("state", Occupancy, None), started_at, ended_at, r.text("reason", REASON_LIMIT)
+    )
+
+
 _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.SET_PROGRESS: _progress,
     Kind.COMPLETE: _noted,
@@ -311,12 +361,23 @@ _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
     Kind.EDIT_COMMENT: _reworded,
     Kind.LOG_TIME: _logged,
     Kind.RATE: _rated,
+    Kind.MARK_NOTIFICATION: _marked,
+    Kind.OCCUPANCY: _occupied,
 }
 
 
 NAME_PEOPLE = frozenset({Kind.CREATE_TASK, Kind.ASSIGN})
 NAME_PROJECTS = frozenset({Kind.CREATE_TASK, Kind.EDIT_FIELDS})
 """Deciding about other kinds needs no list of people, or of projects."""
+
+
+def words(args: Mapping[str, Any]) -> str:
+    """What a person wrote in an action; nothing of it may be lost, whatever becomes of it."""
+    fields = args.get("fields")
+    written = [args.get("text"), args.get("note")]
+    if isinstance(fields, Mapping):
+        written += [fields.get("title"), fields.get("description")]
+    return "\n".join(str(text) for text in written if text)
 
 
 def other_tasks(action: Action) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from tracker.domain.task import (
     Status,
     TaskState,
     TimeEntry,
+    with_values,
 )
 
 CLOCK_TOLERANCE = 5 * 60_000
@@ -111,7 +112,7 @@ def applied(
         if status in _BEGUN and old.started_at is None:
             values["started_at"] = when
         people = _parts_done(before, status, actor.user_id, when)
-    task = replace(old, updated_at=ctx.received_at, **values)
+    task = with_values(old, {**values, "updated_at": ctx.received_at})
     changed = frozenset(name for name, value in values.items() if getattr(old, name) != value)
     shown = sorted(changed & told)
     fact = Fact(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain.task import (
     Assignment,
@@ -16,8 +16,12 @@ from tracker.domain.task import (
     Person,
     Project,
     Task,
+    Team,
     TimeEntry,
 )
+
+if TYPE_CHECKING:  # 4 ms that a list of tasks does not need
+    from tracker.domain.notification import Notification
 
 
 def checksum(key: str, version: int) -> int:
@@ -47,6 +51,13 @@ class Mark:
 
 CHILDREN = "children"
 """The kind of a tombstone for all that hangs on a task, to be applied before the page's rows."""
+
+NOTIFICATION = "notification"
+"""The kind of a tombstone for one."""
+NOTIFICATIONS_KEPT = 500
+"""A device holds the newest ones that are not archived."""
+NOTIFICATION_DAYS = 90
+"""How old they are at most when a first pull brings them."""
 
 WHOLE_LIMIT = 100
 """As many tasks as a pull can name to have them whole: 4.3 KB of address, and proxies take 8."""
@@ -91,6 +102,10 @@ class Page(Protocol):
     @property
     def projects(self) -> Sequence[Project]: ...
     @property
+    def teams(self) -> Sequence[Team]: ...
+    @property
+    def notifications(self) -> Sequence[Notification]: ...
+    @property
     def gone(self) -> Sequence[Tombstone]: ...
     @property
     def sums(self) -> Mapping[str, Sums] | None: ...
@@ -111,18 +126,21 @@ class PersonPresence:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an operation changed; views refresh these and nothing else. `everything` follows a
-    first pull, `people` says that names, projects or presence differ."""
+    first pull, `people` says that names, projects, teams or presence differ, `notifications` that
+    the own ones do."""
 
     tasks: frozenset[str] = frozenset()
     people: bool = False
     everything: bool = False
+    notifications: bool = False
 
     def __or__(self, other: Changes) -> Changes:
         return Changes(
             self.tasks | other.tasks,
             self.people or other.people,
             self.everything or other.everything,
+            self.notifications or other.notifications,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.tasks) or self.people or self.everything
+        return bool(self.tasks) or self.people or self.everything or self.notifications

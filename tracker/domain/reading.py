@@ -6,6 +6,7 @@ it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -25,11 +26,12 @@ class Bad(Exception):
 
 
 _E = TypeVar("_E", bound=StrEnum)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def storable(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (UTF-8 cannot carry it)."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return "\x00" not in text and (text.isascii() or _SURROGATE.search(text) is None)
 
 
 class Reader:
@@ -68,6 +70,12 @@ class Reader:
     def needed(self, name: str, value: int | None, code: str) -> int:
         if value is None:
             raise Bad(code, name)
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self.get(name)
+        if value is not None and type(value) is not bool:
+            raise Bad("E2017", name)
         return value
 
     def id(self, name: str) -> str | None:

@@ -26,7 +26,8 @@ PARKED_AFTER = 3
 class Receipt:
     """The answer to one action. `task_version` and `seq` say from which row and cursor on the
     effect is in pulled rows; they compare within `epoch` only. `current` is what the server has
-    where an action was rejected and the person may still see it. RETRY is not final."""
+    where an action was rejected and the person may still see it, `field` the argument that could
+    not be used. RETRY is not final."""
 
     op_id: str
     outcome: Outcome
@@ -39,3 +40,4 @@ class Receipt:
     seq: int = 0
     current: Mapping[str, Any] | None = None
     differs: bool = False
+    field: str | None = None

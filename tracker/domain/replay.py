@@ -19,8 +19,11 @@ from tracker.domain.task import TaskState
 def decide(
     state: TaskState | None, action: Action, actor: Actor, ctx: Context
 ) -> Applied | Refusal:
-    """Apply `action` by `actor` to `state` (None: no such task), or say why not."""
+    """Apply `action` by `actor` to `state` (None: no such task), or say why not. ValueError for one
+    of `ABOUT_NO_TASK`: whoever asks has taken it for something else."""
     args = change.parse(action.kind, action.args)
+    if action.kind not in change.TASK_KINDS or isinstance(args, change.Marked | change.Occupied):
+        raise ValueError(f"{action.kind} is about no task")
     if isinstance(args, Refusal):
         return args
     if isinstance(args, change.Created):

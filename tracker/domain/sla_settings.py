@@ -56,10 +56,10 @@ def _calendar(
         raise Bad("E2005", "zone", "An IANA time zone, like Europe/Berlin.")
     hours = tuple(_hours(day, week[day]) if day in week else None for day in Weekday)
     if sum(day.closes - day.opens for day in hours if day) < SHORTEST_WEEK:
-        raise Bad("E2070", "week", "A week has an hour of work or more.")
+        raise Bad("E2080", "week", "A week has an hour of work or more.")
     days = list(holidays)
     if len(days) > HOLIDAYS_LIMIT:
-        raise Bad("E2070", "holidays", f"At most {HOLIDAYS_LIMIT}.")
+        raise Bad("E2080", "holidays", f"At most {HOLIDAYS_LIMIT}.")
     return Calendar(zone, hours, frozenset(_day(n, day) for n, day in enumerate(days)))
 
 
@@ -68,7 +68,7 @@ def _hours(day: Weekday, texts: Sequence[str]) -> Hours:
         opens, closes = _minutes(texts[0]), _minutes(texts[1])
         if opens is not None and closes is not None and opens < closes <= DAY_MINUTES:
             return Hours(opens, closes)
-    raise Bad("E2070", f"week.{day}")
+    raise Bad("E2080", f"week.{day}")
 
 
 def _minutes(text: str) -> int | None:
@@ -87,7 +87,7 @@ def _promises(texts: Mapping[Priority, tuple[str, str]]) -> dict[Priority, Promi
     found = {}
     for priority in Priority:
         if priority not in texts:
-            raise Bad("E2071", f"promises.{priority}", "Each priority needs its own.")
+            raise Bad("E2081", f"promises.{priority}", "Each priority needs its own.")
         start, finish = (
             _target(f"promises.{priority}.{name}", text)
             for name, text in zip(("start", "finish"), texts[priority], strict=True)
@@ -102,7 +102,7 @@ def _target(name: str, text: str) -> Target:
         amount, unit = int(found[1]), _UNITS[found[2]]
         if amount <= MOST[unit]:
             return Target(amount, unit)
-    raise Bad("E2071", name)
+    raise Bad("E2081", name)
 
 
 def target_text(target: Target) -> str:

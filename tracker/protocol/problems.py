@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tracker.protocol.base import Answer
 
 
@@ -19,3 +21,5 @@ class Problem(Answer):
     retryable: bool
     trace_id: str
     errors: list[FieldProblem] = []
+    current: dict[str, Any] | None = None
+    """How the thing is now, where a precondition did not fit (412)."""

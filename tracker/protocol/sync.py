@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from tracker.domain.notification import Notification
 from tracker.domain.page import WHOLE_LIMIT, Mark, Sums
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.receipt import Receipt
@@ -17,6 +18,7 @@ from tracker.domain.task import (
     Person,
     Project,
     Task,
+    Team,
     TimeEntry,
 )
 from tracker.protocol.base import Answer, Request
@@ -109,6 +111,8 @@ class PullPage(Answer):
     history: list[HistoryEntry] = []
     people: list[Person] = []
     projects: list[Project] = []
+    teams: list[Team] = []
+    notifications: list[Notification] = []
     gone: list[Gone] = []
 
     @property

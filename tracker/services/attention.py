@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from tracker.cache.entries import TrayEntry
-from tracker.domain.change import Action
+from tracker.domain.change import TASK_KINDS, Action, Kind
 from tracker.domain.errors import EnvironmentFault, InputError, entry_of
 from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import Receipt
 from tracker.domain.task import Status
 from tracker.services import wording
 
+_THINGS = {Kind.OCCUPANCY: "Your activity", Kind.MARK_NOTIFICATION: "Notification"}
 _SAID = frozenset({"percent", "note", "text", "comment_id"})
 """Arguments that `wording.did` says, or that say nothing to a person."""
 
 
 def title_of(action: Action) -> str:
-    return str(action.seen.get("title") or action.args.get("title") or "Task")
+    said = action.seen.get("title") or action.args.get("title")
+    return str(said or _THINGS.get(action.kind, "Task"))
 
 
 def sides(entry: TrayEntry, now: int) -> list[tuple[str, str]]:
@@ -35,7 +37,7 @@ def sides(entry: TrayEntry, now: int) -> list[tuple[str, str]]:
     if current:
         is_now = wording.STATUS_WORDS[Status(current["status"])]
         lines.append(("Server has", f"{is_now}, {current['progress']} %"))
-    elif receipt.blocked_by is None:  # which says nothing of the task
+    elif receipt.blocked_by is None and action.kind in TASK_KINDS:  # else nothing is said of a task
         lines.append(("Server has", "nothing you may see"))
     lines.append(("Why", f"{entry_of(code).message} ({code}) {entry_of(code).remedy}"))
     return lines

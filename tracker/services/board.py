@@ -162,7 +162,7 @@ class Board:
         if user_id == self.me:
             return "You"
         person = self.people.get(user_id)
-        return person.display_name if person else "Someone"
+        return person.display_name if person else wording.stranger(user_id)
 
     def names(self) -> dict[str, str]:
         """Names for the middle of a sentence: "Assigned to you"."""

@@ -15,7 +15,7 @@ from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import TaskView
-from tracker.domain.change import Action, Kind, other_tasks, parse
+from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind, other_tasks, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Part, Priority
@@ -37,7 +37,10 @@ _EDITABLE = {
     **dict.fromkeys(STATUS_KINDS, ("note",)),
     Kind.SET_PROGRESS: ("percent", "note"),
     Kind.COMMENT: ("text",),
+    Kind.EDIT_COMMENT: ("text",),
     Kind.CREATE_TASK: ("title",),
+    Kind.LOG_TIME: ("note",),
+    Kind.RATE: ("note",),
 }
 """The arguments that a person can change in an action that waits or was refused."""
 
@@ -74,6 +77,11 @@ class NewTask:
     due_date: str | None = None
     estimated_minutes: int | None = None
     people: Sequence[tuple[str, Part, int]] = ()
+    parent_id: str | None = None
+    lead_id: str | None = None
+    task_type: str = ""
+    scheduled_at: int | None = None
+    revenue_cents: int | None = None
 
 
 class Tasks:
@@ -87,11 +95,55 @@ class Tasks:
         return self._act(Kind.SET_PROGRESS, task_id, {"percent": percent, "note": note})
 
     def move(self, kind: Kind, task_id: str, note: str = "") -> Done | Refusal:
-        """complete, start, hold, resume, cancel or reopen."""
+        """complete, start, hold, resume, cancel, reopen or archive."""
         return self._act(kind, task_id, {"note": note})
 
-    def comment(self, task_id: str, text: str) -> Done | Refusal:
-        return self._act(Kind.COMMENT, task_id, {"comment_id": new_id(), "text": text})
+    def change(self, task_id: str, fields: Mapping[str, object]) -> Done | Refusal:
+        """New values of what a person may set (`domain.change.Edited`), by name."""
+        return self._act(Kind.EDIT_FIELDS, task_id, {"fields": dict(fields)})
+
+    def depend(self, task_id: str, needs_id: str) -> Done | Refusal:
+        """The task waits for the other one."""
+        return self._act(Kind.DEPEND, task_id, {"needs_id": needs_id})
+
+    def undepend(self, task_id: str, needs_id: str) -> Done | Refusal:
+        return self._act(Kind.UNDEPEND, task_id, {"needs_id": needs_id})
+
+    def comment(
+        self,
+        task_id: str,
+        text: str,
+        parent_id: str | None = None,
+        attachments: Sequence[str] = (),
+    ) -> Done | Refusal:
+        """`parent_id` is the comment that this one answers, `attachments` are addresses."""
+        args: dict[str, Any] = {"comment_id": new_id(), "text": text}
+        if parent_id is not None:
+            args["parent_id"] = parent_id
+        if attachments:
+            args["attachments"] = list(attachments)
+        return self._act(Kind.COMMENT, task_id, args)
+
+    def reword(self, task_id: str, comment_id: str, text: str) -> Done | Refusal:
+        """Other words in an own comment; the earlier ones stay in the audit trail."""
+        return self._act(Kind.EDIT_COMMENT, task_id, {"comment_id": comment_id, "text": text})
+
+    def accept(self, task_id: str) -> Done | Refusal:
+        """The person takes on what they were assigned."""
+        return self._act(Kind.ACCEPT, task_id, {})
+
+    def log_time(
+        self, task_id: str, minutes: int, note: str = "", started_at: int | None = None
+    ) -> Done | Refusal:
+        """Minutes worked; below zero they correct an earlier entry."""
+        args: dict[str, Any] = {"entry_id": new_id(), "minutes": minutes, "note": note}
+        if started_at is not None:
+            args["started_at"] = started_at
+        return self._act(Kind.LOG_TIME, task_id, args)
+
+    def rate(self, task_id: str, rating: int, note: str = "") -> Done | Refusal:
+        """How good completed work was, 1 to 5."""
+        return self._act(Kind.RATE, task_id, {"rating": rating, "note": note})
 
     def assign(self, task_id: str, user_id: str, part: Part, percent: int) -> Done | Refusal:
         args = {"user_id": user_id, "part": part.value, "percent": percent}
@@ -114,6 +166,15 @@ class Tasks:
                 for user_id, part, percent in new.people
             ],
         }
+        # A server of the version before knows no such fields: what is empty is not said.
+        more = {
+            "parent_id": new.parent_id,
+            "lead_id": new.lead_id,
+            "task_type": new.task_type or None,
+            "scheduled_at": new.scheduled_at,
+            "revenue_cents": new.revenue_cents,
+        }
+        args |= {name: value for name, value in more.items() if value is not None}
         return self._act(Kind.CREATE_TASK, new_id(), args)
 
     # -- afterwards ------------------------------------------------------------------------
@@ -158,6 +219,11 @@ class Tasks:
         """Does it again, with other args where `changes` says so, as a new action on what the task
         is now, and what was blocked by it."""
         action, outbox = entry.action, self._work.outbox
+        if action.kind in OF_NOTIFICATIONS:
+            position, now = self._work.confirmed.position(), device_clock()
+            again = replace(action, op_id=new_id(), made_at=now, base_epoch=position.epoch)
+            done = outbox.retry(action.op_id, again, now)
+            return Done(again.op_id, again.kind, again.task_id, done)
         return self._act(
             action.kind,
             action.task_id,
@@ -215,12 +281,20 @@ class Tasks:
             seen=_seen(view),
         )
         action = replace(action, depends_on=self._needs(action))
-        decided = work.projection.decide(action)
-        if isinstance(decided, Refusal):
-            return decided
+        refusal = self._refused(action)
+        if refusal is not None:
+            return refusal
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
+
+    def _refused(self, action: Action) -> Refusal | None:
+        """Why the action is certain to be refused; of one about no task only its arguments tell."""
+        if action.kind not in TASK_KINDS:
+            parsed = parse(action.kind, action.args)
+            return parsed if isinstance(parsed, Refusal) else None
+        decided = self._work.projection.decide(action)
+        return decided if isinstance(decided, Refusal) else None
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
         """Whether the action carries the half-typed note, which it then takes along."""
@@ -261,6 +335,13 @@ def as_text(action: Action) -> str:
     said = str(action.args.get("text") or action.args.get("note") or "")
     if action.kind is Kind.SET_PROGRESS:
         return f"{action.args.get('percent')} %: {said}" if said else f"{action.args['percent']} %"
-    if action.kind in (Kind.COMMENT, Kind.CREATE_TASK):
+    if action.kind is Kind.EDIT_FIELDS:
+        fields = action.args.get("fields") or {}
+        return ", ".join(f"{name}: {value}" for name, value in fields.items())
+    if action.kind is Kind.LOG_TIME:
+        return f"{action.args.get('minutes')} min worked: {said}"
+    if action.kind is Kind.RATE:
+        return f"{action.args.get('rating')} of 5: {said}"
+    if action.kind in (Kind.COMMENT, Kind.EDIT_COMMENT, Kind.CREATE_TASK):
         return said or str(action.args.get("title", ""))
     return f"{action.kind.value}: {said}" if said else action.kind.value

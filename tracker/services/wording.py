@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tracker.domain.change import Action, Kind
-from tracker.domain.task import OPEN, Dated, HistoryEntry, Scalar, Status, is_overdue
+from tracker.domain.task import OPEN, SYSTEM, Dated, HistoryEntry, Scalar, Status, is_overdue
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 STALE_MS = 5 * MINUTE
@@ -40,6 +40,8 @@ ATTEMPTS = {
     Kind.RATE: "rate the task",
     Kind.ASSIGN: "assign the task",
     Kind.UNASSIGN: "take the person off the task",
+    Kind.MARK_NOTIFICATION: "mark the notification",
+    Kind.OCCUPANCY: "report your activity",
 }
 """What was tried, for "Unable to … (E5002)"."""
 
@@ -122,6 +124,11 @@ def unable(tried: str, code: str) -> str:
     return f"Unable to {tried} ({code})"
 
 
+def stranger(user_id: str) -> str:
+    """The name of who is not among the people."""
+    return "Tracker" if user_id == SYSTEM else "Someone"
+
+
 def happened(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     """One history entry without person and time: `40 → 65 %`, `Pending → In progress`."""
     before, after = entry.before, entry.after
@@ -194,10 +201,20 @@ def did(action: Action) -> str:
             text = f"{args.get('minutes')} min worked"
         case Kind.RATE:
             text = f"Rated {args.get('rating')} of 5"
+        case Kind.MARK_NOTIFICATION:
+            text = _marked(args)
+        case Kind.OCCUPANCY:
+            text = f"Activity: {str(args.get('state', '')).lower()}"
         case _:
             text = action.kind.value.replace("_", " ").capitalize()
     said = str(args.get("text") or args.get("note") or "")
     return f"{text} · “{said}”" if said else text
+
+
+def _marked(args: Mapping[str, object]) -> str:
+    if args.get("archived"):
+        return "Archive the notification"
+    return "Mark as read" if args.get("read") else "Mark as unread"
 
 
 def did_when(action: Action, now: int) -> str:

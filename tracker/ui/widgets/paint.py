@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
+from tracker.domain.people import initials
 from tracker.ui.theme import icons, theme, tokens
 from tracker.ui.theme.tokens import RADIUS, Tokens
 
@@ -84,13 +85,12 @@ def icon(painter: QPainter, widget: QWidget, name: str, colour: str, x: int, y: 
 
 def avatar(painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | None = None) -> None:
     """Initials in a circle, with a dot for what is known of the person's device."""
-    initials = "".join(part[0] for part in name.split()[:2]).upper()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(t.accent_weak))
     painter.drawEllipse(rect)
     text(
-        painter, rect.toRect(), initials, t.accent, tokens.SMALL, bold=True,
+        painter, rect.toRect(), initials(name), t.accent, tokens.SMALL, bold=True,
         align=Qt.AlignmentFlag.AlignHCenter,
     )  # fmt: skip
     if dot:

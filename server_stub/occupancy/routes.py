@@ -1,0 +1,39 @@
+"""What is reported of a person, for themself and for admins."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.problems import RESPONSES
+from server_stub.occupancy import service
+from server_stub.people import service as people
+from tracker.domain.reading import LAST_INSTANT
+from tracker.protocol.occupancy import OccupancyReport
+
+router = APIRouter(prefix="/api/v1/people", tags=["people"], responses=RESPONSES)
+
+
+@router.get("/{person_ref}/occupancy")
+def occupancy(
+    person_ref: str,
+    state: State,
+    caller: CallerDep,
+    conn: Read,
+    start: Annotated[int | None, Query(alias="from", ge=0, le=LAST_INSTANT)] = None,
+    end: Annotated[int | None, Query(alias="to", ge=0, le=LAST_INSTANT)] = None,
+) -> OccupancyReport:
+    """The person's activity between two instants in ms, in the last 24 hours unless told, at most
+    31 days (E2063). E5063 for a colleague's."""
+    user_id = people.person(conn, caller.tenant_id, person_ref).id
+    service.require_may_see(caller, user_id)
+    found = service.report(conn, caller.tenant_id, user_id, start, end, state.now())
+    return OccupancyReport(
+        user_id=user_id,
+        started_at=found.started_at,
+        ended_at=found.ended_at,
+        intervals=found.intervals,
+        totals=found.totals,
+    )

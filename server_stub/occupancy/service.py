@@ -1,0 +1,87 @@
+"""When people were active: taken in, told to them and to admins, and forgotten after a while.
+
+Intervals are no part of the audit trail, which can never be shortened: they are about people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from server_stub.core.auth import Caller
+from server_stub.core.problems import ProblemError
+from server_stub.occupancy import queries
+from tracker.domain.access import Actor
+from tracker.domain.change import Action
+from tracker.domain.decision import work_time
+from tracker.domain.errors import InputError, Refusal
+from tracker.domain.occupancy import Interval, interval_of, merged, totals
+from tracker.domain.task import Occupancy
+
+DAY_MS = 86_400_000
+LONGEST_SPAN = 31 * DAY_MS
+MOST_INTERVALS = 20_000
+"""As many as one answer is made of: a device that says something every two minutes for a month."""
+
+known = queries.known
+insert = queries.insert
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was reported of a person between two instants: without overlaps, and in sum, in ms."""
+
+    started_at: int
+    ended_at: int
+    intervals: list[Interval]
+    totals: dict[Occupancy, int]
+
+
+def row_of(
+    tenant_id: str, actor: Actor, action: Action, received_at: int
+) -> dict[str, Any] | Refusal:
+    """What is stored of an action: about the actor, whoever else it may mean."""
+    found = interval_of(action, received_at)
+    if isinstance(found, Refusal):
+        return found
+    return {
+        "tenant_id": tenant_id,
+        "id": action.task_id,
+        "user_id": actor.user_id,
+        "state": found.state,
+        "started_at": found.started_at,
+        "ended_at": found.ended_at,
+        "reason": found.reason,
+        "made_at": work_time(action, received_at),
+        "received_at": received_at,
+    }
+
+
+def require_may_see(caller: Caller, user_id: str) -> None:
+    """Admins everybody's, everybody their own. E5063."""
+    if not caller.actor.is_admin and caller.user_id != user_id:
+        raise ProblemError("E5063")
+
+
+def report(
+    conn: Connection, tenant_id: str, user_id: str, start: int | None, end: int | None, now: int
+) -> Report:
+    """Of the last 24 hours unless told. E2063 for a span that is empty, longer than 31 days, or
+    holds too many intervals."""
+    end = now if end is None else end
+    start = max(0, end - DAY_MS) if start is None else start
+    if not 0 < end - start <= LONGEST_SPAN:
+        raise InputError("E2063", field="from")
+    found = queries.touching(conn, tenant_id, user_id, start, end, MOST_INTERVALS + 1)
+    if len(found) > MOST_INTERVALS:
+        raise InputError("E2063", f"It holds more than {MOST_INTERVALS:,} intervals.", "from")
+    whole = merged(found, start, end)
+    return Report(start, end, whole, totals(whole))
+
+
+def purge(conn: Connection, before: int) -> int:
+    """Forgets intervals of every tenant that ended before that instant; how many. Some thousands at
+    a time, so it is called until it says 0. No device is told: none keeps any."""
+    return queries.purge(conn, before)

@@ -1,0 +1,185 @@
+"""Intervals of activity: what is taken in, and what several of them add up to."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.client import action
+from tests.support.server import HOUR, MINUTE
+from tests.support.server import START as NOON
+from tracker.domain.change import (
+    LONGEST_INTERVAL,
+    REASON_LIMIT,
+    Action,
+    Kind,
+    Occupied,
+    parse,
+)
+from tracker.domain.errors import Refusal
+from tracker.domain.occupancy import Interval, interval_of, merged, totals
+from tracker.domain.reading import LAST_INSTANT
+from tracker.domain.task import Occupancy
+
+ACTIVE, IDLE, OFFLINE, UNKNOWN = Occupancy
+ARGS = {"state": "ACTIVE", "started_at": NOON - HOUR, "ended_at": NOON, "reason": "timer"}
+
+
+def reported(args: dict[str, Any] | None = None, offset: int | None = 0, **more: Any) -> Action:
+    return action(Kind.OCCUPANCY, args={**(args or ARGS), **more}, clock_offset=offset)
+
+
+def code_of(found: object) -> tuple[str, str | None]:
+    assert isinstance(found, Refusal), found
+    return found.code, found.field
+
+
+class TestArguments:
+    def test_they_are_read(self) -> None:
+        assert parse(Kind.OCCUPANCY, ARGS) == Occupied(ACTIVE, NOON - HOUR, NOON, "timer")
+        short = {name: value for name, value in ARGS.items() if name != "reason"}
+        assert parse(Kind.OCCUPANCY, short) == Occupied(ACTIVE, NOON - HOUR, NOON, "")
+
+    @pytest.mark.parametrize("length", [0, 1, LONGEST_INTERVAL])
+    def test_from_nothing_to_a_day_is_an_interval(self, length: int) -> None:
+        found = parse(Kind.OCCUPANCY, {**ARGS, "started_at": NOON - length})
+        assert isinstance(found, Occupied)
+
+    @pytest.mark.parametrize(
+        ("args", "code", "field"),
+        [
+            ({"started_at": NOON + 1}, "E2061", "ended_at"),
+            ({"started_at": NOON - LONGEST_INTERVAL - 1}, "E2061", "ended_at"),
+            ({"started_at": None}, "E2004", "started_at"),
+            ({"ended_at": None}, "E2004", "ended_at"),
+            ({"started_at": -1}, "E2004", "started_at"),
+            ({"ended_at": LAST_INSTANT + 1}, "E2004", "ended_at"),
+            ({"started_at": True}, "E2004", "started_at"),
+            ({"started_at": 1.0}, "E2004", "started_at"),
+            ({"started_at": "12:00"}, "E2004", "started_at"),
+            ({"state": None}, "E2005", "state"),
+            ({"state": "BUSY"}, "E2005", "state"),
+            ({"state": []}, "E2005", "state"),
+            ({"reason": 7}, "E2017", "reason"),
+            ({"reason": "x" * (REASON_LIMIT + 1)}, "E2002", "reason"),
+            ({"reason": "\x00"}, "E2008", "reason"),
+            ({"user_id": "somebody"}, "E2017", "user_id"),
+        ],
+    )
+    def test_what_cannot_be_used_is_named(self, args: Any, code: str, field: str) -> None:
+        assert code_of(parse(Kind.OCCUPANCY, {**ARGS, **args})) == (code, field)
+        assert code_of(interval_of(reported(**args), NOON)) == (code, field)
+
+
+class TestClocks:
+    @pytest.mark.parametrize("offset", [-3 * HOUR, 0, 7 * MINUTE])
+    def test_instants_are_put_right_by_the_offset_the_device_knew(self, offset: int) -> None:
+        found = interval_of(reported(offset=offset), NOON + HOUR)
+        assert found == Interval(ACTIVE, NOON - HOUR + offset, NOON + offset, "timer")
+
+    def test_a_device_that_never_heard_the_time_is_believed(self) -> None:
+        assert interval_of(reported(offset=None), NOON) == Interval(
+            ACTIVE, NOON - HOUR, NOON, "timer"
+        )
+
+    def test_clocks_may_differ_by_five_minutes(self) -> None:
+        edge = NOON - 5 * MINUTE
+        assert isinstance(interval_of(reported(), edge), Interval)
+        assert code_of(interval_of(reported(), edge - 1)) == ("E2062", "ended_at")
+        assert code_of(interval_of(reported(offset=1), edge)) == ("E2062", "ended_at")
+        assert isinstance(interval_of(reported(offset=-MINUTE), edge - MINUTE), Interval)
+
+    def test_an_offset_cannot_lead_out_of_time(self) -> None:
+        far = interval_of(reported(offset=-NOON), NOON)
+        assert code_of(far) == ("E2004", "started_at")
+        assert code_of(interval_of(reported(offset=-(2**53)), NOON)) == ("E2004", "started_at")
+        assert code_of(interval_of(reported(offset=2**53), NOON)) == ("E2062", "ended_at")
+
+    def test_no_other_action_reports_any(self) -> None:
+        with pytest.raises(TypeError, match="hold"):
+            interval_of(action(Kind.HOLD), NOON)
+
+
+def at(state: Occupancy, start: int, end: int, reason: str = "") -> Interval:
+    return Interval(state, start, end, reason)
+
+
+class TestMerging:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ([], []),
+            ([at(ACTIVE, 10, 20)], [at(ACTIVE, 10, 20)]),
+            ([at(ACTIVE, 10, 10)], []),
+            # Only what lies inside counts.
+            ([at(IDLE, -5, 5), at(ACTIVE, 95, 105)], [at(IDLE, 0, 5), at(ACTIVE, 95, 100)]),
+            ([at(IDLE, -5, 0), at(IDLE, 100, 105)], []),
+            # Neighbours are one, gaps stay gaps.
+            ([at(IDLE, 20, 30), at(IDLE, 10, 20)], [at(IDLE, 10, 30)]),
+            ([at(IDLE, 10, 20), at(IDLE, 21, 30)], [at(IDLE, 10, 20), at(IDLE, 21, 30)]),
+            ([at(IDLE, 10, 20), at(IDLE, 15, 30)], [at(IDLE, 10, 30)]),
+            ([at(IDLE, 10, 40), at(IDLE, 15, 20)], [at(IDLE, 10, 40)]),
+            # Another reason is another interval.
+            (
+                [at(IDLE, 10, 20, "lunch"), at(IDLE, 20, 30)],
+                [at(IDLE, 10, 20, "lunch"), at(IDLE, 20, 30)],
+            ),
+            (
+                [at(IDLE, 10, 30, "lunch"), at(IDLE, 20, 40, "later")],
+                [at(IDLE, 10, 30, "lunch"), at(IDLE, 30, 40, "later")],
+            ),
+            # A stronger state cuts a weaker one, which goes on after it.
+            (
+                [at(IDLE, 10, 40), at(ACTIVE, 20, 30)],
+                [at(IDLE, 10, 20), at(ACTIVE, 20, 30), at(IDLE, 30, 40)],
+            ),
+            ([at(ACTIVE, 10, 40), at(IDLE, 20, 30)], [at(ACTIVE, 10, 40)]),
+            (
+                [at(UNKNOWN, 0, 100), at(OFFLINE, 10, 80), at(IDLE, 20, 60), at(ACTIVE, 30, 40)],
+                [
+                    at(UNKNOWN, 0, 10), at(OFFLINE, 10, 20), at(IDLE, 20, 30), at(ACTIVE, 30, 40),
+                    at(IDLE, 40, 60), at(OFFLINE, 60, 80), at(UNKNOWN, 80, 100),
+                ],
+            ),
+        ],
+    )  # fmt: skip
+    def test_of_overlaps_the_stronger_state_stands(
+        self, given: list[Interval], expected: list[Interval]
+    ) -> None:
+        assert merged(given, 0, 100) == expected
+        assert merged(reversed(given), 0, 100) == expected
+
+    def test_they_add_up_by_state(self) -> None:
+        found = totals([at(ACTIVE, 0, 10), at(IDLE, 10, 15), at(ACTIVE, 20, 21)])
+        assert found == {ACTIVE: 11, IDLE: 5, OFFLINE: 0, UNKNOWN: 0}
+
+    @given(
+        st.lists(
+            st.builds(
+                lambda state, start, length, reason: at(state, start, start + length, reason),
+                st.sampled_from(Occupancy), st.integers(-10, 60), st.integers(0, 30),
+                st.sampled_from(["", "a"]),
+            ),
+            max_size=12,
+        )
+    )  # fmt: skip
+    def test_each_moment_has_the_strongest_state_that_was_reported_of_it(
+        self, given_ones: list[Interval]
+    ) -> None:
+        found = merged(given_ones, 0, 50)
+        ranks = list(Occupancy)
+        for moment in range(-10, 90):
+            reported_then = [i.state for i in given_ones if i.started_at <= moment < i.ended_at]
+            inside = 0 <= moment < 50
+            expected = [min(reported_then, key=ranks.index)] if reported_then and inside else []
+            shown = [i.state for i in found if i.started_at <= moment < i.ended_at]
+            assert shown == expected, moment
+        for left, right in pairwise(found):
+            same = (left.state, left.reason) == (right.state, right.reason)
+            assert left.ended_at < right.started_at or (
+                left.ended_at == right.started_at and not same
+            )

@@ -1,0 +1,139 @@
+"""A file of tasks: what each line becomes, and that the same file makes nothing twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.server import OUTSIDER, RunningServer, problem
+
+HEADER = "Title;Description;Priority;Project;Due;Assignees;Estimate;Type;Revenue"
+PUMP = "Pump;Line 1;critical;{project};2026-03-09;ana, jonas;90;repair;1250.5"
+
+
+def send(
+    server: RunningServer, data: str | bytes, name: str = "rita", **query: Any
+) -> httpx.Response:
+    content = data.encode() if isinstance(data, str) else data
+    return server.client(name).post(
+        "/api/v1/imports/tasks",
+        content=content,
+        params=query,
+        headers={"Content-Type": "text/csv"},
+    )
+
+
+def report(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def project_name(server: RunningServer) -> str:
+    (row,) = server.sql("SELECT name FROM projects WHERE id = :i", i=server.world.project_id)
+    return str(row[0])
+
+
+def count(server: RunningServer) -> int:
+    return int(server.sql("SELECT count(*) FROM tasks")[0][0])
+
+
+def test_a_line_becomes_a_task_with_all_it_says(server: RunningServer) -> None:
+    file = f"\ufeff{HEADER}\n{PUMP.format(project=project_name(server).upper())}\n"
+    (line,) = report(send(server, file))["lines"]
+    assert (line["line"], line["verdict"], line["title"]) == (2, "new", "Pump")
+    (task,) = server.page("rita", scope="monitor")["tasks"]
+    assert task["number"] == line["id"]
+    assert (task["priority"], task["project_id"]) == ("URGENT", server.world.project_id)
+    assert (task["due_date"], task["estimated_minutes"]) == ("2026-03-09", 90)
+    assert (task["task_type"], task["revenue_cents"]) == ("repair", 125_050)
+    people = {row["user_id"] for row in server.page("rita", scope="monitor")["assignments"]}
+    assert people == {server.users["ana"], server.users["jonas"]}
+    assert server.audit_count(task["id"]) == 1
+
+
+def test_a_dry_run_says_of_each_line_what_would_become_of_it(server: RunningServer) -> None:
+    rows = ["Title,Priority,Due,Estimate", "Good,low,,30", ",low,,", "Bad,soon,,", "X,,31.3.,"]
+    found = report(send(server, "\n".join(rows), dry_run=True))
+    assert (found["dry_run"], found["new"], found["refused"]) == (True, 1, 3)
+    assert [(row["line"], row["code"], row["field"]) for row in found["lines"]] == [
+        (2, None, None),
+        (3, "E2001", "title"),
+        (4, "E2005", "priority"),
+        (5, "E2004", "due_at"),
+    ]
+    assert count(server) == 0
+
+
+def test_with_a_bad_line_nothing_is_made_unless_that_is_asked_for(server: RunningServer) -> None:
+    file = "title,assignees\nGood,ana\nBad,nobody\n"
+    found = problem(send(server, file), 422, "E2073")
+    assert [row["field"] for row in found["errors"]] == ["line 3: people"]
+    assert count(server) == 0
+    done = report(send(server, file, partial=True))
+    assert (done["new"], done["refused"], count(server)) == (1, 1, 1)
+
+
+def test_the_same_file_makes_nothing_twice(server: RunningServer) -> None:
+    file = "title\nOne\nTwo\n"
+    first = report(send(server, file))
+    again = report(send(server, file))
+    assert (first["new"], again["new"], again["known"]) == (2, 0, 2)
+    assert count(server) == 2
+    assert report(send(server, file.replace("Two", "Three")))["new"] == 2
+
+
+def test_a_cell_may_have_line_breaks_and_quotes(server: RunningServer) -> None:
+    file = 'title,description\n"Say ""hi""","one\ntwo"\nNext,\n'
+    found = report(send(server, file))["lines"]
+    assert [(row["line"], row["title"]) for row in found] == [(3, 'Say "hi"'), (4, "Next")]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"title\n\xff\xfe", "E2070"),
+        (b'title\n"open', "E2070"),
+        (b"", "E2071"),
+        (b"titel\nx", "E2071"),
+        (b"title,Title\nx,y", "E2071"),
+        (b"title,status\nx,COMPLETED", "E2071"),
+        (b"title\nx,y,z", "E2071"),
+        (b"title\n" + b"x\n" * 5_001, "E2072"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(
+    server: RunningServer, data: bytes, code: str
+) -> None:
+    problem(send(server, data), 422, code)
+    assert count(server) == 0
+
+
+def test_a_parent_is_named_by_its_number_and_has_to_be_seen(server: RunningServer) -> None:
+    parent = server.task("jonas")
+    number = server.seen("jonas", parent)["number"]
+    file = f"title,parent\nChild,{number}\n"
+    assert report(send(server, file, "ana", dry_run=True))["lines"][0]["code"] == "E5030"
+    assert report(send(server, file))["new"] == 1
+    assert server.seen("jonas", parent)["child_count"] == 1
+    gone = report(send(server, "title,parent\nChild,99\n", dry_run=True))
+    assert (gone["lines"][0]["code"], gone["lines"][0]["field"]) == ("E5030", "parent")
+
+
+def test_an_employee_imports_for_themself_alone(server: RunningServer) -> None:
+    file = "title,assignees\nMine,ana\nTheirs,jonas\n"
+    found = report(send(server, file, "ana", dry_run=True))["lines"]
+    assert [row["code"] for row in found] == [None, "E5004"]
+
+
+def test_nobody_of_another_tenant_is_named(server: RunningServer) -> None:
+    found = report(send(server, "title,assignees\nX,ana\n", OUTSIDER, dry_run=True))
+    assert found["lines"][0]["code"] == "E5006"
+
+
+@pytest.mark.parametrize("text", ["1,250", "abc", "1.234", "NaN", "1e999999"])
+def test_an_amount_that_could_mean_two_things_is_refused(server: RunningServer, text: str) -> None:
+    found = report(send(server, f"title;revenue\nX;{text}\n", dry_run=True))
+    assert found["lines"][0]["code"] == "E2023"
