@@ -104,7 +104,7 @@ def _one(
     progress = 100 if done else rng.randrange(100) if started else 0
     people = [_assignment(task_id, doer, Part.ASSIGNEE, users[0], created_at)]
     if number % 4 == 0:
-        part = Part.ASSIGNEE if number % 8 else Part.REVIEWER
+        part = Part.ASSIGNEE if number % 3 else Part.REVIEWER
         people.append(_assignment(task_id, other, part, users[0], created_at))
     return Task(
         id=task_id,
