@@ -22,18 +22,20 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 
-from benchmarks.company import STATUSES, fill
+from benchmarks.company import STATUSES, fill, fill_day
 from benchmarks.figures import Figure, Row, by_turns, ratio, table, timed
 from benchmarks.processes import Process
 from server_stub.analytics.tables import task_metrics
 from server_stub.core import feed, migrate, sessions
 from server_stub.core.database import Database
 from server_stub.core.state import system_clock
+from server_stub.occupancy.tables import occupancy_intervals
+from server_stub.people import groups
 from server_stub.people import service as people
 from server_stub.tasks.tables import tasks
 from tracker.domain.task import Role, Status
 
-PEOPLE, PROJECTS = 50, 20
+PEOPLE, PROJECTS, TEAMS = 50, 20, 5
 LIMIT = 100
 """ms that an answer may take."""
 LAST_DAYS = 30
@@ -48,6 +50,9 @@ ROWS: dict[str, tuple[str, dict[str, str], tuple[sa.Table, ...]]] = {
     "progress": ("progress", {}, (tasks,)),
     "people": ("people", {}, _BOTH),
     "people, a month": ("people", {"from": ""}, _BOTH),
+    "teams": ("teams", {}, _BOTH),
+    "summary, a team": ("summary", {"team": "1"}, _BOTH),
+    "occupancy": ("occupancy", {}, (occupancy_intervals,)),
     "sla": ("sla", {}, _BOTH),
 }
 """Of each row: the question, its parameters (an empty `from` is a month ago), and whose rows the
@@ -86,10 +91,15 @@ def make(url: str, sizes: Sizes, every_open: bool) -> Company:
             for n in range(PEOPLE)
         ]  # fmt: skip
         projects = [people.create_project(conn, tenant, f"P {n}", now) for n in range(PROJECTS)]
+        teams = [groups.add_team(conn, tenant, f"T {n}", now, users[0]).id for n in range(TEAMS)]
+        for one in people.people(conn, tenant.id):
+            team = {"team_id": teams[one.number % TEAMS]}
+            people.change_person(conn, tenant, one, team, now, users[0])
         feed.save(conn, tenant, now)
         token = sessions.create_token(conn, users[0], now)
         mix = {Status.PENDING: 1, Status.IN_PROGRESS: 1} if every_open else STATUSES
         fill(conn, tenant.id, users, projects, sizes.tasks, now, mix)
+        fill_day(conn, tenant.id, users, now)
     if not database.is_sqlite:  # what its own autovacuum does within minutes
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             conn.exec_driver_sql("VACUUM ANALYZE")
@@ -99,7 +109,8 @@ def make(url: str, sizes: Sizes, every_open: bool) -> Company:
 @contextmanager
 def served(company: Company) -> Iterator[httpx.Client]:
     url = company.database.url.render_as_string(hide_password=False)
-    env = {"TRACKER_DATABASE_URL": url}
+    # Its jobs would archive and remind meanwhile.
+    env = {"TRACKER_DATABASE_URL": url, "TRACKER_TIMETABLE": "false"}
     with Process(["server_stub.cli", "serve", "--port", "0"], env) as process:
         base = f"http://127.0.0.1:{int(process.said.rpartition(':')[2])}"
         headers = {"Authorization": f"Bearer {company.token}", "Tracker-Protocol": "1"}

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.analytics.queries import save_metrics
+from server_stub.occupancy.tables import occupancy_intervals
 from server_stub.tasks.rows import plain
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain import sla
 from tracker.domain.metrics import metrics
 from tracker.domain.page import checksum
-from tracker.domain.task import Assignment, Part, Priority, Status, Task
+from tracker.domain.task import Assignment, Occupancy, Part, Priority, Status, Task
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 DESCRIPTION = (
@@ -58,6 +59,27 @@ def fill(
             conn.execute(sa.insert(assignments), [_row(tenant_id, one) for one in on_them])
         done = [task for task, _ in some if task.completed_at is not None]
         save_metrics(conn, tenant_id, [metrics(task, promised) for task in done])
+
+
+def fill_day(conn: Connection, tenant_id: str, users: Sequence[str], now: int) -> None:
+    """What a device of each person reported in 24 hours: another state every ten minutes."""
+    rng = random.Random(16)
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "id": str(uuid.UUID(int=rng.getrandbits(128))),
+            "user_id": user,
+            "state": rng.choice(list(Occupancy)),
+            "started_at": begun,
+            "ended_at": begun + 10 * MINUTE,
+            "reason": "",
+            "made_at": begun + 10 * MINUTE,
+            "received_at": begun + 10 * MINUTE,
+        }
+        for user in users
+        for begun in range(now - DAY, now, 10 * MINUTE)
+    ]
+    conn.execute(sa.insert(occupancy_intervals), rows)
 
 
 def _row(tenant_id: str, row: Task | Assignment) -> dict[str, object]:
@@ -104,7 +126,7 @@ def _one(
     progress = 100 if done else rng.randrange(100) if started else 0
     people = [_assignment(task_id, doer, Part.ASSIGNEE, users[0], created_at)]
     if number % 4 == 0:
-        part = Part.ASSIGNEE if number % 8 else Part.REVIEWER
+        part = Part.ASSIGNEE if number % 3 else Part.REVIEWER
         people.append(_assignment(task_id, other, part, users[0], created_at))
     return Task(
         id=task_id,

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.analytics.tables import sla_calendars, sla_targets, task_metrics
 from server_stub.core.database import upsert
+from server_stub.core.tables import users
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.metrics import Kept, Metrics
 from tracker.domain.sla import Calendar, Hours, Promise, Sla, Target, Unit
@@ -219,19 +220,20 @@ def by_progress(conn: Connection, tenant_id: str, asked: Asked) -> tuple[int, in
     return first, second, third, every
 
 
+# Joined outwards, so that SQLite begins with the open tasks: the other way round it looks up every
+# task that anybody ever had, which takes 15 times as long.
+_DOERS = sa.and_(
+    assignments.c.tenant_id == TENANT, assignments.c.task_id == tasks.c.id, _IS_ASSIGNEE
+)
+_WHO = users.c.id == assignments.c.user_id
+
+
 @functools.cache
 def _open_by_person(*shape: bool) -> sa.Select[Any]:
-    # Outer, so that SQLite begins with the open tasks: the other way round it looks up every task
-    # that anybody ever had, which takes 15 times as long.
-    joined = sa.and_(
-        assignments.c.tenant_id == TENANT,
-        assignments.c.task_id == tasks.c.id,
-        _IS_ASSIGNEE,
-    )
     period, project, people = shape
     return (
         sa.select(assignments.c.user_id, sa.func.count(), sa.func.count().filter(_IS_OVERDUE))
-        .select_from(tasks.outerjoin(assignments, joined))
+        .select_from(tasks.outerjoin(assignments, _DOERS))
         .where(
             *_of_tasks(period, project, False),
             _IS_OPEN,
@@ -247,6 +249,34 @@ def open_by_person(
     """Open tasks and overdue ones of each assignee; of nobody under None."""
     rows = conn.execute(_open_by_person(*asked.shape), asked.values(tenant_id, now=now))
     return {user_id: (number, overdue) for user_id, number, overdue in rows}
+
+
+@functools.cache
+def _open_by_team(*shape: bool) -> sa.Select[Any]:
+    period, project, people = shape
+    # A task that two people of a team have to do is one task of the team.
+    overdue = sa.case((_IS_OVERDUE, tasks.c.id))
+    return (
+        sa.select(
+            users.c.team_id, sa.func.count(tasks.c.id.distinct()), sa.func.count(overdue.distinct())
+        )
+        .select_from(tasks.outerjoin(assignments, _DOERS).outerjoin(users, _WHO))
+        .where(
+            *_of_tasks(period, project, False),
+            _IS_OPEN,
+            *([assignments.c.user_id.in_(_USERS)] if people else []),
+        )
+        .group_by(users.c.team_id)
+    )
+
+
+def open_by_team(
+    conn: Connection, tenant_id: str, asked: Asked, now: int
+) -> dict[str | None, tuple[int, int]]:
+    """Open tasks and overdue ones of each team; of people without one, and of nobody, under
+    None."""
+    rows = conn.execute(_open_by_team(*asked.shape), asked.values(tenant_id, now=now))
+    return {team_id: (number, overdue) for team_id, number, overdue in rows}
 
 
 @dataclass(frozen=True, slots=True)

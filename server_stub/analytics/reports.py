@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from sqlalchemy.engine import Connection
 
 from server_stub.analytics import queries, service
 from server_stub.analytics.queries import Asked, Standing, Totals
+from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
 from tracker.domain import sla
 from tracker.domain.sla_settings import target_text
-from tracker.domain.task import OPEN, Priority, Status
+from tracker.domain.task import OPEN, Occupancy, Priority, Status
 from tracker.protocol.analytics import (
     ByPerson,
     ByProgress,
     ByStatus,
+    ByTeam,
     Finished,
     Made,
+    OccupancyOfAll,
+    PersonOccupancy,
     PersonPerformance,
     PromiseKept,
     PromisesKept,
     Quarter,
     Summary,
+    TeamPerformance,
 )
 
 
@@ -95,6 +102,82 @@ def by_person(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByPer
             )
         )
     return ByPerson(as_of=now, people=found)
+
+
+def by_team(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByTeam:
+    """With people asked for, their teams have what these did, and the others nothing."""
+    to_do = queries.open_by_team(conn, tenant_id, asked, now)
+    done = queries.totals_by_person(conn, tenant_id, asked)
+    everybody = people.people(conn, tenant_id)
+    found = []
+    for team in people.teams(conn, tenant_id):
+        members = [person for person in everybody if person.team_id == team.id]
+        waiting, overdue = to_do.get(team.id, (0, 0))
+        found.append(
+            TeamPerformance(
+                team_id=team.id,
+                number=team.number,
+                name=team.name,
+                archived=team.archived,
+                people=sum(person.active for person in members),
+                open=waiting,
+                overdue=overdue,
+                finished=_finished(_together(done[m.id] for m in members if m.id in done)),
+            )
+        )
+    return ByTeam(as_of=now, teams=found)
+
+
+def _together(parts: Iterable[Totals]) -> Totals:
+    """What several people's add up to."""
+    found = Totals()
+    for part in parts:
+        found = Totals(
+            tasks=found.tasks + part.tasks,
+            mean_days=_mean(found.mean_days, found.tasks, part.mean_days, part.tasks),
+            timed=found.timed + part.timed,
+            mean_efficiency=_mean(
+                found.mean_efficiency, found.timed, part.mean_efficiency, part.timed
+            ),
+            rated=found.rated + part.rated,
+            mean_rating=_mean(found.mean_rating, found.rated, part.mean_rating, part.rated),
+            was_overdue=found.was_overdue + part.was_overdue,
+            revenue_cents=found.revenue_cents + part.revenue_cents,
+            promised=found.promised + part.promised,
+            started_in_time=found.started_in_time + part.started_in_time,
+            finished_in_time=found.finished_in_time + part.finished_in_time,
+        )
+    return found
+
+
+def _mean(one: float | None, of_one: int, other: float | None, of_other: int) -> float | None:
+    """The mean of all, from the means of two parts and how many each is of."""
+    if one is None or other is None:
+        return other if one is None else one
+    return (one * of_one + other * of_other) / (of_one + of_other)
+
+
+def occupancy_of_all(
+    conn: Connection, tenant_id: str, user_ids: Sequence[str] | None, now: int
+) -> OccupancyOfAll:
+    ids = None if user_ids is None else list(user_ids)
+    who = [person for person in people.people(conn, tenant_id, ids) if person.active]
+    reported = occupancy.last_day(conn, tenant_id, [person.id for person in who], now)
+    found = [
+        PersonOccupancy(
+            user_id=person.id,
+            number=person.number,
+            name=person.display_name,
+            totals=reported[person.id],
+        )
+        for person in who
+    ]
+    return OccupancyOfAll(
+        as_of=now,
+        since=now - occupancy.DAY_MS,
+        totals={state: sum(one.totals[state] for one in found) for state in Occupancy},
+        people=found,
+    )
 
 
 def promises_kept(

@@ -8,16 +8,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from server_stub.analytics import reports, service
-from server_stub.analytics.asking import AskedDep
+from server_stub.analytics.asking import AskedDep, UsersDep
 from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES, ProblemError
-from tracker.domain.task import Role
+from server_stub.core.problems import RESPONSES
 from tracker.protocol.analytics import (
     ByPerson,
     ByProgress,
     ByStatus,
+    ByTeam,
     NewSlaSettings,
+    OccupancyOfAll,
     PromisesKept,
     SlaSettings,
     Summary,
@@ -50,6 +51,18 @@ def by_person(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> B
     return reports.by_person(conn, caller.tenant_id, asked, state.now())
 
 
+@router.get("/teams")
+def by_team(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> ByTeam:
+    """What each team has to do, and what its people finished."""
+    return reports.by_team(conn, caller.tenant_id, asked, state.now())
+
+
+@router.get("/occupancy")
+def occupancy(state: State, caller: CallerDep, conn: Read, users: UsersDep) -> OccupancyOfAll:
+    """How long people were active in the last 24 hours, as their devices reported it."""
+    return reports.occupancy_of_all(conn, caller.tenant_id, users, state.now())
+
+
 @router.get("/sla")
 def promises_kept(state: State, caller: CallerDep, conn: Read, asked: AskedDep) -> PromisesKept:
     """What was started and finished in time, and what is too late now, by priority."""
@@ -66,8 +79,7 @@ def sla_settings(caller: CallerDep, conn: Read) -> SlaSettings:
 @router.put("/sla-settings")
 def set_sla_settings(body: NewSlaSettings, state: State, caller: CallerDep) -> SlaSettings:
     """Owners only. They hold for what is finished from now on."""
-    if caller.role is not Role.OWNER:
-        raise ProblemError("E1005")
+    access.require_owner(caller)
     new = service.read_settings(body)
     with state.database.write() as conn:
         tenant = feed.lock(conn, caller.tenant_id)

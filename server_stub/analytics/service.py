@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -60,23 +59,8 @@ def set_promises(conn: Connection, tenant: Tenant, user_id: str, new: Sla, now: 
     )
     changed = [name for name in after if before[name] != after[name]]
     queries.save_sla(conn, tenant.id, new)
-    body: dict[str, Any] = {
-        "event": "sla.set",
-        "user": user_id,
-        "op_id": None,
-        "device_id": None,
-        "device_seq": None,
-        "before": {name: before[name] for name in changed},
-        "after": {name: after[name] for name in changed},
-        "note": "",
-        "occupancy": None,
-        "merged": [],
-        "made_at": now,
-        "clock_offset": None,
-        "worked_at": now,
-        "received_at": now,
-    }
-    audit.insert(conn, [audit.append(tenant, tenant.id, body)])
+    were, are = ({name: values[name] for name in changed} for values in (before, after))
+    audit.note(conn, tenant, tenant.id, "sla.set", user_id, now, were, are)
     feed.save(conn, tenant, now)
 
 

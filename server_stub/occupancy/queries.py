@@ -35,6 +35,20 @@ _TOUCHING = (
     .order_by(intervals.c.started_at)
     .limit(sa.bindparam("most"))
 )
+_OF_PEOPLE = sa.select(
+    intervals.c.user_id,
+    intervals.c.state,
+    intervals.c.started_at,
+    intervals.c.ended_at,
+    intervals.c.reason,
+).where(
+    intervals.c.tenant_id == sa.bindparam("tenant"),
+    intervals.c.user_id.in_(sa.bindparam("users", expanding=True)),
+    intervals.c.started_at > sa.bindparam("earliest"),
+    intervals.c.started_at < sa.bindparam("end"),
+    intervals.c.ended_at > sa.bindparam("start"),
+)
+_STATES = {str(state): state for state in Occupancy}
 _KEY = sa.tuple_(intervals.c.tenant_id, intervals.c.id)
 _OLD = (
     sa.select(intervals.c.tenant_id, intervals.c.id)
@@ -74,6 +88,21 @@ def touching(
         Interval(Occupancy(row.state), row.started_at, row.ended_at, row.reason)
         for row in conn.execute(_TOUCHING, values)
     ]
+
+
+def of_people(
+    conn: Connection, tenant_id: str, user_ids: Sequence[str], start: int, end: int
+) -> dict[str, list[Interval]]:
+    """Everything of these people that has some of its time between two instants."""
+    found: dict[str, list[Interval]] = {}
+    values = {"tenant": tenant_id, "earliest": start - LONGEST_INTERVAL, "start": start, "end": end}
+    for some in chunks(user_ids):
+        for user, state, begun, ended, reason in conn.execute(
+            _OF_PEOPLE, {**values, "users": some}
+        ):
+            interval = Interval(_STATES[state], begun, ended, reason)
+            found.setdefault(user, []).append(interval)
+    return found
 
 
 def purge(conn: Connection, before: int) -> int:

@@ -5,6 +5,7 @@ Intervals are no part of the audit trail, which can never be shortened: they are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,15 @@ def report(
         raise InputError("E2063", f"It holds more than {MOST_INTERVALS:,} intervals.", "from")
     whole = merged(found, start, end)
     return Report(start, end, whole, totals(whole))
+
+
+def last_day(
+    conn: Connection, tenant_id: str, user_ids: Sequence[str], now: int
+) -> dict[str, dict[Occupancy, int]]:
+    """Milliseconds of each state in the last 24 hours, of each of these people."""
+    start = now - DAY_MS
+    found = queries.of_people(conn, tenant_id, user_ids, start, now)
+    return {user: totals(merged(found.get(user, []), start, now)) for user in user_ids}
 
 
 def purge(conn: Connection, before: int) -> int:

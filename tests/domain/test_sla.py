@@ -73,6 +73,16 @@ def test_working_time_is_what_counting_minutes_finds(
     assert sla.worked_ms(calendar, start, end) == slow(calendar, start, end)
 
 
+def test_a_date_that_comes_twice() -> None:
+    """One minute past midnight the clocks of St. John's went back to yesterday's last hour."""
+    calendar = Calendar("America/St_Johns", (Hours(23 * 60, 1_440),) * 7)
+    change = int(datetime(2010, 11, 7, 2, 31, tzinfo=UTC).timestamp() * 1000)
+    moments = [change + minutes * MINUTE for minutes in (-70, -61, -1, 0, 1, 58, 59, 60, 200)]
+    for start in moments:
+        for end in moments:
+            assert sla.worked_ms(calendar, start, end) == slow(calendar, start, end)
+
+
 @given(WEEKS, st.integers(0, 40_000_000), st.integers(0, 3_000_000), st.integers(0, 3_000_000))
 def test_the_parts_of_a_long_time_are_the_whole(
     week: list[Hours | None], begin: int, first: int, second: int

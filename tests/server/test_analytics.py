@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from benchmarks.company import fill
 from server_stub.core import feed
+from server_stub.people import groups
 from server_stub.people import service as people
 from tests.conftest import Template
 from tests.support.server import HOUR, MINUTE, OUTSIDER, RunningServer, problem
@@ -25,6 +26,9 @@ SETTINGS = f"{PATH}/sla-settings"
 BERLIN = ZoneInfo("Europe/Berlin")
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 Row = dict[str, Any]
+TEAMS = {"north": "1", "south": "2"}
+"""With their numbers."""
+TEAM_OF = {"ana": "north", "jonas": "north", "rita": "south"}
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,24 @@ class Everything:
 
     def made(self, query: Mapping[str, str]) -> list[Row]:
         found = [row for row in self.tasks if fits(row, row["created_at"], query)]
-        person = query.get("person")
-        return [row for row in found if person is None or person in self.assignees(row["id"])]
+        who = self.who(query)
+        return [row for row in found if who is None or who & self.assignees(row["id"])]
 
     def finished(self, query: Mapping[str, str]) -> list[Row]:
         found = [row for row in self.metrics if fits(row, row["completed_at"], query)]
-        return [row for row in found if query.get("person") in (None, row["completed_by"])]
+        who = self.who(query)
+        return [row for row in found if who is None or row["completed_by"] in who]
+
+    def who(self, query: Mapping[str, str]) -> set[str] | None:
+        """Whose work is asked for."""
+        person, team = query.get("person"), query.get("team")
+        if person is None and team is None:
+            return None
+        return {
+            user
+            for name, user in self.server.users.items()
+            if person in (None, user) and team in (None, TEAMS.get(TEAM_OF.get(name, "")))
+        }
 
 
 def fits(row: Row, at: int, query: Mapping[str, str]) -> bool:
@@ -89,6 +105,17 @@ def everything(
         hall = people.create_project(conn, tenant, "Theirs", now)
         feed.save(conn, tenant, now)
         fill(conn, elsewhere, [olga, otto], [hall], 800, now)
+        for where, by, people_of in (
+            (server.tenant_id, users[0], TEAM_OF),
+            (elsewhere, olga, {"olga": "north", "otto": "south"}),
+        ):
+            tenant = feed.lock(conn, where)
+            made = {name: groups.add_team(conn, tenant, name, now, by) for name in TEAMS}
+            for person in people.people(conn, where):
+                if team := people_of.get(person.name):
+                    change = {"team_id": made[team].id}
+                    people.change_person(conn, tenant, person, change, now, by)
+            feed.save(conn, tenant, now)
     # One that is due at this very moment is not overdue, one of a moment ago is.
     for due, status in ((now, "PENDING"), (now - 1, "ON_HOLD")):
         server.sql(
@@ -116,7 +143,11 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"project_id": "hall"},
     {"person": "ana"},
     {"from": "2025-06-01", "person": "jonas", "project_id": "hall"},
+    {"team": "1"},
+    {"team": "2", "person": "rita", "from": "2025-01-01"},
+    {"team": "2", "person": "ana"},  # nobody
 )
+REPORTS = ("summary", "status", "progress", "people", "teams", "sla")
 queries = pytest.mark.parametrize("query", QUERIES, ids=str)
 
 
@@ -217,7 +248,7 @@ def test_the_people(everything: Everything, query: dict[str, str]) -> None:
     expected = []
     for number, (name, display) in enumerate(names.items(), 1):
         user_id = everything.server.users[name]
-        if query.get("person") not in (None, user_id):
+        if (who := everything.who(query)) is not None and user_id not in who:
             continue
         own = [row for row in everything.made(query) if user_id in everything.assignees(row["id"])]
         done = [row for row in everything.finished(query) if row["completed_by"] == user_id]
@@ -233,6 +264,32 @@ def test_the_people(everything: Everything, query: dict[str, str]) -> None:
             }
         )
     assert everything.ask("people", query) == {"people": expected}
+
+
+@queries
+def test_the_teams(everything: Everything, query: dict[str, str]) -> None:
+    query, now = everything.asked(query), everything.server.clock.now
+    expected = []
+    for name, number in TEAMS.items():
+        members = {everything.server.users[one] for one, team in TEAM_OF.items() if team == name}
+        who = everything.who(query)
+        counted = members if who is None else members & who
+        own = [row for row in everything.made(query) if counted & everything.assignees(row["id"])]
+        done = [row for row in everything.finished(query) if row["completed_by"] in members]
+        expected.append(
+            {
+                "number": int(number),
+                "name": name,
+                "archived": False,
+                "people": len(members),
+                "open": sum(row["status"] in OPEN for row in own),
+                "overdue": sum(is_overdue(row, now) for row in own),
+                "finished": summed(done),
+            }
+        )
+    found = everything.ask("teams", query)["teams"]
+    assert len({team.pop("team_id") for team in found}) == 2
+    assert found == expected
 
 
 def as_task(row: Row) -> Task:
@@ -297,8 +354,27 @@ def test_the_rows_say_something_of_everything_that_is_counted(everything: Everyt
     for name in ("finished", "started_in_time", "finished_in_time", "start_late", "finish_late"):
         assert any(one[name] for one in priorities), name
     assert any(one["finish_late"] < one["running"] for one in priorities)
+    nothing = ({"from": "2026-03-02", "to": "2026-03-02"}, {"team": "2", "person": "ana"})
     for query in QUERIES:
-        assert everything.made(everything.asked(query)) or query.get("to") == query.get("from")
+        assert bool(everything.made(everything.asked(query))) != (query in nothing), query
+    both = {everything.server.users["ana"], everything.server.users["jonas"]}
+    shared = [row for row in everything.tasks if everything.assignees(row["id"]) == both]
+    assert any(row["status"] in OPEN for row in shared), "which a team has to do once"
+
+
+def test_a_period_begins_and_ends_at_the_tenants_midnight(server: RunningServer) -> None:
+    midnight = int(datetime(2026, 3, 3, tzinfo=BERLIN).timestamp() * 1000)
+    for moment in (midnight - 1, midnight, midnight + 1):
+        server.clock.now = moment
+        server.device("rita").do("complete", server.task())
+    for query, number in (
+        ({"to": "2026-03-02"}, 1),
+        ({"from": "2026-03-03"}, 2),
+        ({"from": "2026-03-02", "to": "2026-03-03"}, 3),
+        ({"from": "2026-03-04"}, 0),
+    ):
+        found = server.get("rita", f"{PATH}/summary", params=query).json()
+        assert found["made"]["tasks"] == found["finished"]["tasks"] == number, query
 
 
 def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
@@ -308,16 +384,18 @@ def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
     engine = server.app.state.tracker.database.engine
     asked: list[tuple[str, Any]] = []
     sa.event.listen(engine, "before_cursor_execute", lambda _c, _u, *s: asked.append((s[0], s[1])))
-    for report in ("summary", "status", "progress", "people", "sla"):
+    for report in REPORTS:
         for query in ({}, {"from": "2026-01-01"}, {"project_id": "1"}):
             assert server.get("rita", f"{PATH}/{report}", params=query).status_code == 200
     counting = [one for one in asked if "count(" in one[0]]
-    assert len(counting) == 24
+    assert len(counting) == 30
     with server.database.read() as conn:
         for statement, values in counting:
             plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps = [row.detail for row in plan if "SEARCH" in row.detail or "SCAN" in row.detail]
             for step in steps:
+                if "SEARCH users" in step:  # there are few
+                    continue
                 own = "SEARCH task_metrics USING PRIMARY KEY" in step  # its rows lie in that order
                 assert "COVERING INDEX" in step or own, (step, statement)
 
@@ -325,7 +403,7 @@ def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
 def test_numbers_stand_for_ids(everything: Everything) -> None:
     by_id = everything.asked({"person": "ana", "project_id": "hall"})
     by_number = {"person": "3", "project_id": "1"}
-    for report in ("summary", "status", "progress", "people", "sla"):
+    for report in REPORTS:
         assert everything.ask(report, by_number) == everything.ask(report, by_id)
 
 
@@ -344,6 +422,8 @@ def test_another_tenant_counts_its_own(everything: Everything) -> None:
         ({"project_id": server.world.project_id}, "E5007"),
         ({"person": "3"}, "E5006"),
         ({"project_id": "2"}, "E5007"),
+        ({"team": everything.ask("teams", {})["teams"][0]["team_id"]}, "E5061"),
+        ({"team": "3"}, "E5061"),
     ):
         problem(server.get(OUTSIDER, f"{PATH}/summary", params=query), 404, code)
 
@@ -361,11 +441,12 @@ def test_another_tenant_counts_its_own(everything: Everything) -> None:
         ({"person": "1.5"}, "E2006", "person"),
         ({"person": "٣"}, "E2006", "person"),
         ({"person": "9" * 16}, "E2006", "person"),
+        ({"team": "north"}, "E2006", "team"),
         ({"person": "x" * 101}, "E2013", "query.person"),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("report", ["summary", "status", "progress", "people", "sla"])
+@pytest.mark.parametrize("report", REPORTS)
 def test_what_cannot_be_read_is_named(
     shared_server: RunningServer, report: str, query: dict[str, str], code: str, field: str
 ) -> None:
@@ -413,6 +494,68 @@ NIGHTS: Row = {
         "URGENT": {"start": "1h", "finish": "1d"},
     },
 }
+
+
+class TestOccupancy:
+    def report(self, server: RunningServer, who: str, state: str, begun: int, ended: int) -> None:
+        """By a device of its own; in minutes before now."""
+        now = server.clock.now
+        args = {
+            "state": state,
+            "started_at": now - begun * MINUTE,
+            "ended_at": now - ended * MINUTE,
+        }
+        receipt = server.device(who).do("occupancy", server.new_id(), args)
+        assert receipt["outcome"] == "applied", receipt
+
+    def asked(self, server: RunningServer, name: str = "rita", **query: str) -> Row:
+        answer = server.get(name, f"{PATH}/occupancy", params=query)
+        assert answer.status_code == 200, answer.text
+        found: Row = answer.json()
+        return found
+
+    def test_it_is_what_each_person_is_told_of_themself(self, either_server: RunningServer) -> None:
+        server = either_server
+        self.report(server, "ana", "ACTIVE", 90, 30)
+        self.report(server, "ana", "IDLE", 60, 10)  # of which 20 minutes are at another device
+        self.report(server, "ana", "ACTIVE", 25 * 60, 23 * 60)  # an hour of it yesterday
+        self.report(server, "ana", "OFFLINE", 40 * 60, 25 * 60)
+        self.report(server, "jonas", "IDLE", 5, 0)
+        self.report(server, OUTSIDER, "ACTIVE", 100, 0)
+        found = self.asked(server)
+        now = server.clock.now
+        assert (found["as_of"], found["since"]) == (now, now - 24 * HOUR)
+        zero = {"ACTIVE": 0, "IDLE": 0, "OFFLINE": 0, "UNKNOWN": 0}
+        by_name = {one["name"]: one["totals"] for one in found["people"]}
+        assert by_name == {
+            "Sara Lind": zero,
+            "Rita Okafor": zero,
+            "Ana Moreno": {**zero, "ACTIVE": 120 * MINUTE, "IDLE": 20 * MINUTE},
+            "Jonas Keller": {**zero, "IDLE": 5 * MINUTE},
+        }
+        assert found["totals"] == {**zero, "ACTIVE": 120 * MINUTE, "IDLE": 25 * MINUTE}
+        for one in found["people"]:
+            told = server.get("rita", f"/api/v1/people/{one['user_id']}/occupancy").json()
+            assert told["totals"] == one["totals"]
+
+    def test_of_one_person_or_a_team_and_not_of_who_has_left(self, server: RunningServer) -> None:
+        for name in ("ana", "jonas"):
+            self.report(server, name, "ACTIVE", 10, 0)
+        with server.database.write() as conn:
+            tenant = feed.lock(conn, server.tenant_id)
+            team = groups.add_team(conn, tenant, "north", server.clock.now, server.users["sara"])
+            ana, jonas = (people.person(conn, tenant.id, ref) for ref in ("3", "4"))
+            change, by = {"team_id": team.id}, server.users["sara"]
+            people.change_person(conn, tenant, ana, change, server.clock.now, by)
+            people.change_person(conn, tenant, jonas, {"active": False}, server.clock.now, by)
+            feed.save(conn, tenant, server.clock.now)
+        for query in ({"person": "3"}, {"team": "1"}, {"team": team.id, "person": "3"}):
+            found = self.asked(server, **query)
+            assert [one["number"] for one in found["people"]] == [3]
+            assert found["totals"]["ACTIVE"] == 10 * MINUTE
+        assert [one["number"] for one in self.asked(server)["people"]] == [1, 2, 3]
+        assert self.asked(server, person="4")["people"] == []
+        problem(server.get("rita", f"{PATH}/occupancy?person=9"), 404, "E5006")
 
 
 class TestSettings:

@@ -299,6 +299,8 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ("GET", "/api/v1/analytics/status"): admins(),
     ("GET", "/api/v1/analytics/progress"): admins(),
     ("GET", "/api/v1/analytics/people"): admins(),
+    ("GET", "/api/v1/analytics/teams"): admins(),
+    ("GET", "/api/v1/analytics/occupancy"): admins(),
     ("GET", "/api/v1/analytics/sla"): admins(),
     ("GET", "/api/v1/analytics/sla-settings"): admins(),
     ("PUT", "/api/v1/analytics/sla-settings"): owners(call=promises),

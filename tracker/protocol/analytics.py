@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tracker.domain.sla_settings import Weekday
-from tracker.domain.task import Priority, Status
+from tracker.domain.task import Occupancy, Priority, Status
 from tracker.protocol.base import Answer, Request
 
 
@@ -93,6 +93,45 @@ class ByPerson(Answer):
 
     as_of: int
     people: list[PersonPerformance]
+
+
+class TeamPerformance(Answer):
+    """What the people who are in the team now have to do, each task once, and what they completed,
+    whatever team they were in then. `people` are those who can sign in."""
+
+    team_id: str
+    number: int
+    name: str
+    archived: bool
+    people: int
+    open: int
+    overdue: int
+    finished: Finished
+
+
+class ByTeam(Answer):
+    """Every team of the tenant, by number."""
+
+    as_of: int
+    teams: list[TeamPerformance]
+
+
+class PersonOccupancy(Answer):
+    """Milliseconds of each state; where nothing was reported there is none."""
+
+    user_id: str
+    number: int
+    name: str
+    totals: dict[Occupancy, int]
+
+
+class OccupancyOfAll(Answer):
+    """Of the 24 hours that end at `as_of`: everybody who can sign in, by number, and their sum."""
+
+    as_of: int
+    since: int
+    totals: dict[Occupancy, int]
+    people: list[PersonOccupancy]
 
 
 class PromiseKept(Answer):
