@@ -133,7 +133,7 @@ class TestPages:
     def test_nor_is_it_good_for_somebody_of_the_same_role(self, many: Person) -> None:
         many.server.sql("UPDATE users SET role = 'ADMIN' WHERE name = 'sara'")
         cursor = done(many.get("?limit=1"))["next"]
-        problem(Person(many.server, "sara").get(f"?limit=1&cursor={cursor}"), 422, "E2070")
+        problem(Person(many.server, "sara").get(f"?limit=1&cursor={cursor}"), 422, "E2075")
 
     def test_a_cursor_of_a_time_as_an_admin_is_over(self, many: Person) -> None:
         cursor = done(many.get("?limit=1"))["next"]
