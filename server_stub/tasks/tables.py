@@ -92,7 +92,8 @@ assignments = sa.Table(
     sa.Column("completed_at", sa.BigInteger, nullable=True),
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
-    sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id"),
+    # With `part`, so that SQLite does not choose the next one for what somebody does.
+    sa.Index("assignments_by_user", "tenant_id", "user_id", "task_id", "part"),
     sa.Index(
         "assignees_by_task", "tenant_id", "task_id", "part", "user_id",
         sqlite_where=_ASSIGNEE, postgresql_where=_ASSIGNEE,

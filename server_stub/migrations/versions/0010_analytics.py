@@ -75,6 +75,10 @@ def upgrade() -> None:
         "assignees_by_task", "assignments", ["tenant_id", "task_id", "part", "user_id"],
         sqlite_where=_ASSIGNEE, postgresql_where=_ASSIGNEE,
     )  # fmt: skip
+    op.drop_index("assignments_by_user", "assignments")
+    op.create_index(
+        "assignments_by_user", "assignments", ["tenant_id", "user_id", "task_id", "part"]
+    )
     op.execute(
         "INSERT INTO task_metrics (tenant_id, completed_at, task_id, completed_by, priority,"
         " project_id, days_to_complete, efficiency_ratio, was_overdue, quality_rating,"
@@ -90,6 +94,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("assignments_by_user", "assignments")
+    op.create_index("assignments_by_user", "assignments", ["tenant_id", "user_id", "task_id"])
     op.drop_index("assignees_by_task", "assignments")
     op.drop_index("tasks_counted", "tasks")
     op.create_index("tasks_by_due", "tasks", ["tenant_id", "status", "due_at"])
