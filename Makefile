@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help install system-libs demo test soak check lint format bench screenshots clean
+.PHONY: help install system-libs demo test soak fuzz check lint format bench screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -33,6 +33,9 @@ test: install system-libs ## run all tests
 soak: install ## 10,000 simulated seeds, then 200 kills on each database; an hour at most
 	$(BIN)/python -m tests.simulation --seeds 10000
 	$(BIN)/python -m tests.processes --kills 200 --minutes 15
+
+fuzz: install ## 500 requests made up from the description of each operation; some minutes
+	TRACKER_FUZZ=500 $(TESTS) tests/fuzz
 
 lint: install ## format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from server_stub.analytics.routes import router as analytics
 from server_stub.config import Settings
-from server_stub.core import limits, logs, problems
+from server_stub.core import described, limits, logs, problems
 from server_stub.core.database import Database
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
@@ -45,26 +46,38 @@ def create_app(
     database = Database(settings.database_url)
     state = load(settings, database)
     state.now = now
+    app = interface(lambda _app: _running(state, timetable_port))
+    app.state.tracker = state
+    app.add_middleware(Border, state=state)
+    return app
 
+
+def interface(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Every route, and no database: enough for the OpenAPI document."""
     app = FastAPI(
         title="Tracker",
         version="1",
-        lifespan=lambda _app: _running(state, timetable_port),
+        description="docs/api.md says how it is used, docs/errors.md what each code means.",
+        lifespan=lifespan,
         redirect_slashes=False,
         # Pages that load a foreign site's scripts; /openapi.json can be shown by any viewer.
         docs_url=None,
         redoc_url=None,
     )
-    app.state.tracker = state
     problems.install(app)
+    described.install(app)
     # /people/presence stands before /people/{person_ref}.
     for router in (
         health, people, directory, groups, occupancy, sync, tasks, rest, older, doing, hanging,
         history, notifications, importing, analytics,
     ):  # fmt: skip
         app.include_router(router)
-    app.add_middleware(Border, state=state)
     return app
+
+
+def document() -> str:
+    """The OpenAPI document as docs/openapi.json has it."""
+    return json.dumps(interface().openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 @asynccontextmanager

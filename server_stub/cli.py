@@ -16,7 +16,7 @@ import typer
 import uvicorn
 from sqlalchemy.engine import Connection
 
-from server_stub.app import create_app
+from server_stub.app import create_app, document
 from server_stub.backup import commands
 from server_stub.config import Settings
 from server_stub.core import audit as trail
@@ -247,6 +247,12 @@ def prune_occupancy(
     with alone(Settings()) as database:
         gone = forget(current(database), system_clock() - days * _DAY_MS)
     typer.echo(f"{gone} intervals are gone.")
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the description of the REST interface; needs no database."""
+    typer.echo(document(), nl=False)
 
 
 @cli.command()

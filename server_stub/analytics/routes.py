@@ -11,7 +11,6 @@ from server_stub.analytics import reports, service
 from server_stub.analytics.asking import AskedDep, UsersDep
 from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES
 from tracker.protocol.analytics import (
     ByPerson,
     ByProgress,
@@ -24,7 +23,7 @@ from tracker.protocol.analytics import (
     Summary,
 )
 
-router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
 
 
 @router.get("/summary")

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from sqlalchemy.engine import Connection
 
 from server_stub.core.auth import Caller
@@ -29,14 +31,21 @@ def get_state(request: Request) -> ServerState:
 State = Annotated[ServerState, Depends(get_state)]
 
 
-def get_token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in ("bearer", "token") or not token:
-        raise ProblemError("E1003")
-    return token.strip()
+class _Token(SecurityBase):
+    """The token of a request. A security scheme of its own, so that the document says what needs
+    one; FastAPI's own would refuse without a code, and the older word `Token`."""
+
+    model = HTTPBearer(description="The access token of `POST /api/v1/session`, or one of a CLI.")
+    scheme_name = "token"
+
+    async def __call__(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in ("bearer", "token") or not token:
+            raise ProblemError("E1003")
+        return token.strip()
 
 
-TokenDep = Annotated[str, Depends(get_token)]
+TokenDep = Annotated[str, Security(_Token())]
 
 
 def get_caller(request: Request, state: State, token: TokenDep) -> Caller:

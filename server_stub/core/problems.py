@@ -40,31 +40,7 @@ class ProblemError(TrackerError):
         return cls(refusal.code, refusal.info, refusal.field)
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "A coded problem; see docs/errors.md"}
-}
-"""Declared on every route, so that the OpenAPI document is true about errors."""
-
-
 PROBLEM = "application/problem+json"
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """RESPONSES, with these statuses by name."""
-    return RESPONSES | {
-        status: {"model": Problem, "description": _MEANINGS[status]} for status in statuses
-    }
-
-
-_MEANINGS = {
-    401: "Not signed in, or no longer.",
-    403: "The caller's role, or part in the task, does not allow it.",
-    404: "It does not exist, or is not shared with the caller.",
-    409: "How things are does not allow it now.",
-    412: "It was changed since the version in If-Match; `current` is how it is.",
-    422: "The request cannot be used; `errors` names the fields.",
-    429: "Too many requests; Retry-After says when to come again.",
-}
 
 
 class UnknownKey(RequestValidationError):
@@ -158,26 +134,6 @@ def install(app: FastAPI) -> None:
     def plain(_request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "E4008", 405: "E4009", 413: "E2014"}.get(error.status_code, "E2013")
         return answer(code)
-
-    plain_document = app.openapi
-
-    def document() -> dict[str, Any]:
-        """The interface's description, with problems under the type that they have."""
-        described = plain_document()
-        for path in described["paths"].values():
-            for operation in path.values():
-                for response in operation["responses"].values():
-                    _as_problem(response)
-        return described
-
-    app.openapi = document  # type: ignore[method-assign]
-
-
-def _as_problem(response: dict[str, Any]) -> None:
-    content = response.get("content", {})
-    schema = content.get("application/json", {}).get("schema", {})
-    if schema.get("$ref") == f"#/components/schemas/{Problem.__name__}":
-        content[PROBLEM] = content.pop("application/json")
 
 
 def unexpected(path: str, error: Exception) -> JSONResponse:

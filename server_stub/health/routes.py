@@ -6,10 +6,9 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 
 from server_stub.core.deps import Read, State
-from server_stub.core.problems import RESPONSES
 from tracker.protocol.base import PROTOCOL, Answer
 
-router = APIRouter(prefix="/api/v1", tags=["health"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["health"])
 
 
 class Health(Answer):

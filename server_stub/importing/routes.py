@@ -8,12 +8,12 @@ from fastapi import APIRouter, Body, Response
 
 from server_stub.core import feed
 from server_stub.core.deps import CallerDep, State
-from server_stub.core.problems import RESPONSES, answer
+from server_stub.core.problems import answer
 from server_stub.importing import service
 from tracker.protocol.importing import ImportReport, Verdict
 from tracker.protocol.problems import FieldProblem
 
-router = APIRouter(prefix="/api/v1/imports", tags=["imports"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
 
 @router.post("/tasks", response_model=ImportReport)

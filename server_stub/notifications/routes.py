@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from server_stub.core import access, feed
 from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES, ProblemError
+from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState
 from server_stub.notifications import service
 from server_stub.notifications.queries import Wanted
@@ -39,7 +39,7 @@ from tracker.protocol.notifications import (
     PrintedPreferences,
 )
 
-router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 
 DAY_MS = 86_400_000
 LAST = 2**63 - 1

@@ -7,13 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import RESPONSES
 from server_stub.occupancy import service
 from server_stub.people import service as people
 from tracker.domain.reading import LAST_INSTANT
 from tracker.protocol.occupancy import OccupancyReport
 
-router = APIRouter(prefix="/api/v1/people", tags=["people"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 
 @router.get("/{person_ref}/occupancy")

@@ -11,12 +11,11 @@ from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.paging import After, Limit, page
 from server_stub.core.preconditions import IfMatch, require_match, tag
-from server_stub.core.problems import RESPONSES
 from server_stub.people import service
 from tracker.domain.task import Person
 from tracker.protocol.people import NewPerson, PersonChange, PersonList
 
-router = APIRouter(prefix="/api/v1/people", tags=["people"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 
 @router.get("")

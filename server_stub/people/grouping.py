@@ -8,12 +8,11 @@ from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.paging import After, Limit, page
 from server_stub.core.preconditions import IfMatch, require_match, tag
-from server_stub.core.problems import RESPONSES
 from server_stub.people import groups
 from tracker.domain.task import Project, Team
 from tracker.protocol.people import GroupChange, NewGroup, ProjectList, TeamList
 
-router = APIRouter(prefix="/api/v1", tags=["people"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["people"])
 
 
 @router.get("/projects")

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Response
 from server_stub.core import access, auth, sessions, throttle
 from server_stub.core.auth import Caller
 from server_stub.core.deps import Address, CallerDep, Read, State
-from server_stub.core.problems import RESPONSES, ProblemError
+from server_stub.core.described import declared
+from server_stub.core.problems import ProblemError
 from server_stub.core.sessions import Session
 from server_stub.core.state import ServerState
 from server_stub.people import service
@@ -22,7 +23,7 @@ from tracker.protocol.session import (
     SignIn,
 )
 
-router = APIRouter(prefix="/api/v1", responses=RESPONSES)
+router = APIRouter(prefix="/api/v1")
 
 
 def _lifetimes(state: ServerState) -> tuple[int, int]:
@@ -50,7 +51,7 @@ def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
     )
 
 
-@router.post("/session", tags=["session"])
+@router.post("/session", tags=["session"], responses=declared(401, 429))
 def sign_in(body: SignIn, state: State, address: Address) -> Grant:
     """Opens a session. E1001 for a wrong name or password, without saying which; E1009 after too
     many of them."""
@@ -68,7 +69,7 @@ def sign_in(body: SignIn, state: State, address: Address) -> Grant:
         return _grant(state, auth.authenticate(conn, session.access_token, state.now()), session)
 
 
-@router.post("/session/refresh", tags=["session"])
+@router.post("/session/refresh", tags=["session"], responses=declared(401))
 def refresh(body: Refresh, state: State) -> Grant:
     """New tokens for a refresh token, also for the one before until its successor was used."""
     lifetimes = _lifetimes(state)
@@ -92,7 +93,13 @@ def sign_out(state: State, caller: CallerDep) -> None:
         sessions.end(conn, caller, caller.token_id, state.now())
 
 
-@router.post("/session/password", tags=["session"], status_code=204, response_class=Response)
+@router.post(
+    "/session/password",
+    tags=["session"],
+    status_code=204,
+    response_class=Response,
+    responses=declared(429),
+)
 def change_password(body: NewPassword, state: State, caller: CallerDep, address: Address) -> None:
     """Ends the caller's other sessions and tokens. E2040 for a password that is too easy, E1010
     for a wrong old one, which counts as a failed sign-in; E1009 after too many of them."""

@@ -9,13 +9,13 @@ from fastapi.responses import StreamingResponse
 
 from server_stub.core import access
 from server_stub.core.deps import CallerDep, State, TokenDep
-from server_stub.core.problems import RESPONSES
+from server_stub.core.described import declared
 from server_stub.sync import events as waking
 from server_stub.sync import service
 from tracker.protocol.base import MARK_HEADER
 from tracker.protocol.sync import UNSENT_LIMIT, PullPage, PushAnswer, PushRequest, Scope, Wholes
 
-router = APIRouter(prefix="/api/v1/sync", tags=["sync"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/sync", tags=["sync"])
 
 ScopeParam = Annotated[Scope, Query()]
 Mark = Annotated[str | None, Header(alias=MARK_HEADER)]
@@ -36,11 +36,7 @@ def push(
     return Response(service.push(state, caller, body, mark), media_type="application/json")
 
 
-@router.get(
-    "/pull",
-    response_model=PullPage,
-    responses={304: {"description": "Nothing is newer than the cursor in If-None-Match."}},
-)
+@router.get("/pull", response_model=PullPage, responses=declared(410))
 def pull(
     state: State,
     caller: CallerDep,

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from server_stub.core.problems import StrictRoute
 from server_stub.tasks import finding
 from server_stub.tasks.acting import Ask, DeskDep, Scene, Step, act, once
-from server_stub.tasks.rest import WRITES
 from tracker.domain.change import Kind
 from tracker.protocol.rest import Move, NewPart, PrintedTask, Rating
 from tracker.protocol.tasks import ProgressUpdate
@@ -27,7 +26,6 @@ def _move(kind: Kind, description: str) -> None:
         name=kind,
         description=description,
         response_model=PrintedTask,
-        responses=WRITES,
     )
 
 
@@ -40,7 +38,7 @@ _move(Kind.REOPEN, "Goes on with a finished task; progress is what it was before
 _move(Kind.ARCHIVE, "Puts a finished task away.")
 
 
-@router.post("/{task_ref}/progress", response_model=PrintedTask, responses=WRITES)
+@router.post("/{task_ref}/progress", response_model=PrintedTask)
 def progress(task_ref: str, body: ProgressUpdate, desk: DeskDep) -> Response:
     """Above 0 starts the task, 100 completes it."""
     said = desk.said(body.notes, body.occupancy_status)
@@ -48,19 +46,19 @@ def progress(task_ref: str, body: ProgressUpdate, desk: DeskDep) -> Response:
     return act(desk, task_ref, once(Kind.SET_PROGRESS, args, {"percent": "progress_percentage"}))
 
 
-@router.post("/{task_ref}/accept", response_model=PrintedTask, responses=WRITES)
+@router.post("/{task_ref}/accept", response_model=PrintedTask)
 def accept(task_ref: str, desk: DeskDep) -> Response:
     """The caller takes on what they were assigned."""
     return act(desk, task_ref, once(Kind.ACCEPT, {}))
 
 
-@router.post("/{task_ref}/rating", response_model=PrintedTask, responses=WRITES)
+@router.post("/{task_ref}/rating", response_model=PrintedTask)
 def rate(task_ref: str, body: Rating, desk: DeskDep) -> Response:
     """How well a completed task was done, 1 to 5: by its reviewers and by admins."""
     return act(desk, task_ref, once(Kind.RATE, {"rating": body.rating, "note": body.notes}))
 
 
-@router.post("/{task_ref}/assign", response_model=PrintedTask, responses=WRITES)
+@router.post("/{task_ref}/assign", response_model=PrintedTask)
 def assign(task_ref: str, body: NewPart, desk: DeskDep) -> Response:
     """Puts a person on the task, or gives them another part or share."""
 
@@ -72,7 +70,7 @@ def assign(task_ref: str, body: NewPart, desk: DeskDep) -> Response:
     return act(desk, task_ref, Ask(Kind.ASSIGN, body.model_dump(exclude_unset=True), plan))
 
 
-@router.delete("/{task_ref}/assign/{user_ref}", response_model=PrintedTask, responses=WRITES)
+@router.delete("/{task_ref}/assign/{user_ref}", response_model=PrintedTask)
 def unassign(task_ref: str, user_ref: str, desk: DeskDep) -> Response:
     """Takes a person off the task."""
 

@@ -16,7 +16,6 @@ from server_stub.core.state import ServerState
 from server_stub.tasks import finding, planning, printing
 from server_stub.tasks.acting import Ask, DeskDep, Scene, Step, act, once
 from server_stub.tasks.listing import Bookmark
-from server_stub.tasks.rest import READS, WRITES
 from server_stub.tasks.rows import COMMENTS, TIME_ENTRIES
 from tracker.domain.change import Kind
 from tracker.domain.task import Comment, TaskState, TimeEntry
@@ -56,7 +55,7 @@ def _next(bookmark: Bookmark, rows: list[Comment] | list[TimeEntry], limit: int)
     return bookmark.text([last.received_at, last.id])
 
 
-@router.get("/{task_ref}/comments", responses=READS)
+@router.get("/{task_ref}/comments")
 def comments(
     task_ref: str,
     query: Annotated[PageQuery, Query()],
@@ -73,9 +72,7 @@ def comments(
     return CommentList(comments=printed, next=_next(bookmark, rows, query.limit))
 
 
-@router.post(
-    "/{task_ref}/comments", status_code=201, response_model=PrintedComment, responses=WRITES
-)
+@router.post("/{task_ref}/comments", status_code=201, response_model=PrintedComment)
 def comment(task_ref: str, body: NewComment, desk: DeskDep) -> Response:
     """Says something about the task, or in answer to a comment. Attachments are addresses."""
     comment_id = auth.new_id(desk.state.now())
@@ -85,7 +82,7 @@ def comment(task_ref: str, body: NewComment, desk: DeskDep) -> Response:
     return act(desk, task_ref, Ask(Kind.COMMENT, content, lambda _: [step], show, 201))
 
 
-@router.put("/{task_ref}/comments/{comment_ref}", response_model=PrintedComment, responses=WRITES)
+@router.put("/{task_ref}/comments/{comment_ref}", response_model=PrintedComment)
 def reword(task_ref: str, comment_ref: str, body: NewWords, desk: DeskDep) -> Response:
     """Other words in one's own comment; the audit trail keeps both. E5035, E5036."""
     args = {"comment_id": comment_ref, "text": body.text}
@@ -99,7 +96,7 @@ def _shown_comment(scene: Scene, comment_id: str) -> PrintedComment:
     return printed
 
 
-@router.get("/{task_ref}/time", responses=READS)
+@router.get("/{task_ref}/time")
 def time_worked(
     task_ref: str,
     query: Annotated[PageQuery, Query()],
@@ -119,7 +116,7 @@ def time_worked(
     )
 
 
-@router.post("/{task_ref}/time", status_code=201, response_model=PrintedTime, responses=WRITES)
+@router.post("/{task_ref}/time", status_code=201, response_model=PrintedTime)
 def log_time(task_ref: str, body: TimeWorked, desk: DeskDep) -> Response:
     """Minutes that the caller worked; below zero they correct an earlier entry."""
     entry_id = auth.new_id(desk.state.now())
@@ -139,20 +136,20 @@ def log_time(task_ref: str, body: TimeWorked, desk: DeskDep) -> Response:
     return act(desk, task_ref, Ask(Kind.LOG_TIME, content, plan, show, 201))
 
 
-@router.get("/{task_ref}/dependencies", responses=READS)
+@router.get("/{task_ref}/dependencies")
 def needs(task_ref: str, caller: CallerDep, conn: Read) -> Needs:
     """What the task waits for, finished or not."""
     found = finding.seen(conn, caller.tenant_id, caller.actor, task_ref)
     return Needs(needs=printing.needs(conn, caller.tenant_id, caller.actor, found.task))
 
 
-@router.post("/{task_ref}/dependencies", response_model=PrintedTask, responses=WRITES)
+@router.post("/{task_ref}/dependencies", response_model=PrintedTask)
 def depend(task_ref: str, body: Needed, desk: DeskDep) -> Response:
     """The task waits for another one from now on. E5030, E5032."""
     return act(desk, task_ref, _relating(Kind.DEPEND, body.needs_id, "E5030"))
 
 
-@router.delete("/{task_ref}/dependencies/{needs_ref}", response_model=PrintedTask, responses=WRITES)
+@router.delete("/{task_ref}/dependencies/{needs_ref}", response_model=PrintedTask)
 def undepend(task_ref: str, needs_ref: str, desk: DeskDep) -> Response:
     """The task does not wait for that one any more. E5033 where it did not."""
     return act(desk, task_ref, _relating(Kind.UNDEPEND, needs_ref, "E5033"))

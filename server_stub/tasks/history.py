@@ -8,11 +8,10 @@ from fastapi import APIRouter, Query
 
 from server_stub.core import audit
 from server_stub.core.deps import CallerDep, Read
-from server_stub.core.problems import RESPONSES
 from server_stub.tasks import finding
 from tracker.protocol.history import MOST_ENTRIES, HistoryPage
 
-router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])
 
 LAST = 2**63 - 1
 """The greatest audit number the database can hold."""

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from server_stub.core import access, feed
 from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
-from server_stub.core.problems import ProblemError, StrictRoute, problems
+from server_stub.core.problems import ProblemError, StrictRoute
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
 from server_stub.tasks import counting, etags, finding, listing, planning, printing
@@ -26,11 +26,6 @@ from tracker.protocol.rest import (
     TaskStats,
 )
 
-READS = problems(401, 403, 404, 422, 429)
-WRITES = problems(401, 403, 404, 409, 412, 422, 429)
-LISTS = READS | {304: {"description": "What If-None-Match names is still so."}}
-CREATES = problems(401, 403, 404, 409, 422, 429)
-
 rest = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], route_class=StrictRoute)
 older = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=StrictRoute)
 
@@ -38,8 +33,8 @@ IfNoneMatch = Annotated[str | None, Header(max_length=10_000)]
 EVERYBODY = "all"
 
 
-@rest.post("", status_code=201, response_model=PrintedTask, responses=CREATES)
-@older.post("", status_code=201, response_model=PrintedTask, responses=CREATES)
+@rest.post("", status_code=201, response_model=PrintedTask)
+@older.post("", status_code=201, response_model=PrintedTask)
 def create(body: NewTask, state: State, caller: CallerDep, key: Key = None) -> Response:
     """A new task. Employees make tasks for themselves, or for nobody yet."""
     content = body.model_dump(exclude_unset=True)
@@ -47,8 +42,8 @@ def create(body: NewTask, state: State, caller: CallerDep, key: Key = None) -> R
     return act(Desk(state, caller, key), None, ask)
 
 
-@rest.get("", response_model=TaskList, responses=LISTS)
-@older.get("", response_model=TaskList, responses=LISTS)
+@rest.get("", response_model=TaskList)
+@older.get("", response_model=TaskList)
 def list_tasks(
     query: Annotated[ListQuery, Query()],
     state: State,
@@ -60,7 +55,7 @@ def list_tasks(
     return _list(state, caller, conn, query, if_none_match)
 
 
-@rest.get("/overdue", response_model=TaskList, responses=LISTS)
+@rest.get("/overdue", response_model=TaskList)
 def overdue(
     query: Annotated[PageQuery, Query()],
     state: State,
@@ -73,7 +68,7 @@ def overdue(
     return _list(state, caller, conn, wanted, if_none_match)
 
 
-@rest.get("/lead/{lead_ref}", response_model=TaskList, responses=LISTS)
+@rest.get("/lead/{lead_ref}", response_model=TaskList)
 def of_lead(
     lead_ref: str,
     query: Annotated[PageQuery, Query()],
@@ -87,7 +82,7 @@ def of_lead(
     return _list(state, caller, conn, wanted, if_none_match, empty="E5070")
 
 
-@rest.get("/stats", response_model=TaskStats, responses=READS)
+@rest.get("/stats", response_model=TaskStats)
 def stats(
     state: State,
     caller: CallerDep,
@@ -116,8 +111,8 @@ def _whose(conn: Connection, caller: Caller, ref: str) -> str:
     return own.id
 
 
-@rest.get("/{task_ref}", response_model=PrintedTask, responses=LISTS)
-@older.get("/{task_ref}", response_model=PrintedTask, responses=LISTS)
+@rest.get("/{task_ref}", response_model=PrintedTask)
+@older.get("/{task_ref}", response_model=PrintedTask)
 def one(
     task_ref: str,
     state: State,
@@ -135,8 +130,8 @@ def one(
     return _json(printed.model_dump_json(), tag)
 
 
-@rest.put("/{task_ref}", response_model=PrintedTask, responses=WRITES)
-@older.put("/{task_ref}", response_model=PrintedTask, responses=WRITES)
+@rest.put("/{task_ref}", response_model=PrintedTask)
+@older.put("/{task_ref}", response_model=PrintedTask)
 def change(task_ref: str, body: TaskChange, desk: DeskDep) -> Response:
     """What the body names is as it says afterwards, all of it or nothing."""
     said = desk.said(body.notes, body.occupancy_status)
@@ -144,7 +139,7 @@ def change(task_ref: str, body: TaskChange, desk: DeskDep) -> Response:
     return act(desk, task_ref, Ask("put", content, lambda s: planning.change(s, body, said)))
 
 
-@rest.delete("/{task_ref}", response_model=PrintedTask, responses=WRITES)
+@rest.delete("/{task_ref}", response_model=PrintedTask)
 def remove(task_ref: str, desk: DeskDep) -> Response:
     """Cancels an open task and archives it; nothing is ever deleted."""
     return act(desk, task_ref, Ask("delete", {}, planning.removal))

@@ -47,6 +47,15 @@ class TestKeys:
         assert [task["id"] for task in rita.all()] == [1]
         assert len(either_server.audit_trail()) == 1
 
+    def test_the_older_address_answers_in_other_words_and_so_is_another_request(
+        self, rita: Person
+    ) -> None:
+        rita.make()
+        done(rita.post("1/complete", Idempotency_Key="k"))
+        same_key = {"Idempotency-Key": "k"}
+        older = rita.server.post("rita", "/api/task/1/complete/", headers=same_key)
+        problem(older, 409, "E5010")
+
     @pytest.mark.parametrize(
         ("method", "path", "body"),
         [

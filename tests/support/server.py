@@ -31,6 +31,7 @@ from server_stub.core.database import Database, metadata
 from server_stub.core.heads import Heads
 from server_stub.core.limits import BoundedHead
 from server_stub.people import service as people
+from tests.support import declared
 from tracker.domain.task import Role
 from tracker.protocol.base import MARK_HEADER
 
@@ -276,7 +277,10 @@ class RunningServer:
         with self._making:
             if name not in self._clients:
                 headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
-                self._clients[name] = httpx.Client(base_url=self.url, headers=headers, timeout=20)
+                self._clients[name] = httpx.Client(
+                    base_url=self.url, headers=headers, timeout=20,
+                    event_hooks={"response": [declared.check]},
+                )  # fmt: skip
             return self._clients[name]
 
     def get(self, name: str | None, path: str, **more: Any) -> httpx.Response:
