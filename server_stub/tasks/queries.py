@@ -155,15 +155,6 @@ def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
     return [task_of(row) for row in conn.execute(query)]
 
 
-def tasks_of_tenant(conn: Connection, tenant_id: str) -> list[Task]:
-    query = (
-        sa.select(*TASK_COLUMNS)
-        .where(tasks.c.tenant_id == tenant_id, tasks.c.status != Status.ARCHIVED)
-        .order_by(tasks.c.number)
-    )
-    return [task_of(row) for row in conn.execute(query)]
-
-
 _FINISHED = (
     sa.select(tasks.c.id)
     .where(

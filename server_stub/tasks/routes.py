@@ -5,21 +5,25 @@ Its writes become actions and are decided like a push: same rules, same audit, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
+from sqlalchemy.engine import Connection
 
-from server_stub.core import access, audit
+from server_stub.core import access, audit, paging
+from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.paging import After, Limit
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
 from server_stub.tasks import queries
 from server_stub.tasks.acting import Ask, Desk, Key, Scene, act, once
 from server_stub.tasks.rows import ASSIGNMENTS
+from server_stub.tasks.selecting import Place, listed
 from tracker.domain.change import Kind
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import HistoryEntry, Occupancy, Part, Task
@@ -38,6 +42,7 @@ from tracker.protocol.tasks import (
 router = APIRouter(prefix="/api", tags=["tasks"])
 
 UPDATES_SHOWN = 5
+STATUS = "/api/admin/task-status/"
 
 
 def _due_date(task: Task, zone: str) -> str | None:
@@ -108,32 +113,54 @@ def _result(scene: Scene) -> ProgressResult:
 
 
 @router.get("/admin/task-status/")
-def admin_task_status(state: State, caller: CallerDep, conn: Read) -> AdminTasks:
-    """Every task of the tenant with who does it, their occupancy and the last five updates."""
+def admin_task_status(
+    state: State, caller: CallerDep, conn: Read, response: Response,
+    after: After = 0, limit: Limit | None = None,
+) -> AdminTasks:  # fmt: skip
+    """Every task of the tenant with who does it, their occupancy and the last five updates. With a
+    `limit` a page of them, by number; the `Link` header has the address of the next one."""
     access.require_admin(caller)
-    found = queries.tasks_of_tenant(conn, caller.tenant_id)
-    ids = [task.id for task in found]
     names = {p.id: p.display_name for p in people.people(conn, caller.tenant_id)}
+    shown: list[AdminTask] = []
+    more = True
+    while more:
+        most = limit or paging.MOST
+        found = _numbered(conn, caller, state.now(), after, most + 1)
+        shown += _statuses(state, caller, conn, found[:most], names)
+        more = len(found) > most
+        after = found[most - 1].number if more else after
+        if more and limit:
+            response.headers["Link"] = f'<{STATUS}?limit={limit}&after={after}>; rel="next"'
+            break
+    return AdminTasks(tasks=shown)
+
+
+def _numbered(conn: Connection, caller: Caller, now: int, after: int, most: int) -> list[Task]:
+    place, wanted = Place(0, [after]), {"live": None, "now": now}
+    return [task for task, _ in listed(conn, caller.tenant_id, "number", wanted, place, most)]
+
+
+def _statuses(
+    state: ServerState, caller: Caller, conn: Connection, found: Sequence[Task],
+    names: Mapping[str, str],
+) -> list[AdminTask]:  # fmt: skip
+    ids = [task.id for task in found]
     doing: dict[str, str] = {}
     for row in ASSIGNMENTS.of(conn, caller.tenant_id, ids):
         if row.part is Part.ASSIGNEE:
             doing.setdefault(row.task_id, row.user_id)
     updates: dict[str, list[HistoryEntry]] = {}
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        for entry in audit.latest(conn, caller.tenant_id, some, UPDATES_SHOWN):
-            updates.setdefault(entry.task_id, []).append(entry)
-    return AdminTasks(
-        tasks=[
-            AdminTask(
-                **_printed(task, caller.zone),
-                employee=names.get(doing.get(task.id, "")),
-                occupancy_status=_occupancy(state, doing.get(task.id)),
-                updates=[_update(entry, names) for entry in updates.get(task.id, [])],
-            )
-            for task in found
-        ]
-    )
+    for entry in audit.latest(conn, caller.tenant_id, ids, UPDATES_SHOWN):
+        updates.setdefault(entry.task_id, []).append(entry)
+    return [
+        AdminTask(
+            **_printed(task, caller.zone),
+            employee=names.get(doing.get(task.id, "")),
+            occupancy_status=_occupancy(state, doing.get(task.id)),
+            updates=[_update(entry, names) for entry in updates.get(task.id, [])],
+        )
+        for task in found
+    ]
 
 
 def _occupancy(state: ServerState, user_id: str | None) -> Occupancy:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from server_stub.core import paging
 from tests.support.server import HOUR, OUTSIDER, RunningServer, problem
 
 TASKS = "/api/employee-tasks/"
@@ -252,6 +253,46 @@ def test_the_admin_list_is_for_admins_of_this_tenant(server: RunningServer) -> N
     problem(server.get("ana", STATUS), 403, "E1005")
     assert len(server.get("sara", STATUS).json()["tasks"]) == 1
     assert server.get(OUTSIDER, STATUS).json() == {"tasks": []}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 500])
+def test_the_admin_list_comes_in_pages_where_that_is_asked(
+    server: RunningServer, limit: int
+) -> None:
+    for _ in range(4):
+        server.task("ana")
+    server.device("rita").do("cancel", server.task())
+    put_away = server.task()
+    for kind in ("cancel", "archive"):
+        assert server.device("rita").do(kind, put_away)["outcome"] == "applied"
+    found: list[int] = []
+    address: str | None = f"{STATUS}?limit={limit}"
+    while address:
+        answer = server.get("rita", address)
+        page = [task["id"] for task in answer.json()["tasks"]]
+        assert len(page) <= limit
+        assert answer.json().keys() == {"tasks"}
+        found += page
+        address = answer.links.get("next", {}).get("url")
+    assert found == [task["id"] for task in server.get("rita", STATUS).json()["tasks"]]
+    assert len(found) == 5
+    assert "link" not in server.get("rita", STATUS).headers
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "after=-1", "limit=x"])
+def test_no_page_is_of_another_size(server: RunningServer, query: str) -> None:
+    problem(server.get("rita", f"{STATUS}?{query}"), 422, "E2013")
+
+
+def test_more_tasks_than_are_read_at_once_are_all_there(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST", 2)
+    for _ in range(5):
+        server.task("ana")
+    answer = server.get("rita", STATUS)
+    assert [task["id"] for task in answer.json()["tasks"]] == [1, 2, 3, 4, 5]
+    assert "link" not in answer.headers
 
 
 @pytest.mark.parametrize(
