@@ -49,8 +49,10 @@ format: install ## put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure synchronising beside its floor; about three minutes
+bench: install ## measure synchronising and the server beside their floors; a quarter of an hour
 	@$(BIN)/python -m benchmarks.sync
+	@$(BIN)/python -m benchmarks.server
+	@$(BIN)/python -m benchmarks.analytics
 
 screenshots: install system-libs ## draw every screen into docs/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tracker.demo.screenshots docs/screenshots

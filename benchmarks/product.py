@@ -153,7 +153,7 @@ def _create(client: httpx.Client, task_ids: Sequence[str], employee: str) -> Non
     for start in range(0, len(task_ids), BATCH):
         messages = [
             {
-                **json.loads(dump(_creation(task_id, number, employee))),
+                **json.loads(dump(creation(task_id, number, employee))),
                 "device_id": device_id,
                 "device_seq": number + 1,
             }
@@ -164,13 +164,13 @@ def _create(client: httpx.Client, task_ids: Sequence[str], employee: str) -> Non
             assert receipt["outcome"] == "applied", receipt
 
 
-def _creation(task_id: str, number: int, employee: str) -> Action:
+def creation(task_id: str, number: int, *employees: str) -> Action:
     args = {
         "title": f"Replace pump seal {number:06}, station {number % 90}",
         "description": DESCRIPTION,
         "due_at": device_clock() + (1 + number % 300) * 3_600_000,
         "estimated_minutes": 30 + number % 7 * 15,
-        "people": [{"user_id": employee}],
+        "people": [{"user_id": employee} for employee in employees],
     }
     return Action(new_id(), Kind.CREATE_TASK, task_id, args, device_clock(), clock_offset=0)
 

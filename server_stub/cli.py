@@ -93,6 +93,8 @@ def serve(
                 access_log=False,
                 ws="none",
                 http=BoundedHead,
+                # Devices ask every 5 s, which is also when uvicorn would hang up.
+                timeout_keep_alive=75,
                 server_header=False,
                 # Its own reading of X-Forwarded-For believes any local program.
                 proxy_headers=False,

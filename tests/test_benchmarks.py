@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import analytics
+from benchmarks import analytics, server
 from benchmarks.figures import Bound, Figure, Row, spread, table
 from benchmarks.product import Lab
 from benchmarks.sync import ROWS, Sizes, main
@@ -47,6 +47,22 @@ def test_the_figures_for_admins_are_measured_with_their_floor(
     for row in report["rows"]:
         assert row["value"] > 0, row
         assert row["floor"] > 0, row
+
+
+def test_the_servers_figures_are_measured_with_their_floor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["employee-list", "progress", "bulk", "clients"]
+    assert server.main(["--quick", "--json", "--database", "sqlite", *names]) == 0
+    report = json.loads(capsys.readouterr().out)
+    (rows,) = report["databases"].values()
+    assert [row["name"] for row in rows] == names
+    for row in rows:
+        assert row["value"] > 0, row
+        assert row["floor"] > 0, row
+    figures = {figure["name"]: figure["value"] for figure in rows[-1]["figures"]}
+    assert figures["changes"] == 3
+    assert figures["answers with something new"] >= 3
 
 
 def test_a_row_that_cannot_be_measured_fails_the_run_and_the_others_go_on(

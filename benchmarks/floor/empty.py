@@ -21,7 +21,9 @@ async def nothing_new() -> Response:
 def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, ws="none", timeout_keep_alive=75
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

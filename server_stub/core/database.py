@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from server_stub.core.heads import News
 from server_stub.core.statements import Statement, send
 from tracker.domain.errors import TrackerError
+
+_T = TypeVar("_T")
 
 metadata = sa.MetaData()
 PROGRAM = "tracker-server"
@@ -230,7 +232,7 @@ def insert_once(conn: Connection, table: sa.Table, row: dict[str, Any]) -> bool:
     return conn.execute(statement).first() is not None
 
 
-def chunks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
-    """Pieces that fit a statement's parameters on both databases."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def chunks(things: Sequence[_T], size: int = 500) -> Iterator[Sequence[_T]]:
+    """Pieces of as many ids as fit a statement's parameters on both databases."""
+    for start in range(0, len(things), size):
+        yield things[start : start + size]

@@ -55,32 +55,33 @@ def install(app: FastAPI) -> None:
         for unused in ("HTTPValidationError", "ValidationError"):
             del parts["schemas"][unused]
         parts["responses"] = {_name(status): _answer(status) for status in _MEANINGS}
-        for path, method, operation in operations(described):
-            _declare(path, method, operation)
+        for method, operation in operations(described):
+            _declare(method, operation)
         return described
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
-    """Each as its path, method in capitals, and description."""
-    for path, methods in described["paths"].items():
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    """Each with its method, in capitals."""
+    for methods in described["paths"].values():
         for method, operation in methods.items():
-            yield path, method.upper(), operation
+            yield method.upper(), operation
 
 
-def _declare(path: str, method: str, operation: Operation) -> None:
+def _declare(method: str, operation: Operation) -> None:
     responses = operation["responses"]
-    for status in {*_follows(path, method, operation), *_named(responses)}:
+    for status in {*_follows(method, operation), *_named(responses)}:
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _follows(path: str, method: str, operation: Operation) -> Iterator[int]:
+def _follows(method: str, operation: Operation) -> Iterator[int]:
     yield from _ALWAYS
     if "security" in operation:
         yield from _SIGNED_IN
-    if "{" in path or "requestBody" in operation:  # which names things too
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    if places & {"path", "query"} or "requestBody" in operation:  # all of them can name things
         yield 404
     if method != "GET":
         yield 409

@@ -23,7 +23,7 @@ from server_stub.tasks.rows import (
     visible_to,
     within,
 )
-from server_stub.tasks.tables import assignments, tasks
+from server_stub.tasks.tables import tasks
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
@@ -136,23 +136,6 @@ def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums
     of_tasks = Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
     hanging = {a.table.name: a.sums(conn, tenant_id, own_of) for a in ATTACHED}
     return {tasks.name: of_tasks} | hanging
-
-
-def tasks_of_user(conn: Connection, tenant_id: str, user_id: str) -> list[Task]:
-    query = (
-        sa.select(*TASK_COLUMNS)
-        .where(
-            tasks.c.tenant_id == tenant_id,
-            tasks.c.status != Status.ARCHIVED,
-            tasks.c.id.in_(
-                sa.select(assignments.c.task_id).where(
-                    assignments.c.tenant_id == tenant_id, assignments.c.user_id == user_id
-                )
-            ),
-        )
-        .order_by(tasks.c.number)
-    )
-    return [task_of(row) for row in conn.execute(query)]
 
 
 _FINISHED = (

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from sqlalchemy.engine import Connection
 
-from server_stub.core import access, audit, paging
+from server_stub.core import access, audit
 from server_stub.core.auth import Caller
+from server_stub.core.database import chunks
 from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.paging import After, Limit
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
-from server_stub.tasks import queries
 from server_stub.tasks.acting import Ask, Desk, Key, Scene, act, once
 from server_stub.tasks.rows import ASSIGNMENTS
 from server_stub.tasks.selecting import Place, listed
@@ -69,10 +69,10 @@ def _printed(task: Task, zone: str) -> dict[str, Any]:
 
 
 @router.get("/employee-tasks/")
-def employee_tasks(caller: CallerDep, conn: Read) -> EmployeeTasks:
+def employee_tasks(state: State, caller: CallerDep, conn: Read) -> EmployeeTasks:
     """The tasks the caller is on."""
-    found = queries.tasks_of_user(conn, caller.tenant_id, caller.user_id)
-    return EmployeeTasks(tasks=[EmployeeTask(**_printed(task, caller.zone)) for task in found])
+    mine = _numbered(conn, caller, {"member": caller.user_id, "now": state.now()})
+    return EmployeeTasks(tasks=[EmployeeTask(**_printed(task, caller.zone)) for task in mine])
 
 
 @router.post("/task/{task_ref}/progress/", response_model=ProgressResult)
@@ -120,24 +120,29 @@ def admin_task_status(
     """Every task of the tenant with who does it, their occupancy and the last five updates. With a
     `limit` a page of them, by number; the `Link` header has the address of the next one."""
     access.require_admin(caller)
+    found = _numbered(conn, caller, {"now": state.now()}, after, limit and limit + 1)
+    if limit and len(found) > limit:
+        found = found[:limit]
+        following = f"{STATUS}?limit={limit}&after={found[-1].number}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
     names = {p.id: p.display_name for p in people.people(conn, caller.tenant_id)}
     shown: list[AdminTask] = []
-    more = True
-    while more:
-        most = limit or paging.MOST
-        found = _numbered(conn, caller, state.now(), after, most + 1)
-        shown += _statuses(state, caller, conn, found[:most], names)
-        more = len(found) > most
-        after = found[most - 1].number if more else after
-        if more and limit:
-            response.headers["Link"] = f'<{STATUS}?limit={limit}&after={after}>; rel="next"'
-            break
+    for some in chunks(found):
+        shown += _statuses(state, caller, conn, some, names)
     return AdminTasks(tasks=shown)
 
 
-def _numbered(conn: Connection, caller: Caller, now: int, after: int, most: int) -> list[Task]:
-    place, wanted = Place(0, [after]), {"live": None, "now": now}
-    return [task for task, _ in listed(conn, caller.tenant_id, "number", wanted, place, most)]
+def _numbered(
+    conn: Connection,
+    caller: Caller,
+    filters: Mapping[str, Any],
+    after: int = 0,
+    most: int | None = None,
+) -> list[Task]:
+    """Tasks that are not archived, by number; all of them without `most`."""
+    place, wanted = Place(0, [after]), {"live": None, **filters}
+    rows = listed(conn, caller.tenant_id, "number", wanted, place, most or 2**53)
+    return [task for task, _ in rows]
 
 
 def _statuses(

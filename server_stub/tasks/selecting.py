@@ -33,6 +33,9 @@ DONE_BY = sa.select(assignments.c.task_id).where(
     assignments.c.user_id == sa.bindparam("assignee"),
     assignments.c.part == Part.ASSIGNEE,
 )
+_ON = sa.select(assignments.c.task_id).where(
+    assignments.c.tenant_id == TENANT, assignments.c.user_id == sa.bindparam("member")
+)
 _MADE = sa.alias(tasks)
 _OWN = sa.union(
     sa.select(assignments.c.task_id).where(
@@ -72,6 +75,7 @@ FILTERS: dict[str, Callable[[Columns], Condition]] = {
     "priorities": lambda c: c.priority.in_(_one_of("priorities")),
     "reader": lambda c: c.id.in_(_OWN),
     "assignee": lambda c: c.id.in_(DONE_BY),
+    "member": lambda c: c.id.in_(_ON),
     "lead": lambda c: c.lead_id == sa.bindparam("lead"),
     "parent": lambda c: c.parent_id == sa.bindparam("parent"),
     "project": lambda c: c.project_id == sa.bindparam("project"),
@@ -83,16 +87,18 @@ FILTERS: dict[str, Callable[[Columns], Condition]] = {
     "pattern": lambda c: sa.or_(_holds(c.title), _holds(c.description)),
 }
 """By the name of the value that each needs, where it needs one."""
-_NARROW = ("reader", "lead", "parent", "assignee")
+_NARROW = ("member", "reader", "lead", "parent", "assignee")
 """Those that leave few tasks, each found by an index; one of them is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a list: which tasks, and by which columns they come."""
+    """A part of a list: which tasks, by which columns they come, and the filter that leaves none
+    of them, for which nobody has to look."""
 
     by: tuple[str, ...]
     which: Callable[[Columns], Condition] | None = None
+    without: str = ""
 
 
 def _of(priority: Priority) -> Segment:
@@ -102,7 +108,7 @@ def _of(priority: Priority) -> Segment:
 
 _DUE = (
     Segment(("due_at", "number"), lambda c: c.due_at.is_not(None)),
-    Segment(("number",), lambda c: c.due_at.is_(None)),
+    Segment(("number",), lambda c: c.due_at.is_(None), without="late"),
 )
 _URGENCY = tuple(_of(priority) for priority in Priority)
 ORDERS: dict[str, tuple[Segment, ...]] = {
@@ -170,6 +176,8 @@ def listed(
     names = frozenset(name for name in filters if name in FILTERS)
     found: list[tuple[Task, Place]] = []
     for segment in range(after.segment if after else 0, len(ORDERS[order])):
+        if ORDERS[order][segment].without in names:
+            continue
         begun = after is not None and after.segment == segment
         values = {"tenant": tenant_id, **filters, "most": most - len(found)}
         if begun and after is not None:

@@ -112,6 +112,18 @@ def test_no_list_looks_through_all_tasks(conn: Connection, filters: dict[str, An
                 assert not looks_through_all(lines), (order, segment, begun, lines)
 
 
+@pytest.mark.parametrize("order", ["due", "-due"])
+def test_what_is_late_is_found_by_its_due(conn: Connection, order: str) -> None:
+    """Among the undated nobody looks for it: none of them is."""
+    filters = {"live": None, "late": None}
+    dated, undated = range(len(ORDERS[order]))
+    assert ORDERS[order][undated].without == "late"
+    lines = plan(conn, selecting.statement(order, dated, False, frozenset(filters)), **filters)
+    assert any("live_tasks_by_due" in line for line in lines), lines
+    if conn.dialect.name == "sqlite":
+        assert any("due_at<?" in line for line in lines), lines
+
+
 def fill(server: RunningServer, number: int = 2_000) -> None:
     """Many tasks, of which each person, lead and parent has few: only where there is a difference
     does PostgreSQL see one."""

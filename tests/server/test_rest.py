@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from server_stub.core import paging
 from tests.support.server import HOUR, OUTSIDER, RunningServer, problem
 
 TASKS = "/api/employee-tasks/"
@@ -284,15 +283,22 @@ def test_no_page_is_of_another_size(server: RunningServer, query: str) -> None:
     problem(server.get("rita", f"{STATUS}?{query}"), 422, "E2013")
 
 
-def test_more_tasks_than_are_read_at_once_are_all_there(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paging, "MOST", 2)
-    for _ in range(5):
-        server.task("ana")
-    answer = server.get("rita", STATUS)
-    assert [task["id"] for task in answer.json()["tasks"]] == [1, 2, 3, 4, 5]
-    assert "link" not in answer.headers
+def test_without_a_limit_all_are_there_however_many(server: RunningServer) -> None:
+    rita = server.device("rita")
+    people = [{"user_id": server.users["ana"]}]
+    for _ in range(2):
+        receipts = rita.push(
+            *(
+                rita.action("create_task", server.new_id(), {"title": "x", "people": people})
+                for _ in range(300)
+            )
+        )
+        assert {receipt["outcome"] for receipt in receipts} == {"applied"}
+    everything = list(range(1, 601))
+    for name, path in (("rita", STATUS), ("ana", TASKS)):
+        answer = server.get(name, path)
+        assert [task["id"] for task in answer.json()["tasks"]] == everything
+        assert "link" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class Cluster:
     """A running cluster. `start` takes 1–2 s; databases are copied from a template in 50 ms."""
 
     binaries: Path
+    options: str = FAST
+    """Tests have nothing that must outlive the machine."""
 
     def start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tracker-pg-"))
@@ -67,7 +69,7 @@ class Cluster:
             "initdb", "-D", data, "-U", "tracker", "-A", "scram-sha-256", "-E", "UTF8",
             "--no-locale", "--no-sync", f"--pwfile={secret}",
         )  # fmt: skip
-        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} {FAST}"
+        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} {self.options}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", data, "-w", "-t", "60", "-l", log, "-o", options, "start")
 
