@@ -1,4 +1,8 @@
-"""If-Match: a change that was made on another version than the present one is refused."""
+"""ETags and what is asked about them: `"<beginning of the epoch>-<version>"`, and after a dot what
+changes without a version.
+
+The epoch is in them because after a restore a version can come again with other content.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +25,41 @@ class Versioned(Protocol):
     def version(self) -> int: ...
 
 
-def etag(thing: Versioned) -> str:
-    return f'"{thing.version}"'
+def etag(epoch: str, thing: Versioned, more: str = "") -> str:
+    return f'"{epoch[:8]}-{thing.version}{more and "."}{more}"'
 
 
-def tag(response: Response, thing: Versioned) -> None:
-    response.headers["ETag"] = etag(thing)
+def tag(response: Response, epoch: str, thing: Versioned) -> None:
+    response.headers["ETag"] = etag(epoch, thing)
 
 
-def require_match(if_match: str | None, thing: Versioned) -> None:
-    """E5062, with the thing as it is, if the header is there and names another version. `*` is
-    any."""
+def _listed(header: str) -> list[str]:
+    return [part.strip() for part in header.split(",")]
+
+
+def _version(tag: str) -> str | None:
+    """The part before the dot of a strong ETag."""
+    if len(tag) < 2 or not (tag[0] == tag[-1] == '"'):
+        return None
+    return tag[1:-1].partition(".")[0]
+
+
+def is_match(if_match: str | None, tag: str) -> bool:
+    """Whether a change may go on: no condition, any version, or the present one."""
     if if_match is None:
-        return
-    named = [part.strip() for part in if_match.split(",")]
-    if "*" not in named and etag(thing) not in named:
+        return True
+    return any(one == "*" or _version(one) == _version(tag) for one in _listed(if_match))
+
+
+def is_known(if_none_match: str | None, tag: str) -> bool:
+    """Whether the reader has it already."""
+    if if_none_match is None:
+        return False
+    known = [one.removeprefix("W/") for one in _listed(if_none_match)]
+    return "*" in known or tag.removeprefix("W/") in known
+
+
+def require_match(if_match: str | None, epoch: str, thing: Versioned) -> None:
+    """E5062, with the thing as it is, if the header is there and names another version."""
+    if not is_match(if_match, etag(epoch, thing)):
         raise ProblemError("E5062", current=asdict(thing))

@@ -12,11 +12,13 @@ from sqlalchemy.engine import Connection
 from server_stub.core import access, feed
 from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.feed import Tenant
 from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState
 from server_stub.notifications import service
 from server_stub.notifications.queries import Wanted
 from server_stub.people import service as people
+from server_stub.sync.once import Reply, RequestDep, once
 from tracker.domain import change
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
@@ -48,9 +50,10 @@ Cursor = Annotated[str | None, Query(pattern="^[0-9]{1,18}$")]
 Limit = Annotated[int, Query(ge=1, le=MOST_LISTED)]
 
 
-@router.post("", status_code=201)
-def create(body: NewNotification, state: State, caller: CallerDep) -> PrintedNotification:
+@router.post("", status_code=201, response_model=PrintedNotification)
+def create(body: NewNotification, request: RequestDep) -> Response:
     """For admins: tells somebody of the tenant something. E5041 where they do not want that."""
+    caller = request.caller
     access.require_admin(caller)
     new = service.New(
         user=body.user_id,
@@ -64,13 +67,14 @@ def create(body: NewNotification, state: State, caller: CallerDep) -> PrintedNot
         if body.expires_at
         else None,
     )
-    with state.database.write() as conn:
-        tenant, now = feed.lock(conn, caller.tenant_id), state.now()
+
+    def do(conn: Connection, tenant: Tenant, now: int) -> Reply:
         row = service.create(conn, tenant, new, now)
         if isinstance(row, Refusal):
             raise ProblemError.of(row)
-        feed.save(conn, tenant, now)
-        return _printed(row, caller, _number(conn, caller, row.user_id))
+        return Reply.of(_printed(row, caller, _number(conn, caller, row.user_id)), 201)
+
+    return once(request, "notify", body.model_dump(mode="json"), do)
 
 
 @router.get("")

@@ -6,12 +6,15 @@ What a path names is looked up before the caller's role: another tenant's is not
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from sqlalchemy.engine import Connection
 
 from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.feed import Tenant
 from server_stub.core.paging import After, Limit, page
-from server_stub.core.preconditions import IfMatch, require_match, tag
+from server_stub.core.preconditions import IfMatch, etag, require_match, tag
 from server_stub.people import service
+from server_stub.sync.once import Reply, RequestDep, once
 from tracker.domain.task import Person
 from tracker.protocol.people import NewPerson, PersonChange, PersonList
 
@@ -25,25 +28,26 @@ def people(caller: CallerDep, conn: Read, after: After = 0, limit: Limit = 200) 
     return PersonList(people=found, next=following)
 
 
-@router.post("", status_code=201)
-def let_in(body: NewPerson, state: State, caller: CallerDep, response: Response) -> Person:
+@router.post("", status_code=201, response_model=Person)
+def let_in(body: NewPerson, request: RequestDep) -> Response:
     """E1005 for who is no owner, E5012 where the name is taken, E2040 for an easy password."""
-    access.require_owner(caller)
+    access.require_owner(request.caller)
     new = service.new_person(body.name, body.display_name, body.role, body.password)
-    now = state.now()
-    with state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
-        made = service.add_person(conn, tenant, new, now, caller.user_id)
-        feed.save(conn, tenant, now)
-    tag(response, made)
-    return made
+
+    def do(conn: Connection, tenant: Tenant, now: int) -> Reply:
+        made = service.add_person(conn, tenant, new, now, request.caller.user_id)
+        return Reply.of(made, 201, {"ETag": etag(tenant.epoch, made)})
+
+    # Without the password, which a fingerprint of it would give away.
+    content = body.model_dump(mode="json", exclude={"password"})
+    return once(request, "let_in", content, do)
 
 
 @router.get("/{person_ref}")
 def person(person_ref: str, caller: CallerDep, conn: Read, response: Response) -> Person:
     """By UUID or number. E5006."""
     found = service.person(conn, caller.tenant_id, person_ref)
-    tag(response, found)
+    tag(response, feed.look(conn, caller.tenant_id).epoch, found)
     return found
 
 
@@ -63,9 +67,9 @@ def change(
         tenant = feed.lock(conn, caller.tenant_id)
         old = service.person(conn, tenant.id, person_ref)
         access.require_owner(caller)
-        require_match(if_match, old)
+        require_match(if_match, tenant.epoch, old)
         changes = body.model_dump(exclude_unset=True)
         new = service.change_person(conn, tenant, old, changes, now, caller.user_id)
         feed.save(conn, tenant, now)
-    tag(response, new)
+    tag(response, tenant.epoch, new)
     return new

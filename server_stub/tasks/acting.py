@@ -1,18 +1,17 @@
 """One writing request as one or several actions without a device: all of them, or none.
 
-They are decided like a push: same rules, same audit trail, same receipts. With an Idempotency-Key
-what was answered is kept as the receipt of the first action, refusals too, and a repeat gets it
-again. Without one nobody could ask for it, so a refusal leaves nothing behind.
+They are decided like a push: same rules, same audit trail, same receipts. Under an Idempotency-Key
+(`sync/once.py`) the receipt of the first action is the request's.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Response
 from sqlalchemy.engine import Connection
 
 from server_stub.core import auth, feed, problems
@@ -20,20 +19,18 @@ from server_stub.core.auth import Caller
 from server_stub.core.database import savepoint
 from server_stub.core.deps import CallerDep, State
 from server_stub.core.feed import Tenant
+from server_stub.core.preconditions import IfMatch, is_match
 from server_stub.core.problems import ProblemError
-from server_stub.core.state import ServerState
 from server_stub.sync import push
+from server_stub.sync.once import Key, Reply, Request
 from server_stub.tasks import etags, finding, printing, queries
 from tracker.domain.access import may_see
-from tracker.domain.change import SCHEMA, Action, Kind
+from tracker.domain.change import Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.receipt import EFFECTIVE, Outcome, Receipt
 from tracker.domain.task import Occupancy, Task, TaskState
 from tracker.protocol.base import Answer
 from tracker.protocol.rest import PrintedTask
-
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
-IfMatch = Annotated[str | None, Header(max_length=1000)]
 
 _NAMES = {
     "note": "notes",
@@ -45,12 +42,9 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Request):
     """Where a writing request comes in: from whom, and on which conditions."""
 
-    state: ServerState
-    caller: Caller
-    key: str | None = None
     if_match: str | None = None
 
     def said(self, notes: str, occupancy: Occupancy | None) -> dict[str, Any]:
@@ -105,19 +99,6 @@ class Scene:
         return replace(self, found=found[0] if found else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as it is sent, and sent again."""
-
-    body: str
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def response(self) -> Response:
-        headers = dict(self.headers)
-        return Response(self.body, self.status, headers, media_type="application/json")
-
-
 def _shown_task(scene: Scene) -> PrintedTask:
     (printed,) = printing.tasks(scene.conn, scene.tenant.id, [scene.state], scene.now)
     return printed
@@ -158,38 +139,26 @@ def act(desk: Desk, ref: str | None, ask: Ask) -> Response:
         tenant, now = feed.lock(conn, caller.tenant_id), desk.state.now()
         made = ref is None
         task_id = auth.new_id(now) if ref is None else finding.task_id(conn, tenant.id, ref)
-        first = _sent(desk, ask, None if made else task_id, now)
-        before = push.earlier(conn, tenant, caller.actor, first) if desk.key else None
-        if before is not None:
-            return _repeated(before)
+        first = desk.sent(ask.word, None if made else task_id, ask.content, now)
+        if (answered := desk.before(conn, tenant, first)) is not None:
+            return answered
         scene = Scene(conn, tenant, caller, now, task_id, None)
         if not made:
             scene = scene.again()
             if scene.found is None or not may_see(caller.actor, scene.found):
                 raise ProblemError("E5001")
             tag = etags.of_task(tenant.epoch, scene.task, now)
-            if not etags.is_match(desk.if_match, tag):
+            if not is_match(desk.if_match, tag):
                 return _outdated(scene, tag)
         try:
             with savepoint(conn):
-                return _done(scene, ask, first, keep=bool(desk.key)).response()
+                return _done(desk, scene, ask, first).response()
         except _Refused as refused:
-            if desk.key:
-                tenant = feed.lock(conn, caller.tenant_id)  # as it was before
-                _keep_refusal(conn, tenant, caller, first, refused.refusal, now)
-            return problems.refused(refused.refusal)
+            tenant = feed.lock(conn, caller.tenant_id)  # as it was before
+            return desk.refused(conn, tenant, first, refused.refusal, now)
 
 
-def _sent(desk: Desk, ask: Ask, task_id: str | None, now: int) -> push.Sent:
-    """The request, under the op_id of its first action. The fingerprint does not hold the moment,
-    or no repeat would match, nor what If-Match asked."""
-    user_id = desk.caller.user_id
-    op_id = str(uuid.uuid5(uuid.UUID(user_id), desk.key)) if desk.key else auth.new_id(now)
-    raw = {"kind": ask.word, "task_id": task_id, "args": ask.content, "schema": SCHEMA}
-    return push.Sent(op_id, push.fingerprint(user_id, raw), None, None, None)
-
-
-def _done(scene: Scene, ask: Ask, first: push.Sent, keep: bool) -> Reply:
+def _done(desk: Desk, scene: Scene, ask: Ask, first: push.Sent) -> Reply:
     try:
         steps = ask.plan(scene)
     except ProblemError as error:
@@ -201,10 +170,9 @@ def _done(scene: Scene, ask: Ask, first: push.Sent, keep: bool) -> Reply:
         if receipt.outcome not in EFFECTIVE:
             raise _Refused(_refusal(step, receipt))
     reply = _reply(scene.again(), ask, made)
-    if keep:
-        nothing_to_do = Receipt(first.op_id, Outcome.APPLIED, scene.tenant.epoch)
-        kept = replace(receipts[0] if receipts else nothing_to_do, current=asdict(reply))
-        push.keep(scene.conn, scene.tenant, actor, first, kept, scene.now)
+    nothing_to_do = Receipt(first.op_id, Outcome.APPLIED, scene.tenant.epoch)
+    receipt = receipts[0] if receipts else nothing_to_do
+    desk.keep(scene.conn, scene.tenant, first, receipt, reply, scene.now)
     return reply
 
 
@@ -234,21 +202,3 @@ def _outdated(scene: Scene, tag: str) -> Response:
     response = problems.answer("E5062", current=current)
     response.headers["ETag"] = tag
     return response
-
-
-def _repeated(receipt: Receipt) -> Response:
-    if receipt.differs:
-        return problems.answer("E5010")
-    if receipt.outcome in EFFECTIVE and receipt.current is not None:
-        return Reply(**receipt.current).response()
-    return problems.refused(Refusal(receipt.code or "E4004", receipt.field, receipt.info))
-
-
-def _keep_refusal(
-    conn: Connection, tenant: Tenant, caller: Caller, first: push.Sent, refusal: Refusal, now: int
-) -> None:
-    receipt = Receipt(
-        first.op_id, Outcome.REJECTED, tenant.epoch, refusal.code, refusal.info,
-        field=refusal.field,
-    )  # fmt: skip
-    push.keep(conn, tenant, caller.actor, first, receipt, now)

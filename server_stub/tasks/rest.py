@@ -10,11 +10,13 @@ from sqlalchemy.engine import Connection
 from server_stub.core import access, feed
 from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.preconditions import is_known
 from server_stub.core.problems import ProblemError, StrictRoute
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
+from server_stub.sync.once import Key
 from server_stub.tasks import counting, etags, finding, listing, planning, printing
-from server_stub.tasks.acting import Ask, Desk, DeskDep, Key, act
+from server_stub.tasks.acting import Ask, Desk, DeskDep, act
 from tracker.domain.change import Kind
 from tracker.protocol.rest import (
     ListQuery,
@@ -124,7 +126,7 @@ def one(
     now = state.now()
     found = finding.seen(conn, caller.tenant_id, caller.actor, task_ref)
     tag = etags.of_task(feed.look(conn, caller.tenant_id).epoch, found.task, now)
-    if etags.is_known(if_none_match, tag):
+    if is_known(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
     (printed,) = printing.tasks(conn, caller.tenant_id, [found], now)
     return _json(printed.model_dump_json(), tag)
@@ -160,7 +162,7 @@ def _list(
     epoch = feed.look(conn, caller.tenant_id).epoch
     tags = [f"{one.task.number}:{etags.of_task(epoch, one.task, now)}" for one in found]
     tag = etags.of_list(tags, following)
-    if etags.is_known(if_none_match, tag):
+    if is_known(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
     printed = TaskList(tasks=printing.tasks(conn, caller.tenant_id, found, now), next=following)
     return _json(printed.model_dump_json(), tag)

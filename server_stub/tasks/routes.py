@@ -21,7 +21,8 @@ from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.paging import After, Limit
 from server_stub.core.state import ServerState
 from server_stub.people import service as people
-from server_stub.tasks.acting import Ask, Desk, Key, Scene, act, once
+from server_stub.sync.once import Key
+from server_stub.tasks.acting import Ask, Desk, Scene, act, once
 from server_stub.tasks.rows import ASSIGNMENTS
 from server_stub.tasks.selecting import Place, listed
 from tracker.domain.change import Kind
