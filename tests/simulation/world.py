@@ -43,6 +43,8 @@ from tracker.sync.ports import Tokens
 
 ACTIONS = 60
 HOUR, DAY = 3_600_000, 86_400_000
+WHOLE = server_pull.PAGE_ROWS
+"""Rows on a page as the product has them: more than there are in a seed."""
 ROLES = {"sara": Role.OWNER, "rita": Role.ADMIN, "ana": Role.EMPLOYEE, "jonas": Role.EMPLOYEE}
 WORKERS = ("ana", "jonas")
 POISON, CURABLE = "poison", "poison, until the server is mended"
@@ -133,7 +135,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = self.rng.choice((2, 5, 15, *[server_pull.PAGE_ROWS] * 4))
+        self.page_rows = self.rng.choice((2, 8, 20, *[WHOLE] * 4))
 
     def now(self) -> int:
         return self.time
@@ -169,7 +171,7 @@ class Simulation:
     def _planted(self) -> Iterator[None]:
         """The seams the simulator stands at: commits of clients, their ids and clock, how long the
         server's pages are, and actions that its code fails at, some until it is mended."""
-        decide, page_rows = server_tasks.decide, server_pull.PAGE_ROWS
+        decide = server_tasks.decide
 
         def poisoned(state: Any, action: Any, *more: Any) -> Any:
             note = str(action.args.get("note"))
@@ -187,7 +189,7 @@ class Simulation:
             yield
         finally:
             client_database.transaction, client_tasks.device_clock, client_tasks.new_id = kept
-            server_tasks.decide, server_pull.PAGE_ROWS = decide, page_rows
+            server_tasks.decide, server_pull.PAGE_ROWS = decide, WHOLE
 
     def _people(self) -> None:
         self._add("rita", "monitor")
@@ -579,6 +581,8 @@ class Simulation:
             device.line.deliver_late()
             device.offset = 0
         self.mended = True
+        # Nobody comes between two pages any more, so short ones would only take longer.
+        server_pull.PAGE_ROWS = WHOLE
         if self._rounds(6):
             self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
             self._rounds(14)
