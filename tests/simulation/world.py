@@ -14,10 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import structlog
+from argon2 import PasswordHasher, profiles
 
 from server_stub.config import Settings
+from server_stub.core import auth, sessions
 from server_stub.core import feed as server_feed
-from server_stub.core import sessions
 from server_stub.core.database import Database
 from server_stub.core.state import load
 from server_stub.sync import pull as server_pull
@@ -89,7 +90,11 @@ class Lab:
         template = self.folder / "template.db"
         database = Database(f"sqlite:///{template}")
         numbers = itertools.count(1)  # the order of ids is the order of pointers in the feed
-        with patch("secrets.token_bytes", lambda size: next(numbers).to_bytes(size, "big")):
+        with (
+            patch("secrets.token_bytes", lambda size: next(numbers).to_bytes(size, "big")),
+            # Nobody signs in with a password here, and making five good hashes takes a second.
+            patch.object(auth, "_hasher", PasswordHasher.from_parameters(profiles.CHEAPEST)),
+        ):
             self.world: World = make_world(database)
         load(Settings(), database)  # the server's id and key, which a backup has too
         database.close()
