@@ -1,8 +1,8 @@
 """A process of the simulator uses SQLite on one thread: it does without SQLite's locks.
 
-Taking and leaving them, and counting allocations under one more, is a tenth of a seed's time. SQLite
-hears of it only before it is first used, which importing `sqlite3` does already. So this module
-imports nothing that does, and whoever calls it imports the rest later.
+Taking and leaving them, and counting allocations under one more, is a tenth of a seed's time.
+SQLite hears of it only before it is first used, which importing `sqlite3` does already. So this
+module imports nothing that does, and whoever calls it imports the rest later.
 """
 
 from __future__ import annotations
