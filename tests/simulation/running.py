@@ -20,7 +20,8 @@ from tests.simulation import alone
 from tests.simulation.faults import Fault, Killed
 from tests.simulation.world import Lab, Simulation
 
-CHUNK = 20
+CHUNK = 4
+"""Seeds that a process takes at a time: with more, one would wait long for the last of another."""
 
 
 def memory_folder() -> Path:

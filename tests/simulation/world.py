@@ -27,7 +27,7 @@ from tests.simulation import checks
 from tests.simulation.device import Device
 from tests.simulation.faults import AT_COMMIT, NETWORK, Disk, Fault, Killed
 from tests.simulation.server import SimulatedServer
-from tests.support.server import START, World, make_world
+from tests.support.world import START, World, make_world
 from tracker.cache import database as client_database
 from tracker.cache.confirmed import Confirmed
 from tracker.cache.eviction import MOST_FINISHED
@@ -268,7 +268,12 @@ class Simulation:
     def _work(self, device: Device) -> None:
         known = self._known(device)
         for _ in range(self.rng.choice((1, 3, 6, 8, 9))):
-            self._act(device, known)
+            self._do(device, known or self._known(device))
+        self.views.keep(device)
+
+    def _act(self, device: Device) -> None:
+        self._do(device, self._known(device))
+        self.views.keep(device)
 
     def _known(self, device: Device) -> list[str]:
         """The ids of the tasks on the screen: what was pulled, and what was made here since."""
@@ -277,10 +282,10 @@ class Simulation:
         made = {action.task_id for action, _ in own if action.kind is Kind.CREATE_TASK}
         return sorted(made.union(brief.id for brief in pulled))
 
-    def _act(self, device: Device, known: list[str] | None = None) -> None:
+    def _do(self, device: Device, known: list[str]) -> None:
         client_tasks.device_clock = device.now
         tasks = device.tasks
-        kind, task_id, args = self._choose(device, known or self._known(device))
+        kind, task_id, args = self._choose(device, known)
         text = _words(args)
         try:
             if kind is Kind.CREATE_TASK:
@@ -336,6 +341,7 @@ class Simulation:
                 action = item.action
                 done = Done(action.op_id, action.kind, action.task_id, Changes())
                 self._note(device, done, _words(action.args))
+        self.views.keep(device)
 
     def _choose(self, device: Device, known: list[str]) -> tuple[Kind, str, dict[str, Any]]:
         rng = self.rng
@@ -454,6 +460,7 @@ class Simulation:
             done = one.tasks.comment(min(one.projection.views(), default=""), text)
             if isinstance(done, Done):
                 self._note(one, done, text)
+                self.views.keep(one)
                 self.same_ids.add(done.op_id)
                 self.happened[Fault.SAME_IDS] += 1
 
@@ -499,6 +506,7 @@ class Simulation:
             done = device.tasks.move(kind, self.rng.choice(known), text)
             if isinstance(done, Done):
                 self._note(device, done, text)
+                self.views.keep(device)
         self._sync(device)
         outbox, read = device.outbox, device.confirmed.position()
         busy = {entry.action.task_id for entry in outbox.tray()}
