@@ -12,7 +12,8 @@ import pytest
 
 from server_stub.core.database import Database
 from tests.support import postgresql
-from tests.support.server import RunningServer, World, make_world
+from tests.support.server import RunningServer
+from tests.support.world import World, make_world
 
 _NUMBERS = itertools.count(1)
 

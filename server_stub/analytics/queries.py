@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.analytics.tables import sla_calendars, sla_targets, task_metrics
 from server_stub.core.database import upsert
+from server_stub.core.statements import Statement
 from server_stub.core.tables import users
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.metrics import Kept, Metrics
@@ -35,7 +36,7 @@ _FOLLOW = (
     .where(_THIS)
     .values({name: sa.bindparam(f"new_{name}") for name in _KEPT})
 )
-_FORGET = sa.delete(task_metrics).where(_THIS)
+_FORGET = Statement(sa.delete(task_metrics).where(_THIS))
 
 
 def save_metrics(conn: Connection, tenant_id: str, rows: Iterable[Metrics]) -> None:
@@ -59,7 +60,7 @@ def follow(conn: Connection, tenant_id: str, rows: Iterable[Kept]) -> None:
 def forget(conn: Connection, tenant_id: str, task_ids: Iterable[str]) -> None:
     values = [{"tenant": tenant_id, "finished": task_id} for task_id in task_ids]
     if values:
-        conn.execute(_FORGET, values)
+        _FORGET.run_each(conn, values)
 
 
 # -- What is promised ---------------------------------------------------------------------------

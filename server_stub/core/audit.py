@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 from sqlalchemy.engine import Connection
 
 from server_stub.core.feed import Tenant
@@ -209,7 +210,7 @@ def latest(
     if not task_ids:
         return []
     values = {"tenant": tenant_id, "tasks": list(task_ids), "most": most}
-    return [as_history(json.loads(body)) for (body,) in _LATEST.all(conn, values)]
+    return [as_history(from_json(body)) for (body,) in _LATEST.all(conn, values)]
 
 
 def before(
@@ -225,4 +226,4 @@ def entries(conn: Connection, tenant_id: str, numbers: Sequence[int]) -> list[Hi
     if not numbers:
         return []
     values = {"tenant": tenant_id, "numbers": list(numbers)}
-    return [as_history(json.loads(body)) for (body,) in _ENTRIES.all(conn, values)]
+    return [as_history(from_json(body)) for (body,) in _ENTRIES.all(conn, values)]

@@ -39,6 +39,24 @@ class DatabaseUnavailable(TrackerError):
     """The driver could not reach or use the database; the request may be tried again."""
 
 
+class _Translated:
+    """Turns what a driver complains of into coded faults. (A class: as a generator it would be a
+    tenth of a small transaction.)"""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sa.exc.OperationalError | sa.exc.TimeoutError):
+            raise DatabaseUnavailable("E3007", _reason(error)) from error
+        if isinstance(error, sa.exc.ProgrammingError) and _is_forbidden(error):
+            raise TrackerError("E3009", _reason(error)) from error
+
+
+def _is_forbidden(error: sa.exc.ProgrammingError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
+
+
 class Database:
     """One engine. On SQLite there is one writer at a time in this process, by a mutex, and one
     process, by the lock that `tracker-server` holds; BEGIN IMMEDIATE guards against shells."""
@@ -71,7 +89,7 @@ class Database:
         """A transaction that may write. READ COMMITTED on PostgreSQL: the tenant's counter row,
         locked first, is what orders writers."""
         alone = self._writer if self.is_sqlite else nullcontext()
-        with self._translated(), alone, self.engine.connect() as conn:
+        with _Translated(), alone, self.engine.connect() as conn:
             conn.execution_options(tracker_begin="IMMEDIATE")
             told: list[News] = []
             conn.info[_NEWS] = told
@@ -84,7 +102,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one moment and cannot write."""
-        with self._translated():
+        with _Translated():
             if self.is_sqlite:
                 with self.engine.connect() as conn, conn.begin():
                     yield conn
@@ -92,17 +110,6 @@ class Database:
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
                 with self.engine.connect().execution_options(**options) as conn, conn.begin():
                     yield conn
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise DatabaseUnavailable("E3007", _reason(error)) from error
-        except sa.exc.ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
-                raise
-            raise TrackerError("E3009", _reason(error)) from error
 
     def libpq_url(self, *, with_password: bool = True) -> str:
         """For PostgreSQL's own library and programs, which know no SQLAlchemy driver."""

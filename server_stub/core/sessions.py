@@ -22,11 +22,12 @@ from sqlalchemy.engine import Connection
 from server_stub.core.auth import Caller, hash_token, new_id
 from server_stub.core.database import for_update, tell
 from server_stub.core.heads import News
+from server_stub.core.statements import Statement
 from server_stub.core.tables import tokens, users
 
 log = structlog.get_logger()
 
-_TENANT_OF = sa.select(users.c.tenant_id).where(users.c.id == sa.bindparam("user"))
+_TENANT_OF = Statement(sa.select(users.c.tenant_id).where(users.c.id == sa.bindparam("user")))
 _OPEN = sa.insert(tokens)
 _REFRESHED = sa.select(tokens).where(
     sa.or_(
@@ -84,7 +85,7 @@ def open_session(
     refresh_token = _refresh_token(family, 0)
     row = {
         "id": new_id(now),
-        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
+        "tenant_id": _TENANT_OF.one(conn, {"user": user_id})[0],
         "user_id": user_id,
         "access_hash": hash_token(access),
         "access_expires_at": now + access_ms,
@@ -103,7 +104,7 @@ def create_token(conn: Connection, user_id: str, now: int) -> str:
     token = secrets.token_urlsafe(32)
     row = {
         "id": new_id(now),
-        "tenant_id": conn.execute(_TENANT_OF, {"user": user_id}).scalar_one(),
+        "tenant_id": _TENANT_OF.one(conn, {"user": user_id})[0],
         "user_id": user_id,
         "access_hash": hash_token(token),
         "created_at": now,

@@ -76,18 +76,15 @@ class Statement:
         _send(conn, text.text, [text.arranged(row) for row in rows], many=True).close()
 
     def _executed(self, conn: Connection, values: Values, fetch: str | None) -> Any:
-        lists = [values[name] for name in self._lists]
-        lengths = [1 << (len(ids) - 1).bit_length() for ids in lists]
+        lengths = [1 << (len(values[name]) - 1).bit_length() for name in self._lists]
         text = self._text(conn.dialect, lengths)
-        if text.own:
-            values = {**text.own, **values}
-        if lists:
-            values = dict(values)
-            for name, ids in zip(self._lists, lists, strict=True):
-                places = text.places[name]
-                values.update(zip(places, ids, strict=False))
-                values.update(dict.fromkeys(places[len(ids) :], ids[-1] if ids else None))
-        cursor = _send(conn, text.text, text.arranged(values))
+        filled: dict[str, Any] = {**text.own, **values}
+        for name in self._lists:
+            ids, places = values[name], text.places[name]
+            filled.update(zip(places, ids, strict=False))
+            if len(ids) < len(places):
+                filled.update(dict.fromkeys(places[len(ids) :], ids[-1] if ids else None))
+        cursor = _send(conn, text.text, text.arranged(filled))
         try:
             return getattr(cursor, fetch)() if fetch else None
         except conn.dialect.loaded_dbapi.Error as error:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from server_stub.core.database import chunks, upsert
+from server_stub.core.statements import Statement
 from server_stub.notifications.tables import notifications, preferences
 from tracker.domain.notification import (
     Frequency,
@@ -29,15 +30,15 @@ _CURRENT = sa.or_(_C.expires_at.is_(None), _C.expires_at > sa.bindparam("now"))
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 
 _OWN = sa.select(*_ROW).where(_MINE)
-_OWN_BY_ID = _OWN.where(_C.id.in_(_IDS))
+_OWN_BY_ID = Statement(_OWN.where(_C.id.in_(_IDS)))
 _OWN_BY_NUMBER = _OWN.where(_C.number == sa.bindparam("number"))
-_RECENT = (
+_RECENT = Statement(
     _OWN.where(_CURRENT, _C.archived_at.is_(None), _C.created_at >= sa.bindparam("since"))
     .order_by(_C.number.desc())
     .limit(sa.bindparam("most"))
 )
-_STORED = sa.select(*_ROW).where(_IN_TENANT, _C.id.in_(_IDS))
-_KNOWN = sa.select(_C.id).where(_IN_TENANT, _C.id.in_(_IDS))
+_STORED = Statement(sa.select(*_ROW).where(_IN_TENANT, _C.id.in_(_IDS)))
+_KNOWN = Statement(sa.select(_C.id).where(_IN_TENANT, _C.id.in_(_IDS)))
 _UNREAD = (
     _OWN.where(
         _CURRENT, _C.read_at.is_(None), _C.archived_at.is_(None), _C.number <= sa.bindparam("up_to")
@@ -63,7 +64,7 @@ _COUNTS = (
     .where(_MINE, _CURRENT)
     .group_by(_C.type, _C.priority, _IS_READ, _IS_ARCHIVED)
 )
-_INSERT = sa.insert(notifications)
+_INSERT = Statement(sa.insert(notifications))
 _SAVE = (
     sa.update(notifications)
     .where(_IN_TENANT, _C.id == sa.bindparam("row"))
@@ -85,9 +86,12 @@ _DELETE = (
         message="",
     )
 )
-_PREFERENCES_OF = sa.select(preferences.c.user_id, *_PREFERENCES).where(
-    preferences.c.tenant_id == sa.bindparam("tenant"), preferences.c.user_id.in_(_IDS)
+_PREFERENCES_OF = Statement(
+    sa.select(preferences.c.user_id, *_PREFERENCES).where(
+        preferences.c.tenant_id == sa.bindparam("tenant"), preferences.c.user_id.in_(_IDS)
+    )
 )
+_SWITCHES = [isinstance(column.type, sa.Boolean) for column in _PREFERENCES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def own(conn: Connection, tenant_id: str, user_id: str, ids: Sequence[str]) -> l
     return [
         _notification(row)
         for some in chunks(ids)
-        for row in conn.execute(_OWN_BY_ID, {"tenant": tenant_id, "reader": user_id, "ids": some})
+        for row in _OWN_BY_ID.all(conn, {"tenant": tenant_id, "reader": user_id, "ids": some})
     ]
 
 
@@ -156,7 +160,7 @@ def recent(
 ) -> list[Notification]:
     """The person's newest that are listed and were made since then, the newest first."""
     values = {"tenant": tenant_id, "reader": user_id, "since": since, "now": now, "most": most}
-    return [_notification(row) for row in conn.execute(_RECENT, values)]
+    return [_notification(row) for row in _RECENT.all(conn, values)]
 
 
 def listed(
@@ -209,7 +213,7 @@ def stored(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[Notific
     return [
         _notification(row)
         for some in chunks(ids)
-        for row in conn.execute(_STORED, {"tenant": tenant_id, "ids": some})
+        for row in _STORED.all(conn, {"tenant": tenant_id, "ids": some})
     ]
 
 
@@ -218,14 +222,14 @@ def known(conn: Connection, tenant_id: str, ids: Sequence[str]) -> set[str]:
     return {
         found
         for some in chunks(ids)
-        for found in conn.execute(_KNOWN, {"tenant": tenant_id, "ids": some}).scalars()
+        for (found,) in _KNOWN.all(conn, {"tenant": tenant_id, "ids": some})
     }
 
 
 def insert(conn: Connection, tenant_id: str, rows: Sequence[Notification]) -> None:
     if rows:
         nothing = {"tenant_id": tenant_id, "deleted_at": None}
-        conn.execute(_INSERT, [{**nothing, **_plain(row)} for row in rows])
+        _INSERT.run_each(conn, [{**nothing, **_plain(row)} for row in rows])
 
 
 def save(conn: Connection, tenant_id: str, rows: Sequence[Notification]) -> None:
@@ -258,8 +262,11 @@ def preferences_of(
     """Of those who ever chose any."""
     found = {}
     for some in chunks(user_ids):
-        for row in conn.execute(_PREFERENCES_OF, {"tenant": tenant_id, "ids": some}):
-            user_id, *values = row
+        for user_id, *row in _PREFERENCES_OF.all(conn, {"tenant": tenant_id, "ids": some}):
+            switches = zip(row, _SWITCHES, strict=True)
+            values: list[Any] = [
+                bool(value) if is_switch else value for value, is_switch in switches
+            ]
             values[-2:] = [Frequency(values[-2]), Frequency(values[-1])]
             found[user_id] = Preferences(*values)
     return found

@@ -28,7 +28,12 @@ async def _body(request: Request) -> bytes:
 _BODY = {"content": {"application/json": {"schema": PushRequest.model_json_schema()}}}
 
 
-@router.post("/push", response_model=PushAnswer, openapi_extra={"requestBody": _BODY})
+@router.post(
+    "/push",
+    response_model=PushAnswer,
+    responses=declared(410),
+    openapi_extra={"requestBody": _BODY},
+)
 def push(
     state: State, caller: CallerDep, body: Annotated[bytes, Depends(_body)], mark: Mark = None
 ) -> Response:
@@ -55,13 +60,15 @@ def pull(
     return Response(page, media_type="application/json")
 
 
-@router.get("/events", response_class=StreamingResponse)
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
+
+@router.get("/events", response_class=EventStream)
 async def events(
     state: State, caller: CallerDep, token: TokenDep, scope: ScopeParam = "desk"
-) -> StreamingResponse:
+) -> EventStream:
     """Server-sent events: `{"seq": n}` when something is new for the caller, whose next pull
     brings it. A comment line every 15 s says that the stream lives."""
     access.audiences(caller, scope)  # refuses before the stream has begun
-    return StreamingResponse(
-        waking.stream(state, token, caller, scope), media_type="text/event-stream"
-    )
+    return EventStream(waking.stream(state, token, caller, scope))

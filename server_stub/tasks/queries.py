@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks, totals, upsert
@@ -79,7 +80,7 @@ def states(
     for some in chunks(ids):
         for row in _STATES.all(conn, {"tenant": tenant_id, "ids": some}):
             task = task_of(row)
-            changes = {k: (v[0], v[1]) for k, v in json.loads(row[-1]).items()}
+            changes = {k: (v[0], v[1]) for k, v in from_json(row[-1]).items()}
             found[task.id] = (TaskState(task, people.get(task.id, {})), changes)
     return found
 

@@ -24,7 +24,7 @@ _ABOVE = _ABOVE.union(
         _UPPER.c.tenant_id == TENANT, _UPPER.c.id == _ABOVE.c.parent_id
     )
 )
-_ABOVE_IDS = sa.select(_ABOVE.c.id)
+_ABOVE_IDS = Statement(sa.select(_ABOVE.c.id))
 _NEEDED = (
     sa.select(dependencies.c.task_id, dependencies.c.needs_id)
     .where(within(dependencies, dependencies.c.task_id))
@@ -36,7 +36,7 @@ _NEEDED = _NEEDED.union(
         _FURTHER.c.tenant_id == TENANT, _FURTHER.c.task_id == _NEEDED.c.needs_id
     )
 )
-_NEEDED_PAIRS = sa.select(_NEEDED.c.task_id, _NEEDED.c.needs_id)
+_NEEDED_PAIRS = Statement(sa.select(_NEEDED.c.task_id, _NEEDED.c.needs_id))
 _WAITING_FOR = Statement(
     sa.select(dependencies.c.task_id).where(within(dependencies, dependencies.c.needs_id))
 )
@@ -51,7 +51,7 @@ _OPEN_NEEDS = (
     .where(within(dependencies, dependencies.c.task_id), tasks.c.status.in_(sorted(OPEN)))
     .group_by(dependencies.c.task_id)
 )
-_CHILDREN = (
+_CHILDREN = Statement(
     sa.select(
         tasks.c.parent_id,
         sa.func.count(),
@@ -64,8 +64,8 @@ _CHILDREN = (
 )
 
 
-def _set(*names: str) -> sa.Update:
-    return (
+def _set(*names: str) -> Statement:
+    return Statement(
         sa.update(tasks)
         .where(tasks.c.tenant_id == TENANT, tasks.c.id == sa.bindparam("task"))
         .values({name: sa.bindparam(f"new_{name}") for name in names})
@@ -79,8 +79,8 @@ def with_above(conn: Connection, tenant_id: str, ids: Sequence[str]) -> list[str
     """These tasks and all above them."""
     found: dict[str, None] = {}
     for some in chunks(ids):
-        rows = conn.execute(_ABOVE_IDS, {"tenant": tenant_id, "ids": some})
-        found |= dict.fromkeys(row.id for row in rows)
+        rows = _ABOVE_IDS.all(conn, {"tenant": tenant_id, "ids": some})
+        found |= dict.fromkeys(row[0] for row in rows)
     return list(found)
 
 
@@ -88,7 +88,7 @@ def needs(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, set
     """What these tasks wait for, and what those wait for, to the end."""
     found: dict[str, set[str]] = {}
     for some in chunks(ids):
-        for task_id, needs_id in conn.execute(_NEEDED_PAIRS, {"tenant": tenant_id, "ids": some}):
+        for task_id, needs_id in _NEEDED_PAIRS.all(conn, {"tenant": tenant_id, "ids": some}):
             found.setdefault(task_id, set()).add(needs_id)
     return found
 
@@ -116,7 +116,7 @@ def children(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, 
     return {
         parent_id: (number, total)
         for some in chunks(ids)
-        for parent_id, number, total in conn.execute(_CHILDREN, {"tenant": tenant_id, "ids": some})
+        for parent_id, number, total in _CHILDREN.all(conn, {"tenant": tenant_id, "ids": some})
     }
 
 
@@ -128,10 +128,10 @@ def set_children(
         for i, n, mean in rows
     ]
     if values:
-        conn.execute(_SET_CHILDREN, values)
+        _SET_CHILDREN.run_each(conn, values)
 
 
 def set_open_needs(conn: Connection, tenant_id: str, rows: Iterable[tuple[str, int]]) -> None:
     values = [{"tenant": tenant_id, "task": i, "new_open_needs": n} for i, n in rows]
     if values:
-        conn.execute(_SET_NEEDS, values)
+        _SET_NEEDS.run_each(conn, values)

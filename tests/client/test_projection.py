@@ -17,6 +17,8 @@ from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Mark, Projection, TaskView
 from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind
+from tracker.domain.decision import Applied
+from tracker.domain.errors import Refusal
 from tracker.domain.receipt import Outcome
 from tracker.domain.task import Assignment, Comment, HistoryEntry, Part, Person, Role, Status, Task
 
@@ -206,6 +208,27 @@ def test_a_task_made_offline_is_there_and_can_be_worked_on(desk: Desk) -> None:
     desk.pull(12, assignments=[Assignment(made_id, ANA, Part.ASSIGNEE, 100, ANA, START)])
     view = desk.projection.views()[made_id]
     assert (view.task.number, view.task.progress) == (8, 45)
+
+
+def test_an_action_is_decided_on_the_moment_that_was_read_for_it(desk: Desk) -> None:
+    shown = desk.projection.shown(T)
+    desk.pull(11, task(T, status=Status.CANCELLED, version=2))
+    assert (shown.states[T].task.version, shown.position.seq) == (1, 10)
+    assert isinstance(desk.projection.decide(percent(50), shown), Applied)
+    assert isinstance(desk.projection.decide(percent(50)), Refusal)
+
+
+def test_one_that_names_another_task_is_decided_on_what_is_there_by_then(desk: Desk) -> None:
+    parent_id, child_id = new_id(), new_id()
+    people = [{"user_id": ANA}]
+    parent, child = (
+        action(Kind.CREATE_TASK, task_id=task_id, args={"title": "Own", "people": people} | more)
+        for task_id, more in ((parent_id, {}), (child_id, {"parent_id": parent_id}))
+    )
+    shown = desk.projection.shown(child_id)
+    assert isinstance(desk.projection.decide(child, shown), Refusal)
+    desk.do(parent)
+    assert isinstance(desk.projection.decide(child, shown), Applied)
 
 
 def test_a_task_that_was_taken_away_is_gone_with_its_pending_action_kept(desk: Desk) -> None:

@@ -71,6 +71,18 @@ class TestMarks:
         assert ana.line.marks[1] not in (first, None)
         assert ana.line.marks[-1] == ana.outbox.mark()
 
+    def test_what_the_push_brought_is_not_written_again_for_its_page(
+        self, ana: Device, task_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before, cursor = ana.outbox.mark(), ana.confirmed.next_cursor()
+        again: list[Mark] = []
+        monkeypatch.setattr(Outbox, "keep_mark", lambda _, mark: again.append(mark))
+        ana.add(action(task_id=task_id))
+        assert ana.sync().state is State.SYNCED
+        assert ana.confirmed.next_cursor() != cursor
+        assert ana.outbox.mark() != before
+        assert again == []
+
     def test_it_is_kept_before_the_page_it_came_with(
         self, server: RunningServer, ana: Device, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -22,7 +22,8 @@ from server_stub.core.feed import Tenant
 from server_stub.core.pruning import Pruned
 from server_stub.core.state import system_clock
 from tests.conftest import Template
-from tests.support.server import DAY, START, Clock, RunningServer, make_world, problem
+from tests.support.server import DAY, START, Clock, RunningServer, problem
+from tests.support.world import make_world
 from tracker.domain.errors import TrackerError
 
 

@@ -16,7 +16,8 @@ from server_stub.core.database import Database, metadata
 from tests.server.test_audit import COPY, INSERT
 from tests.support.operator import Operator, Served
 from tests.support.postgresql import Cluster
-from tests.support.server import RunningServer, make_world, until
+from tests.support.server import RunningServer, until
+from tests.support.world import make_world
 from tracker.domain.errors import TrackerError, describe
 
 pytestmark = pytest.mark.postgresql

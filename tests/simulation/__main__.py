@@ -7,8 +7,7 @@ import os
 import sys
 import time
 
-from tests.simulation.faults import Fault
-from tests.simulation.running import run
+from tests.simulation import alone
 
 
 def main() -> int:
@@ -17,6 +16,10 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
+    alone.without_locks()
+    from tests.simulation.faults import Fault
+    from tests.simulation.running import run
+
     started = time.monotonic()
     outcome = run(args.start, args.seeds, args.processes)
     took = time.monotonic() - started

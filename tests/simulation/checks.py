@@ -60,6 +60,8 @@ class Views:
 
     writers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     own: dict[str, dict[str, Shown]] = field(default_factory=lambda: defaultdict(dict))
+    fresh: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    """Acted on since the device's view was kept last, the latest last."""
     ops: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     looks: int = 0
 
@@ -75,10 +77,19 @@ class Views:
         writers.add(device.name)
         if len(writers) > 1:
             self.touched(done.task_id)
-        elif shown := _shown(device, done.task_id):
-            kept = self.own[device.name]
-            kept.pop(done.task_id, None)
-            kept[done.task_id] = shown
+        else:
+            fresh = self.fresh[device.name]
+            fresh.pop(done.task_id, None)
+            fresh[done.task_id] = None
+
+    def keep(self, device: Device) -> None:
+        """What the device shows now of what its person acted on: before anything else happens."""
+        fresh, kept = self.fresh.pop(device.name, None), self.own[device.name]
+        views = device.projection.views(list(fresh)) if fresh else {}
+        for task_id in fresh or ():
+            if shown := _of(views.get(task_id)):
+                kept.pop(task_id, None)
+                kept[task_id] = shown
 
     def gained_children(self, task_ids: Iterable[str]) -> None:
         """What waits may not be allowed any more: progress that is sent after the child, because
@@ -89,7 +100,7 @@ class Views:
 
     def touched(self, task_id: str) -> None:
         """Something happened that may rightly change what is shown."""
-        for kept in self.own.values():
+        for kept in (*self.own.values(), *self.fresh.values()):
             kept.pop(task_id, None)
 
     def look(self, device: Device) -> None:
@@ -109,10 +120,6 @@ class Views:
     def _refused(self, device: Device, task_id: str) -> bool:
         receipts = [device.outbox.receipt_of(op_id) for op_id in self.ops[task_id]]
         return any(receipt and receipt.outcome not in EFFECTIVE for receipt in receipts)
-
-
-def _shown(device: Device, task_id: str) -> Shown | None:
-    return _of(device.projection.views([task_id]).get(task_id))
 
 
 def _of(view: TaskView | None) -> Shown | None:

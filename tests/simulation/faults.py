@@ -9,7 +9,7 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 
 from tracker.cache import database as client_database
@@ -81,11 +81,14 @@ class Disk:
     def calm(self) -> None:
         self._plan = None
 
-    @contextmanager
-    def transaction(self, conn: sqlite3.Connection) -> Iterator[None]:
+    def transaction(self, conn: sqlite3.Connection) -> AbstractContextManager[None]:
         """Stands in for `tracker.cache.database.transaction`: the real one, and a fault at its
         commit when one is due."""
         fault = self._due()
+        return _real_transaction(conn) if fault is None else self._failing(conn, fault)
+
+    @contextmanager
+    def _failing(self, conn: sqlite3.Connection, fault: Fault) -> Iterator[None]:
         with _real_transaction(conn):
             yield
             if fault is Fault.CLIENT_KILLED_BEFORE:

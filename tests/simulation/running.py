@@ -16,10 +16,12 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from queue import Empty
 
+from tests.simulation import alone
 from tests.simulation.faults import Fault, Killed
 from tests.simulation.world import Lab, Simulation
 
-CHUNK = 20
+CHUNK = 4
+"""Seeds that a process takes at a time: with more, one would wait long for the last of another."""
 
 
 def memory_folder() -> Path:
@@ -82,13 +84,6 @@ def run_seeds(lab: Lab, seeds: Iterable[int]) -> Outcome:
     return outcome
 
 
-def work(requests: Queue[range | None], answers: Queue[Outcome]) -> None:
-    """A process of the pool."""
-    with laboratory() as lab:
-        while (seeds := requests.get()) is not None:
-            answers.put(run_seeds(lab, seeds))
-
-
 def run(start: int, count: int, processes: int) -> Outcome:
     """Seeds from `start` on, in as many processes."""
     if processes == 1:
@@ -97,7 +92,9 @@ def run(start: int, count: int, processes: int) -> Outcome:
     context = multiprocessing.get_context("spawn")
     requests: Queue[range | None] = context.Queue()
     answers: Queue[Outcome] = context.Queue()
-    workers = [context.Process(target=work, args=(requests, answers)) for _ in range(processes)]
+    workers = [
+        context.Process(target=alone.work, args=(requests, answers)) for _ in range(processes)
+    ]
     parts = [range(n, min(n + CHUNK, start + count)) for n in range(start, start + count, CHUNK)]
     for part in parts:
         requests.put(part)

@@ -107,7 +107,7 @@ class SimulatedServer:
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         with self._database.read() as conn:
-            return [tuple(row) for row in conn.execute(sa.text(statement), values)]
+            return [tuple(row) for row in conn.exec_driver_sql(statement, values)]
 
     def change(self, statement: str, **values: Any) -> None:
         """What a command of the server's admin would change."""

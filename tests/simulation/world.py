@@ -14,10 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import structlog
+from argon2 import PasswordHasher, profiles
 
 from server_stub.config import Settings
+from server_stub.core import auth, sessions
 from server_stub.core import feed as server_feed
-from server_stub.core import sessions
 from server_stub.core.database import Database
 from server_stub.core.state import load
 from server_stub.sync import pull as server_pull
@@ -26,12 +27,13 @@ from tests.simulation import checks
 from tests.simulation.device import Device
 from tests.simulation.faults import AT_COMMIT, NETWORK, Disk, Fault, Killed
 from tests.simulation.server import SimulatedServer
-from tests.support.server import START, World, make_world
+from tests.support.world import START, World, make_world
 from tracker.cache import database as client_database
 from tracker.cache.confirmed import Confirmed
 from tracker.cache.eviction import MOST_FINISHED
 from tracker.cache.outbox import Outbox
-from tracker.domain.change import Kind, other_tasks, words
+from tracker.config import Scope
+from tracker.domain.change import NAME_TASKS, Kind, other_tasks, words
 from tracker.domain.errors import Refusal, TrackerError
 from tracker.domain.ids import uuid7
 from tracker.domain.page import Changes, checksum
@@ -43,8 +45,13 @@ from tracker.sync.ports import Tokens
 
 ACTIONS = 60
 HOUR, DAY = 3_600_000, 86_400_000
+WHOLE = server_pull.PAGE_ROWS
+"""Rows on a page as the product has them: more than there are in a seed."""
 ROLES = {"sara": Role.OWNER, "rita": Role.ADMIN, "ana": Role.EMPLOYEE, "jonas": Role.EMPLOYEE}
 WORKERS = ("ana", "jonas")
+_BEGIN: tuple[tuple[str, Scope], ...] = (
+    ("rita", "monitor"), ("rita", "desk"), ("ana", "desk"), ("jonas", "desk"),
+)  # fmt: skip
 POISON, CURABLE = "poison", "poison, until the server is mended"
 _MOVES = (Kind.START, Kind.HOLD, Kind.RESUME, Kind.COMPLETE, Kind.REOPEN, Kind.CANCEL)
 _MORE = (
@@ -87,7 +94,11 @@ class Lab:
         template = self.folder / "template.db"
         database = Database(f"sqlite:///{template}")
         numbers = itertools.count(1)  # the order of ids is the order of pointers in the feed
-        with patch("secrets.token_bytes", lambda size: next(numbers).to_bytes(size, "big")):
+        with (
+            patch("secrets.token_bytes", lambda size: next(numbers).to_bytes(size, "big")),
+            # Nobody signs in with a password here, and making five good hashes takes a second.
+            patch.object(auth, "_hasher", PasswordHasher.from_parameters(profiles.CHEAPEST)),
+        ):
             self.world: World = make_world(database)
         load(Settings(), database)  # the server's id and key, which a backup has too
         database.close()
@@ -101,6 +112,21 @@ class Lab:
         cache.close()
         self.server = SimulatedServer(template, self.folder, lambda: START)
         self.seeds = 0
+        self.begun = self._begun()
+
+    def _begun(self) -> dict[tuple[str, Scope], Path]:
+        """Who reads what → the files of their device after its first pull, of a world without
+        tasks. All seeds would do the same, and it would be a twentieth of their time."""
+        sim = Simulation(self, 0)
+        sim.folder.mkdir()
+        self.server.reset(sim.now)
+        for user, scope in _BEGIN:
+            device = sim._add(user, scope)
+            report = device.sync()
+            checks.require(report.state is State.SYNCED, "{} cannot begin: {}", user, report)
+            device.outbox._conn.execute("DELETE FROM device")
+            device.close()
+        return {(device.user, device.scope): device.folder for device in sim.devices}
 
     def close(self) -> None:
         self.server.close()
@@ -133,7 +159,7 @@ class Simulation:
         self.folder = self.lab.folder / f"seed-{self.lab.seeds}"
         self.views = checks.Views()
         self.wire = checks.Wire()
-        self.page_rows = self.rng.choice((2, 5, 15, *[server_pull.PAGE_ROWS] * 4))
+        self.page_rows = self.rng.choice((2, 8, 20, *[WHOLE] * 4))
 
     def now(self) -> int:
         return self.time
@@ -169,7 +195,7 @@ class Simulation:
     def _planted(self) -> Iterator[None]:
         """The seams the simulator stands at: commits of clients, their ids and clock, how long the
         server's pages are, and actions that its code fails at, some until it is mended."""
-        decide, page_rows = server_tasks.decide, server_pull.PAGE_ROWS
+        decide = server_tasks.decide
 
         def poisoned(state: Any, action: Any, *more: Any) -> Any:
             note = str(action.args.get("note"))
@@ -187,22 +213,22 @@ class Simulation:
             yield
         finally:
             client_database.transaction, client_tasks.device_clock, client_tasks.new_id = kept
-            server_tasks.decide, server_pull.PAGE_ROWS = decide, page_rows
+            server_tasks.decide, server_pull.PAGE_ROWS = decide, WHOLE
 
     def _people(self) -> None:
-        self._add("rita", "monitor")
-        self._add("ana", "desk")
-        for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3))):
-            self._add(self.rng.choice(("ana", "jonas", "jonas", "rita")), "desk")
-        for device in self.devices:  # some begin before they have anything from the server
-            if device in self.devices[:2] or self.rng.random() < 0.5:
-                device.sync()
+        self._add("rita", "monitor", begun=True)
+        self._add("ana", "desk", begun=True)
+        more = self.rng.choice((0, 0, 1, 1, 2, 3))
+        users = [self.rng.choice(("ana", "jonas", "jonas", "rita")) for _ in range(more)]
+        for user in users:  # some begin before they have anything from the server
+            self._add(user, "desk", begun=self.rng.random() < 0.5)
 
-    def _add(self, user: str, scope: Any) -> Device:
+    def _add(self, user: str, scope: Scope, begun: bool = False) -> Device:
+        template = self.lab.begun[user, scope] if begun else self.lab.files
         device = Device(
             name=f"{user}-{len(self.devices)}", user=user, user_id=self.lab.world.users[user],
             role=ROLES[user], scope=scope, folder=self.folder / f"device-{len(self.devices)}",
-            template=self.lab.files, server=self.server, rng=self.rng, happened=self.happened,
+            template=template, server=self.server, rng=self.rng, happened=self.happened,
             world_now=self.now, new_id=self.new_id, look=self.views.look,
             sent=self.wire.sent, meanwhile=self._meanwhile,
         )  # fmt: skip
@@ -242,7 +268,12 @@ class Simulation:
     def _work(self, device: Device) -> None:
         known = self._known(device)
         for _ in range(self.rng.choice((1, 3, 6, 8, 9))):
-            self._act(device, known)
+            self._do(device, known or self._known(device))
+        self.views.keep(device)
+
+    def _act(self, device: Device) -> None:
+        self._do(device, self._known(device))
+        self.views.keep(device)
 
     def _known(self, device: Device) -> list[str]:
         """The ids of the tasks on the screen: what was pulled, and what was made here since."""
@@ -251,10 +282,10 @@ class Simulation:
         made = {action.task_id for action, _ in own if action.kind is Kind.CREATE_TASK}
         return sorted(made.union(brief.id for brief in pulled))
 
-    def _act(self, device: Device, known: list[str] | None = None) -> None:
+    def _do(self, device: Device, known: list[str]) -> None:
         client_tasks.device_clock = device.now
         tasks = device.tasks
-        kind, task_id, args = self._choose(device, known or self._known(device))
+        kind, task_id, args = self._choose(device, known)
         text = _words(args)
         try:
             if kind is Kind.CREATE_TASK:
@@ -292,9 +323,10 @@ class Simulation:
         self._note(device, done, text)
 
     def _note(self, device: Device, done: Done, text: str) -> None:
-        for item in device.outbox.waiting(done.task_id):
-            if item.action.op_id == done.op_id:
-                self.views.gained_children(other_tasks(item.action))
+        if done.kind in NAME_TASKS:
+            for item in device.outbox.waiting(done.task_id):
+                if item.action.op_id == done.op_id:
+                    self.views.gained_children(other_tasks(item.action))
         own = Made(done.op_id, device.name, device.user_id, done.task_id, done.kind, text)
         self.made.append(own)
         self.say(f"{device.name} {done.kind} {done.task_id[-4:]} {text!r} as {done.op_id[-4:]}")
@@ -309,6 +341,7 @@ class Simulation:
                 action = item.action
                 done = Done(action.op_id, action.kind, action.task_id, Changes())
                 self._note(device, done, _words(action.args))
+        self.views.keep(device)
 
     def _choose(self, device: Device, known: list[str]) -> tuple[Kind, str, dict[str, Any]]:
         rng = self.rng
@@ -427,6 +460,7 @@ class Simulation:
             done = one.tasks.comment(min(one.projection.views(), default=""), text)
             if isinstance(done, Done):
                 self._note(one, done, text)
+                self.views.keep(one)
                 self.same_ids.add(done.op_id)
                 self.happened[Fault.SAME_IDS] += 1
 
@@ -472,6 +506,7 @@ class Simulation:
             done = device.tasks.move(kind, self.rng.choice(known), text)
             if isinstance(done, Done):
                 self._note(device, done, text)
+                self.views.keep(device)
         self._sync(device)
         outbox, read = device.outbox, device.confirmed.position()
         busy = {entry.action.task_id for entry in outbox.tray()}
@@ -579,6 +614,8 @@ class Simulation:
             device.line.deliver_late()
             device.offset = 0
         self.mended = True
+        # Nobody comes between two pages any more, so short ones would only take longer.
+        server_pull.PAGE_ROWS = WHOLE
         if self._rounds(6):
             self.time += 8 * DAY  # what waited for a task that nobody offers again is decided now
             self._rounds(14)

@@ -20,7 +20,7 @@ import uvicorn
 
 from server_stub.app import create_app
 from server_stub.config import Settings
-from tests.support.server import START
+from tests.support.world import START
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 _left: int | None = None

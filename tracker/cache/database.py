@@ -71,14 +71,17 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def reading(conn: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN … COMMIT around several reads that must see one moment."""
-    conn.execute("BEGIN")
-    try:
-        yield
-    finally:
-        conn.execute("COMMIT")
+class reading:  # noqa: N801 - it is used like `transaction`
+    """BEGIN … COMMIT around several reads that must see one moment. (A class, as `Border` is.)"""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> None:
+        self._conn.execute("BEGIN")
+
+    def __exit__(self, *_error: object) -> None:
+        self._conn.execute("COMMIT")
 
 
 class Border:

@@ -342,7 +342,7 @@ class Outbox(PreciousFile):
             rows = self._conn.execute(
                 "SELECT task_id FROM actions"
                 f" WHERE turn IS NOT NULL AND first_attempt_at IS NOT NULL {of}"
-                " UNION SELECT a.task_id FROM mark CROSS JOIN receipts r USING (epoch)"
+                " UNION ALL SELECT a.task_id FROM mark CROSS JOIN receipts r USING (epoch)"
                 " JOIN actions a USING (op_id) WHERE mark.epoch IS NOT :epoch",
                 {"epoch": epoch, **named},
             ).fetchall()

@@ -165,9 +165,15 @@ class Projection:
             if is_listed(row, now)
         ]
 
-    def decide(self, action: Action) -> Applied | Refusal:
-        """What comes of a new action on what is shown, as far as is known here."""
-        shown = self._replay([action.task_id], action)
+    def shown(self, task_id: str) -> Shown:
+        """One task as it is shown at this moment, if there is one: what to `decide` on."""
+        return self._replay([task_id])
+
+    def decide(self, action: Action, shown: Shown | None = None) -> Applied | Refusal:
+        """What comes of a new action on what is shown, as far as is known here. `shown` of its task
+        need not be read again, unless the action names another one."""
+        if shown is None or other_tasks(action):
+            shown = self._replay([action.task_id], action)
         people, projects = self._named_by(frozenset({action.kind}))
         return self._decide(action, shown.others, shown.zone, people, projects)
 
@@ -206,7 +212,7 @@ class Projection:
             if self._epoch == epoch:
                 return rows
 
-    def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> _Replayed:
+    def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> Shown:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
         as soon as the row's version or the cursor has reached it. Where one of them names another
         task, that one may be new here too: then all are replayed, in their order."""
@@ -224,7 +230,7 @@ class Projection:
         }
         others = Others(self._confirmed, states)
         zone = zone_named(rows.position.zone)
-        done = _Replayed(states, set(), [], others, zone)
+        done = Shown(states, rows.position, set(), [], others, zone)
         if not own:
             self._keep(ids, {})
             return done
@@ -318,10 +324,12 @@ class Others:
 
 
 @dataclass(frozen=True, slots=True)
-class _Replayed:
-    """Tasks as they are shown, those with changes that wait, and what was replayed, in order."""
+class Shown:
+    """Tasks as they are shown, where the rows under them were read, those with changes that wait,
+    and what was replayed, in order."""
 
     states: dict[str, TaskState]
+    position: Position
     pending: set[str]
     steps: list[tuple[Action, Applied]]
     others: Others

@@ -369,6 +369,8 @@ _PARSERS: dict[Kind, Callable[[Reader], Args]] = {
 NAME_PEOPLE = frozenset({Kind.CREATE_TASK, Kind.ASSIGN})
 NAME_PROJECTS = frozenset({Kind.CREATE_TASK, Kind.EDIT_FIELDS})
 """Deciding about other kinds needs no list of people, or of projects."""
+NAME_TASKS = frozenset({Kind.CREATE_TASK, Kind.EDIT_FIELDS, Kind.DEPEND, Kind.UNDEPEND})
+"""Those that may name another task than their own."""
 
 
 def words(args: Mapping[str, Any]) -> str:
@@ -382,16 +384,14 @@ def words(args: Mapping[str, Any]) -> str:
 
 def other_tasks(action: Action) -> tuple[str, ...]:
     """The tasks that it names beside its own. Nothing of it need have been checked yet."""
-    match action.kind:
-        case Kind.CREATE_TASK:
-            named = action.args.get("parent_id")
-        case Kind.EDIT_FIELDS:
-            fields = action.args.get("fields")
-            named = fields.get("parent_id") if isinstance(fields, Mapping) else None
-        case Kind.DEPEND | Kind.UNDEPEND:
-            named = action.args.get("needs_id")
-        case _:
-            return ()
+    if action.kind not in NAME_TASKS:
+        return ()
+    args = action.args
+    if action.kind is Kind.EDIT_FIELDS:
+        fields = args.get("fields")
+        named = fields.get("parent_id") if isinstance(fields, Mapping) else None
+    else:
+        named = args.get("parent_id" if action.kind is Kind.CREATE_TASK else "needs_id")
     return (str(named),) if is_uuid(named) else ()
 
 

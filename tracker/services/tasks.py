@@ -14,11 +14,11 @@ from typing import Any
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
-from tracker.cache.projection import TaskView
+from tracker.cache.projection import Shown
 from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind, other_tasks, parse
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
-from tracker.domain.task import Part, Priority
+from tracker.domain.task import Part, Priority, TaskState
 from tracker.services.workspace import Workspace, device_clock
 
 STATUS_KINDS = frozenset(
@@ -267,33 +267,33 @@ class Tasks:
         save: Callable[[Action, tuple[str, str] | None], Changes] | None = None,
     ) -> Done | Refusal:
         work = self._work
-        view = work.projection.views([task_id]).get(task_id)
-        position = work.confirmed.position()
+        shown = work.projection.shown(task_id)
+        state = shown.states.get(task_id)
         action = Action(
             op_id=new_id(),
             kind=kind,
             task_id=task_id,
             args=dict(args),
             made_at=device_clock(),
-            base_version=view.task.version if view else None,
-            base_epoch=position.epoch,
-            clock_offset=position.clock_offset,
-            seen=_seen(view),
+            base_version=state.task.version if state else None,
+            base_epoch=shown.position.epoch,
+            clock_offset=shown.position.clock_offset,
+            seen=_seen(state),
         )
         action = replace(action, depends_on=self._needs(action))
-        refusal = self._refused(action)
+        refusal = self._refused(action, shown)
         if refusal is not None:
             return refusal
         sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
 
-    def _refused(self, action: Action) -> Refusal | None:
+    def _refused(self, action: Action, shown: Shown) -> Refusal | None:
         """Why the action is certain to be refused; of one about no task only its arguments tell."""
         if action.kind not in TASK_KINDS:
             parsed = parse(action.kind, action.args)
             return parsed if isinstance(parsed, Refusal) else None
-        decided = self._work.projection.decide(action)
+        decided = self._work.projection.decide(action, shown)
         return decided if isinstance(decided, Refusal) else None
 
     def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
@@ -323,10 +323,10 @@ class Tasks:
         return tuple(needed)
 
 
-def _seen(view: TaskView | None) -> dict[str, Any]:
-    if view is None:
+def _seen(state: TaskState | None) -> dict[str, Any]:
+    if state is None:
         return {}
-    task = view.task
+    task = state.task
     return {"title": task.title, "status": task.status.value, "progress": task.progress}
 
 

@@ -207,7 +207,7 @@ class Engine:
             self._trouble = refusal
 
     def _push(self) -> None:
-        total = self._outbox.tally().waiting
+        total = 0
         renumbered = broken = False
         while True:
             batch = self._outbox.take_batch(self._now(), self._batch, BATCH_BYTES)
@@ -215,6 +215,7 @@ class Engine:
             if not batch and not given_up:
                 break
             waiting = self._outbox.tally().waiting
+            total = total or waiting
             self._on_sending(total - waiting, total)
             messages = [item.message() for item in batch]
             unsent = waiting - len(batch) - len(given_up)
@@ -298,8 +299,9 @@ class Engine:
             if page is None:
                 break
             # Before the page: a mark that is ahead of the rows does no harm, one behind them
-            # would not notice that what they show was lost.
-            self._outbox.keep_mark(page.origin)
+            # would not notice that what they show was lost. Most often it is the one from the push.
+            if page.origin.text != mark:
+                self._outbox.keep_mark(page.origin)
             self._changes |= self._confirmed.apply(page, self._now())
             # What was asked for and did not come would be asked for without end; the next run does.
             if not page.more and set(self._confirmed.wanted()) <= set(wanted):
