@@ -216,13 +216,15 @@ class Projection:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
         as soon as the row's version or the cursor has reached it. Where one of them names another
         task, that one may be new here too: then all are replayed, in their order."""
+        if new is not None and other_tasks(new):
+            ids = None
         rows = self._rows(ids)
         own = [
             (action, receipt)
             for action, receipt in self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
             if action.kind in TASK_KINDS
         ]
-        if ids is not None and any(map(other_tasks, [a for a, _ in own] + ([new] if new else []))):
+        if ids is not None and any(other_tasks(action) for action, _ in own):
             return self._replay(None)
         states = {
             task_id: TaskState(task, rows.people.get(task_id, {}))
