@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help install system-libs demo test soak fuzz check lint format bench screenshots clean
+.PHONY: help install system-libs demo test test-all soak fuzz check lint format bench screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -27,8 +27,13 @@ system-libs: ## install (or name) the shared libraries Qt needs on Linux
 demo: install system-libs ## start a demo server and both windows; without a display, the tour
 	@$(BIN)/python -m tracker demo
 
-test: install system-libs ## run all tests
-	$(TESTS)
+test: install system-libs ## run all tests but the long ones; under five minutes
+	$(TESTS) -m "not long and not postgresql"
+
+test-all: install system-libs ## all tests, and those of the server on PostgreSQL too
+	$(TESTS) -m "not long and not postgresql"
+	$(TESTS) -m "long or postgresql"
+	$(TESTS) tests/server --postgresql -m "not long and not postgresql"
 
 soak: install ## 10,000 simulated seeds, then 200 kills on each database; an hour at most
 	$(BIN)/python -m tests.simulation --seeds 10000
@@ -43,7 +48,7 @@ lint: install ## format check, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## what CI runs: lint, then all tests
+check: lint test-all ## what CI runs: lint, then all tests
 
 format: install ## put the code into the agreed form
 	$(BIN)/ruff check --fix .

@@ -116,7 +116,7 @@ def _device(
             make_engine,
             interval,
             lambda report: heard.put((time.perf_counter(), report.changes.tasks)),
-            lambda: running[0].workspace.outbox.last_seq(),
+            lambda: running[0].workspace.outbox.last_seq() if running else 0,
         )
         runner.start()
         try:

@@ -24,8 +24,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+ROOT = Path(__file__).parent
+LONG = (ROOT / "processes", ROOT / "simulation" / "test_simulation.py", ROOT / "test_benchmarks.py")
+"""What takes minutes: `make check` runs it, `make test` does not."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql: starts a PostgreSQL cluster of its own")
+    config.addinivalue_line("markers", "long: takes minutes with its like")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in LONG):
+            item.add_marker("long")
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgresql")
+    if config.getoption("--postgresql"):  # what asks both databases anyway does so without it
+        both = [item for item in items if "either_template" in _parameters(item)]
+        config.hook.pytest_deselected(items=both)
+        items[:] = [item for item in items if "either_template" not in _parameters(item)]
+
+
+def _parameters(item: pytest.Item) -> dict[str, object]:
+    spec = getattr(item, "callspec", None)
+    return spec.params if spec is not None else {}
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,13 +19,15 @@ from server_stub.tasks.rows import (
     ARCHIVED,
     ASSIGNMENTS,
     ATTACHED,
+    MADE,
     OWN_IDS,
+    READER,
     TENANT,
     plain,
     visible_to,
     within,
 )
-from server_stub.tasks.tables import tasks
+from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
@@ -52,11 +55,46 @@ _TASKS = Statement(_KEPT)
 _OWN_TASKS = Statement(_KEPT.where(visible_to(sa.bindparam("reader"))))
 
 
-def _next_page(ids: sa.Select[str]) -> Statement:
-    query = ids.with_only_columns(*TASK_COLUMNS).where(tasks.c.id > sa.bindparam("after"))
-    return Statement(query.order_by(tasks.c.id).limit(sa.bindparam("most")))
+_AFTER: sa.BindParameter[Any] = sa.bindparam("after")
+_MOST: sa.BindParameter[Any] = sa.bindparam("most")
+_PAGE = Statement(
+    sa.select(*TASK_COLUMNS)
+    .where(tasks.c.tenant_id == TENANT, tasks.c.status != ARCHIVED, tasks.c.id > _AFTER)
+    .order_by(tasks.c.id)
+    .limit(_MOST)
+)
 
 
+def _own_page() -> Statement:
+    """The next ones that somebody is on, and the next ones that they made: each stops when a page
+    is full, so whose tasks are few does not look through everybody's."""
+    kept = MADE.c.status != ARCHIVED
+    theirs = assignments.c
+    joined = sa.and_(MADE.c.tenant_id == theirs.tenant_id, MADE.c.id == theirs.task_id)
+    on = (
+        sa.select(theirs.task_id.label("id"))
+        .join(MADE, joined)
+        .where(theirs.tenant_id == TENANT, theirs.user_id == READER)
+        .where(theirs.task_id > _AFTER, kept)
+        .order_by(theirs.task_id)
+        .limit(_MOST)
+        .subquery("on_them")
+    )
+    made = (
+        sa.select(MADE.c.id)
+        .where(MADE.c.tenant_id == TENANT, MADE.c.created_by == READER)
+        .where(MADE.c.id > _AFTER, kept)
+        .order_by(MADE.c.id)
+        .limit(_MOST)
+        .subquery("made_them")
+    )
+    ids = sa.union(sa.select(on.c.id), sa.select(made.c.id))
+    # Not in order: SQLite would look through all tasks in theirs.
+    query = sa.select(*TASK_COLUMNS).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids))
+    return Statement(query)
+
+
+_OWN_PAGE = _own_page()
 _DUE = (
     sa.select(*TASK_COLUMNS)
     .where(
@@ -68,7 +106,6 @@ _DUE = (
     .order_by(tasks.c.id)
     .limit(sa.bindparam("most"))
 )
-_PAGE, _OWN_PAGE = _next_page(ALL_IDS), _next_page(OWN_IDS)
 
 
 def states(
@@ -108,9 +145,11 @@ def page_of_tasks(
     conn: Connection, tenant_id: str, own_of: str | None, after_id: str, limit: int
 ) -> list[Task]:
     """Visible tasks in id order after `after_id`; ids never change, so no page skips a row."""
-    query = _PAGE if own_of is None else _OWN_PAGE
     values = {"tenant": tenant_id, "reader": own_of, "after": after_id, "most": limit}
-    return [task_of(row) for row in query.all(conn, values)]
+    if own_of is None:
+        return [task_of(row) for row in _PAGE.all(conn, values)]
+    rows = sorted(_OWN_PAGE.all(conn, values), key=itemgetter(0))
+    return [task_of(row) for row in rows[:limit]]
 
 
 def visible_tasks(

@@ -44,8 +44,27 @@ def within(table: sa.Table, column: sa.ColumnElement[Any]) -> sa.ColumnElement[b
 
 
 ARCHIVED = Status.ARCHIVED.value
+READER: sa.BindParameter[Any] = sa.bindparam("reader")
+MADE = sa.alias(tasks, "made")
+OWN = sa.union(
+    sa.select(assignments.c.task_id).where(
+        assignments.c.tenant_id == TENANT, assignments.c.user_id == READER
+    ),
+    sa.select(MADE.c.id).where(MADE.c.tenant_id == TENANT, MADE.c.created_by == READER),
+)
+"""What somebody is on or made, each found by its index. `visible_to` asks the same of a task that
+is there."""
 ALL_IDS = sa.select(tasks.c.id).where(tasks.c.tenant_id == TENANT, tasks.c.status != ARCHIVED)
-OWN_IDS = ALL_IDS.where(visible_to(sa.bindparam("reader")))
+_KEPT = MADE.c.status != ARCHIVED
+OWN_IDS = sa.union(
+    sa.select(MADE.c.id)
+    .join(
+        assignments,
+        sa.and_(assignments.c.tenant_id == MADE.c.tenant_id, assignments.c.task_id == MADE.c.id),
+    )
+    .where(assignments.c.tenant_id == TENANT, assignments.c.user_id == READER, _KEPT),
+    sa.select(MADE.c.id).where(MADE.c.tenant_id == TENANT, MADE.c.created_by == READER, _KEPT),
+)
 """Of the tasks that devices keep: an archived one is for whoever asks for it by its name."""
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core.database import folded
 from server_stub.tasks.queries import TASK_COLUMNS, task_of
-from server_stub.tasks.rows import TENANT
+from server_stub.tasks.rows import OWN, TENANT
 from server_stub.tasks.tables import assignments, tasks
 from tracker.domain.task import OPEN, Part, Priority, Status, Task
 
@@ -36,16 +36,6 @@ DONE_BY = sa.select(assignments.c.task_id).where(
 _ON = sa.select(assignments.c.task_id).where(
     assignments.c.tenant_id == TENANT, assignments.c.user_id == sa.bindparam("member")
 )
-_MADE = sa.alias(tasks)
-_OWN = sa.union(
-    sa.select(assignments.c.task_id).where(
-        assignments.c.tenant_id == TENANT, assignments.c.user_id == sa.bindparam("reader")
-    ),
-    sa.select(_MADE.c.id).where(
-        _MADE.c.tenant_id == TENANT, _MADE.c.created_by == sa.bindparam("reader")
-    ),
-)
-"""What somebody is on or made. `rows.visible_to` asks the same of a task that is there."""
 
 
 def is_open(c: Columns) -> Condition:
@@ -73,7 +63,7 @@ FILTERS: dict[str, Callable[[Columns], Condition]] = {
     "live": lambda c: c.status != sa.literal_column(f"'{Status.ARCHIVED}'"),
     "statuses": lambda c: c.status.in_(_one_of("statuses")),
     "priorities": lambda c: c.priority.in_(_one_of("priorities")),
-    "reader": lambda c: c.id.in_(_OWN),
+    "reader": lambda c: c.id.in_(OWN),
     "assignee": lambda c: c.id.in_(DONE_BY),
     "member": lambda c: c.id.in_(_ON),
     "lead": lambda c: c.lead_id == sa.bindparam("lead"),

@@ -59,7 +59,7 @@ tasks = sa.Table(
     sa.Column("field_changes", sa.Text, nullable=False),
     sa.UniqueConstraint("tenant_id", "number"),
     sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress_range"),
-    sa.Index("tasks_by_creator", "tenant_id", "created_by"),
+    sa.Index("tasks_by_creator", "tenant_id", "created_by", "id"),
     sa.Index("tasks_by_parent", "tenant_id", "parent_id"),
     sa.Index("tasks_by_lead", "tenant_id", "lead_id"),
     sa.Index("tasks_by_project", "tenant_id", "project_id", "number"),
@@ -151,5 +151,6 @@ dependencies = sa.Table(
     sa.Column("checksum", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
     sa.ForeignKeyConstraint(["tenant_id", "needs_id"], ["tasks.tenant_id", "tasks.id"]),
-    sa.Index("dependencies_by_needs", "tenant_id", "needs_id"),
+    # With `task_id`, or SQLite would rather look through the primary key.
+    sa.Index("dependencies_by_needs", "tenant_id", "needs_id", "task_id"),
 )

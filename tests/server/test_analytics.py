@@ -379,6 +379,8 @@ def test_a_period_begins_and_ends_at_the_tenants_midnight(server: RunningServer)
 
 def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
     """On SQLite, where a look at 100,000 rows takes longer than an answer may."""
+    if not server.database.is_sqlite:
+        pytest.skip("asks SQLite for its plans")
     task_id = server.task("ana")
     server.device("ana").do("complete", task_id)
     engine = server.app.state.tracker.database.engine

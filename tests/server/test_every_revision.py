@@ -159,6 +159,7 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "tenant_id": T, "zone": "UTC", "week": "[[480, 1020]]", "holidays": '["2026-12-25"]',
         },
     },
+    "0011": {},
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

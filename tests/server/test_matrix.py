@@ -38,25 +38,33 @@ def test_the_table_holds_every_route_and_no_other(template: Template, tmp_path: 
     app.state.tracker.database.close()
 
 
+@pytest.fixture
+def asked(request: pytest.FixtureRequest, path: str) -> RunningServer:
+    """One for all paths, but for those that end people's sessions."""
+    name = "server" if "session" in path else "shared_server"
+    found: RunningServer = request.getfixturevalue(name)
+    return found
+
+
 @pytest.mark.parametrize(("method", "path"), TABLE)
-def test_who_gets_what(server: RunningServer, method: str, path: str) -> None:
+def test_who_gets_what(asked: RunningServer, method: str, path: str) -> None:
     case = TABLE[method, path]
-    got = {who: ask(server, method, path, name) for who, name in ASKING.items()}
+    got = {who: ask(asked, method, path, name) for who, name in ASKING.items()}
     assert got == {who: getattr(case, who) for who in ASKING}
 
 
 @pytest.mark.parametrize("role", [*Role])
 @pytest.mark.parametrize(("method", "path"), TABLE)
 def test_another_tenant_does_not_learn_that_a_thing_is_there(
-    server: RunningServer, method: str, path: str, role: Role
+    asked: RunningServer, method: str, path: str, role: Role
 ) -> None:
     case = TABLE[method, path]
-    server.sql("UPDATE users SET role = :role WHERE name = :name", role=role, name=OUTSIDER)
+    asked.sql("UPDATE users SET role = :role WHERE name = :name", role=role, name=OUTSIDER)
     same_role = {Role.EMPLOYEE: case.employee, Role.ADMIN: case.admin, Role.OWNER: case.owner}[role]
     of_a_thing = "{" in path
     assert case.stranger == 404 if of_a_thing else case.stranger == case.owner
     expected = 404 if of_a_thing else same_role
-    assert ask(server, method, path, OUTSIDER) == expected
+    assert ask(asked, method, path, OUTSIDER) == expected
 
 
 def test_nothing_of_another_tenant_is_in_any_answer(server: RunningServer) -> None:
