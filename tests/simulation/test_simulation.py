@@ -11,6 +11,8 @@ from tests.simulation.running import Outcome, laboratory, run
 from tests.simulation.world import ACTIONS, Simulation
 
 SEEDS = 300
+# They share one run.
+pytestmark = pytest.mark.xdist_group("simulation")
 
 
 @pytest.fixture(scope="module")
