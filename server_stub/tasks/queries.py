@@ -164,18 +164,29 @@ def visible_tasks(
     return found
 
 
-_SUMS = tuple(
-    Statement(totals(tasks).where(tasks.c.tenant_id == TENANT, tasks.c.id.in_(ids)))
-    for ids in (ALL_IDS, OWN_IDS)
-)
+def _all_sums(ids: sa.Select[str] | sa.CompoundSelect[str]) -> Statement:
+    """Of the tasks with these ids, which are looked for once, and of all that hangs on them."""
+    kept = ids.cte("kept").prefix_with("MATERIALIZED")
+    columns = {tasks: tasks.c.id} | {one.table: one.table.c.task_id for one in ATTACHED}
+    return Statement(
+        sa.union_all(
+            *(
+                totals(table)
+                .add_columns(sa.literal_column(f"'{table.name}'"))
+                .where(table.c.tenant_id == TENANT, column.in_(sa.select(kept.c.id)))
+                for table, column in columns.items()
+            )
+        )
+    )
+
+
+_SUMS = _all_sums(ALL_IDS), _all_sums(OWN_IDS)
 
 
 def sums(conn: Connection, tenant_id: str, own_of: str | None) -> dict[str, Sums]:
     """What the tasks that the reader may see, and all that hangs on them, add up to."""
-    query = _SUMS[own_of is not None]
-    of_tasks = Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
-    hanging = {a.table.name: a.sums(conn, tenant_id, own_of) for a in ATTACHED}
-    return {tasks.name: of_tasks} | hanging
+    rows = _SUMS[own_of is not None].all(conn, {"tenant": tenant_id, "reader": own_of})
+    return {name: Sums(*numbers) for *numbers, name in rows}
 
 
 _FINISHED = (

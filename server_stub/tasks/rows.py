@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from server_stub.core.database import chunks, totals, upsert
+from server_stub.core.database import chunks, upsert
 from server_stub.core.statements import Statement
 from server_stub.tasks.tables import assignments, comments, dependencies, tasks, time_entries
-from tracker.domain.page import Sums, checksum
+from tracker.domain.page import checksum
 from tracker.domain.task import Assignment, Comment, Dependency, Part, Status, Task, TimeEntry
 
 TENANT: sa.BindParameter[Any] = sa.bindparam("tenant")
@@ -108,10 +108,6 @@ class Attached(Generic[Row]):
                 .order_by(*here)
                 .limit(sa.bindparam("most"))
             )
-        all_of = totals(table).where(table.c.tenant_id == TENANT)
-        self._sums = tuple(
-            Statement(all_of.where(table.c.task_id.in_(ids))) for ids in (ALL_IDS, OWN_IDS)
-        )
 
     def key(self, row: Row) -> str:
         return ":".join(getattr(row, name) for name in self._key)
@@ -144,11 +140,6 @@ class Attached(Generic[Row]):
             for some in chunks(ids)
             for row in query.all(conn, {"tenant": tenant_id, "ids": some})
         ]
-
-    def sums(self, conn: Connection, tenant_id: str, own_of: str | None) -> Sums:
-        """What those on tasks that the reader may see add up to."""
-        query = self._sums[own_of is not None]
-        return Sums(*query.one(conn, {"tenant": tenant_id, "reader": own_of}))
 
     def save(self, conn: Connection, tenant_id: str, rows: Iterable[Row]) -> None:
         values = [
