@@ -64,7 +64,9 @@ def _require_certificate(cert: Path | None, key: Path | None) -> None:
 @cli.command()
 def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one and prints it.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="0 takes a free one and prints it.")
+    ] = 8765,
     behind_proxy: Annotated[bool, typer.Option(help="A TLS proxy stands in front.")] = False,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM file with the chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file with its key.")] = None,
@@ -84,7 +86,7 @@ def serve(
         # Whoever can write SQLite's file can do everything there; nothing to warn of.
         if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
             typer.echo(describe("E3010"), err=True)
-        with socket.create_server((host, port), reuse_port=False) as listener:
+        with _listener(host, port) as listener:
             port = listener.getsockname()[1]
             app = create_app(settings, timetable_port=port if settings.timetable else None)
             config = uvicorn.Config(
@@ -109,6 +111,13 @@ def serve(
             # left, and SQLite's last connection, closed, empties the -wal into the file.
             signal.signal(signal.SIGTERM, server.handle_exit)
             server.run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        raise InputError("E2043", f"{host}:{port}: {error.strerror or error}.") from error
 
 
 class _Server(uvicorn.Server):
@@ -217,7 +226,7 @@ def create_token(user: Annotated[str, typer.Option(help="Sign-in name.")]) -> No
 
 @cli.command()
 def prune_feed(
-    older_than: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+    older_than: Annotated[int, typer.Option(min=1, max=36_500, help="Days that stay.")] = 90,
 ) -> None:
     """Forget changes that devices were told of long ago; one away for longer pulls everything."""
     with alone(Settings()) as database:
@@ -243,7 +252,7 @@ def remind() -> None:
 
 @cli.command()
 def prune_occupancy(
-    days: Annotated[int, typer.Option(min=1, help="Days that stay.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="Days that stay.")] = 90,
 ) -> None:
     """Forget when people were active, as their devices reported it long ago."""
     with alone(Settings()) as database:

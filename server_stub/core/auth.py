@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import zlib
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,34 +79,36 @@ class Account:
     active: bool
 
 
+_UNKNOWN: tuple[Caller | None, int, int] = (None, 0, 0)
+
+
 class CallerCache:
-    """Who a token belongs to, for at most 30 s. Emptied when any session or person changes.
+    """Who a token belongs to, for 15 to 30 s, each token for another time: or those who came
+    together would all be asked for again together. Emptied when any session or person changes.
     `generation` counts that; what was read before it is not kept after it."""
 
     KEPT_MS = 30_000
 
     def __init__(self) -> None:
         self.generation = 0
-        self._known: dict[str, tuple[Caller, int]] = {}
+        self._known: dict[str, tuple[Caller, int, int]] = {}
 
     def get(self, token: str, now: int, max_age: int = KEPT_MS) -> Caller | None:
-        caller, since = self._known.get(token, (None, 0))
-        if caller is None or not 0 <= now - since <= max_age:
+        caller, since, until = self._known.get(token, _UNKNOWN)
+        if caller is None or now > until or not 0 <= now - since <= max_age:
             return None
-        return caller if caller.expires_at is None or caller.expires_at >= now else None
+        return caller
 
     def until(self, token: str) -> int:
         """How long the token is believed, at most; 0 for one that is not known."""
-        caller, since = self._known.get(token, (None, 0))
-        if caller is None:
-            return 0
-        return min(since + self.KEPT_MS, caller.expires_at or since + self.KEPT_MS)
+        return self._known.get(token, _UNKNOWN)[2]
 
     def put(self, token: str, caller: Caller, now: int, generation: int) -> None:
         if len(self._known) > 20_000:
             self._known.clear()
         if generation == self.generation:
-            self._known[token] = (caller, now)
+            until = now + self.KEPT_MS - zlib.crc32(token.encode()) % (self.KEPT_MS // 2)
+            self._known[token] = (caller, now, min(until, caller.expires_at or until))
 
     def forget(self) -> None:
         self.generation += 1

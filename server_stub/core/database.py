@@ -22,7 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from server_stub.core.heads import News
 from server_stub.core.statements import Statement, send
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import InputError, TrackerError
 
 _T = TypeVar("_T")
 
@@ -62,15 +62,21 @@ class Database:
     process, by the lock that `tracker-server` holds; BEGIN IMMEDIATE guards against shells."""
 
     def __init__(self, url: str | sa.URL) -> None:
-        self.url = sa.make_url(url)
+        try:
+            self.url = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise InputError("E2044") from None  # without the URL, which has a password in it
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise InputError("E2044", f"{self.url.get_backend_name()} is neither.")
         if self.url.get_backend_name() == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: Engine = sa.create_engine(
             self.url,
             pool_pre_ping=not self.is_sqlite,
-            pool_size=10,
-            max_overflow=30,
+            # As many as worker threads, and kept: making one takes longer than most requests.
+            pool_size=40,
+            max_overflow=0,
             connect_args=(
                 {"check_same_thread": False, "timeout": 30}
                 if self.is_sqlite

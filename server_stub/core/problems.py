@@ -133,7 +133,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def plain(_request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "E4008", 405: "E4009", 413: "E2014"}.get(error.status_code, "E2013")
-        return answer(code)
+        response = answer(code)
+        response.headers.update(error.headers or {})  # Allow, of a method that is not
+        return response
 
 
 def unexpected(path: str, error: Exception) -> JSONResponse:

@@ -53,7 +53,9 @@ def import_tasks(
     report = _report(found, decided, dry_run=False)
     if report.refused and not partial:
         return report
-    sents = [_sent(caller, read.action) for read in found if read.action and _is_good(read, report)]
+    refused = {row.line for row in report.lines if row.verdict is Verdict.REFUSED}
+    good = [read.action for read in found if read.action and read.line.number not in refused]
+    sents = [_sent(caller, action) for action in good]
     receipts = push.decide(conn, tenant, caller.actor, sents, now)
     numbers = {r.op_id: r.current["number"] for r in receipts if r.current is not None}
     made = [
@@ -61,11 +63,6 @@ def import_tasks(
         for row, read in zip(report.lines, found, strict=True)
     ]
     return report.model_copy(update={"lines": made})
-
-
-def _is_good(read: _Read, report: ImportReport) -> bool:
-    refused = {row.line for row in report.lines if row.verdict is Verdict.REFUSED}
-    return read.line.number not in refused
 
 
 def _read(conn: Connection, tenant: Tenant, caller: Caller, data: bytes, now: int) -> list[_Read]:

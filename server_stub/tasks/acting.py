@@ -48,12 +48,15 @@ class Desk(Request):
     if_match: str | None = None
 
     def said(self, notes: str, occupancy: Occupancy | None) -> dict[str, Any]:
-        """Notes and occupancy as arguments of an action; the latter is heard at once, as from a
-        device."""
-        if occupancy is None:
-            return {"note": notes}
-        self.state.presence.hear(self.caller.user_id, self.state.now(), occupancy=occupancy)
-        return {"note": notes, "occupancy": occupancy}
+        """Notes and occupancy as arguments of an action."""
+        return {"note": notes} if occupancy is None else {"note": notes, "occupancy": occupancy}
+
+    def heard(self, content: Mapping[str, Any]) -> None:
+        """The occupancy in what was done, as from a device; what was refused or repeated says
+        nothing about now."""
+        if (occupancy := content.get("occupancy", content.get("occupancy_status"))) is not None:
+            now = self.state.now()
+            self.state.presence.hear(self.caller.user_id, now, occupancy=occupancy)
 
 
 def get_desk(state: State, caller: CallerDep, key: Key = None, if_match: IfMatch = None) -> Desk:
@@ -152,10 +155,12 @@ def act(desk: Desk, ref: str | None, ask: Ask) -> Response:
                 return _outdated(scene, tag)
         try:
             with savepoint(conn):
-                return _done(desk, scene, ask, first).response()
+                reply = _done(desk, scene, ask, first)
         except _Refused as refused:
             tenant = feed.lock(conn, caller.tenant_id)  # as it was before
             return desk.refused(conn, tenant, first, refused.refusal, now)
+    desk.heard(ask.content)
+    return reply.response()
 
 
 def _done(desk: Desk, scene: Scene, ask: Ask, first: push.Sent) -> Reply:

@@ -40,7 +40,8 @@ CHECKS = [
 - negative_data_rejection: a JSON body of a GET, or a header that the route does not read, breaks
   the description and is rightly taken no notice of. What bodies may hold, tests/server tries.
 - positive_data_acceptance: whether a well-formed request is allowed depends on what is there.
-- unsupported_method, allow_header_conformance: tests/server/test_border.py.
+- unsupported_method, allow_header_conformance: tests/server/test_border.py asks with a method that
+  is not, and looks for Allow.
 - missing_required_header, ignored_auth: tests/server/test_matrix.py asks as everybody.
 - use_after_free, ensure_resource_availability, object_level_authorization: compare requests of one
   scenario; test_matrix.py and test_tasks_rest.py say whose things are there after what.

@@ -135,7 +135,9 @@ class TestProblems:
         assert len(ids) == 5
 
     def test_a_wrong_method(self, server: RunningServer) -> None:
-        problem(server.get("ana", PUSH), 405, "E4009")
+        answer = server.get("ana", PUSH)
+        problem(answer, 405, "E4009")
+        assert answer.headers["allow"] == "POST"
 
     @pytest.mark.parametrize(
         "body", [b"{", b"", b"<html></html>", b'{"actions": [}', b"\x00", b"nul", b"'x'"]

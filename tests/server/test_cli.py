@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -297,3 +298,15 @@ def test_more_writers_than_worker_threads_are_all_answered(
         with ThreadPoolExecutor(writers) as pool:
             assert set(pool.map(push, range(writers))) == {200}
     served.end()
+
+
+def test_a_port_in_use_is_one_sentence(seeded: Clerk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert port in seeded.refused("E2043", "serve", "--port", port)
+    assert seeded("serve", "--port", "99999").returncode == 2
+
+
+@pytest.mark.parametrize("url", ["garbage", "mysql://x:secret@y/z", "oracle+nothing://x"])
+def test_what_is_no_address_of_a_database_is_one_sentence(url: str) -> None:
+    assert "secret" not in Clerk(url).refused("E2044", "migrate")

@@ -376,3 +376,26 @@ class TestIdempotencyKey:
     def test_a_key_that_is_too_long_is_refused(self, server: RunningServer) -> None:
         server.task("ana")
         problem(self.send(server, "k" * 201), 422, "E2013")
+
+
+def test_what_was_refused_or_repeated_says_nothing_of_where_somebody_is(
+    server: RunningServer,
+) -> None:
+    server.task("ana")
+
+    def shown() -> str:
+        people = server.get("rita", "/api/v1/people/presence").json()["people"]
+        (ana,) = [one for one in people if one["user_id"] == server.users["ana"]]
+        return str(ana["occupancy"])
+
+    def work(percent: int, occupancy: str, path: str = progress(1)) -> httpx.Response:
+        body = {"progress_percentage": percent, "occupancy_status": occupancy}
+        return server.post("ana", path, body, headers={"Idempotency-Key": str(percent)})
+
+    assert work(5, "ACTIVE").status_code == 200
+    assert shown() == "ACTIVE"
+    problem(work(6, "IDLE", progress(99)), 404, "E5001")
+    assert shown() == "ACTIVE"
+    assert work(7, "IDLE").status_code == 200
+    assert work(5, "ACTIVE").status_code == 200
+    assert shown() == "IDLE"
