@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from benchmarks.company import STATUSES, fill, fill_day
 from benchmarks.figures import Figure, Row, by_turns, ratio, table, timed
 from benchmarks.processes import Process
+from benchmarks.product import FREE
 from server_stub.analytics.tables import task_metrics
 from server_stub.core import feed, migrate, sessions
 from server_stub.core.database import Database
@@ -109,8 +110,7 @@ def make(url: str, sizes: Sizes, every_open: bool) -> Company:
 @contextmanager
 def served(company: Company) -> Iterator[httpx.Client]:
     url = company.database.url.render_as_string(hide_password=False)
-    # Its jobs would archive and remind meanwhile.
-    env = {"TRACKER_DATABASE_URL": url, "TRACKER_TIMETABLE": "false"}
+    env = {**FREE, "TRACKER_DATABASE_URL": url}
     with Process(["server_stub.cli", "serve", "--port", "0"], env) as process:
         base = f"http://127.0.0.1:{int(process.said.rpartition(':')[2])}"
         headers = {"Authorization": f"Bearer {company.token}", "Tracker-Protocol": "1"}

@@ -28,7 +28,7 @@ from benchmarks import crowd
 from benchmarks.company import DAY
 from benchmarks.figures import Figure, Row, Spread, by_turns, ratio, table, timed
 from benchmarks.processes import Process
-from benchmarks.product import BATCH, NOTE, creation
+from benchmarks.product import BATCH, FREE, NOTE, creation
 from server_stub.config import Settings
 from server_stub.core import auth, feed, migrate, sessions
 from server_stub.core.database import Database, chunks
@@ -93,8 +93,7 @@ class Company:
 
 @contextmanager
 def serving(url: str) -> Iterator[str]:
-    """Its timetable would archive and remind meanwhile."""
-    env = {"TRACKER_DATABASE_URL": url, "TRACKER_TIMETABLE": "false"}
+    env = {**FREE, "TRACKER_DATABASE_URL": url}
     with Process(["server_stub.cli", "serve", "--port", "0"], env) as process:
         yield f"http://127.0.0.1:{int(process.said.rpartition(':')[2])}"
 

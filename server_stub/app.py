@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from server_stub.analytics.routes import router as analytics
 from server_stub.config import Settings
 from server_stub.core import described, limits, logs, problems
 from server_stub.core.database import Database
+from server_stub.core.rates import Rates
 from server_stub.core.serving import running
 from server_stub.core.state import ServerState, load, system_clock
 from server_stub.health.routes import router as health
@@ -119,6 +121,7 @@ class Border:
         self.app = app
         self.state = state
         self.shortcut = Shortcut(state)
+        self.rates = Rates(state.settings.request_rate)
         self._known = (
             (SERVER_HEADER.lower().encode(), state.server_id.encode()),
             (_PROTOCOL, str(PROTOCOL).encode()),
@@ -154,6 +157,10 @@ class Border:
             return
         if over := limits.excess(scope):
             await problems.answer(*over)(scope, receive, signed)
+            return
+        client = scope.get("client") or ("",)
+        if wait := self.rates.wait(headers.get(b"authorization") or client[0].encode()):
+            await problems.answer("E1012", retry_after=math.ceil(wait))(scope, receive, signed)
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.state.settings.max_body:

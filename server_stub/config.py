@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,6 +19,9 @@ class Settings(BaseSettings):
     Tasks are archived `archive_days` after they were finished; when people were active is forgotten
     after `occupancy_days`. `timetable`: this process does what is due by the clock.
 
+    Each token, and each address without one, may make `request_rate` requests a second, twenty
+    seconds' worth of them at once; 0 is no limit.
+
     `behind_proxy`: a TLS proxy stands in front, whose word on a client's address is taken; `tls`:
     this server itself speaks TLS. `tracker-server serve` sets both.
     """
@@ -28,6 +33,7 @@ class Settings(BaseSettings):
     access_minutes: int = 60
     refresh_days: int = 90
     max_body: int = 2_000_000
+    request_rate: Annotated[int, Field(ge=0)] = 50
     archive_days: int = 90
     occupancy_days: int = 90
     timetable: bool = True

@@ -5,12 +5,13 @@ Each figure is of the moment it is asked for. docs/analytics.md says what each o
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from server_stub.analytics import reports, service
 from server_stub.analytics.asking import AskedDep, UsersDep
 from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.preconditions import IfMatch, content_tag, require_content
 from tracker.protocol.analytics import (
     ByPerson,
     ByProgress,
@@ -69,18 +70,28 @@ def promises_kept(state: State, caller: CallerDep, conn: Read, asked: AskedDep) 
 
 
 @router.get("/sla-settings")
-def sla_settings(caller: CallerDep, conn: Read) -> SlaSettings:
+def sla_settings(caller: CallerDep, conn: Read, response: Response) -> SlaSettings:
     """What is promised, and the calendar it is measured with."""
     access.require_admin(caller)
-    return service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+    found = service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+    response.headers["ETag"] = content_tag(found)
+    return found
 
 
 @router.put("/sla-settings")
-def set_sla_settings(body: NewSlaSettings, state: State, caller: CallerDep) -> SlaSettings:
-    """Owners only. They hold for what is finished from now on."""
+def set_sla_settings(
+    body: NewSlaSettings, state: State, caller: CallerDep, response: Response,
+    if_match: IfMatch = None,
+) -> SlaSettings:  # fmt: skip
+    """Owners only. They hold for what is finished from now on. E5062 where If-Match names other
+    ones than there are."""
     access.require_owner(caller)
     new = service.read_settings(body)
     with state.database.write() as conn:
         tenant = feed.lock(conn, caller.tenant_id)
+        before = service.promises(conn, caller.tenant_id, caller.zone)
+        require_content(if_match, service.settings(before))
         service.set_promises(conn, tenant, caller.user_id, new, state.now())
-    return service.settings(new)
+        made = service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+    response.headers["ETag"] = content_tag(made)
+    return made

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from server_stub.core.problems import PROBLEM
 from tracker.protocol.problems import Problem
 
-_ALWAYS = (413, 422, 426, 431, 500, 503)
+_ALWAYS = (413, 422, 426, 429, 431, 500, 503)
 _SIGNED_IN = (401, 403)
 _MEANINGS = {
     304: "What If-None-Match names is still so.",
@@ -28,7 +28,7 @@ _MEANINGS = {
     413: "The body is too large.",
     422: "The request cannot be used; `errors` names the fields.",
     426: "Tracker-Protocol names another version than the server speaks.",
-    429: "Too many attempts; Retry-After says when to come again.",
+    429: "Too many of them; Retry-After says when to come again.",
     431: "The address and headers are too large.",
     500: "A fault of the server; the log has it under `trace_id`.",
     503: "The database is not reachable; the same request may be made again.",

@@ -6,10 +6,12 @@ The epoch is in them because after a restore a version can come again with other
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import Field, asdict
 from typing import Annotated, Any, ClassVar, Protocol
 
 from fastapi import Header, Response
+from pydantic import BaseModel
 
 from server_stub.core.problems import ProblemError
 
@@ -57,6 +59,17 @@ def is_known(if_none_match: str | None, tag: str) -> bool:
         return False
     known = [one.removeprefix("W/") for one in _listed(if_none_match)]
     return "*" in known or tag.removeprefix("W/") in known
+
+
+def content_tag(model: BaseModel) -> str:
+    """The ETag of settings, which have no version: it follows from what they say."""
+    return f'"{hashlib.sha256(model.model_dump_json().encode()).hexdigest()[:24]}"'
+
+
+def require_content(if_match: str | None, model: BaseModel) -> None:
+    """E5062, with the settings as they are, if the header names other ones."""
+    if not is_match(if_match, content_tag(model)):
+        raise ProblemError("E5062", current=model.model_dump(mode="json"))
 
 
 def require_match(if_match: str | None, epoch: str, thing: Versioned) -> None:

@@ -13,12 +13,13 @@ from server_stub.core import access, feed
 from server_stub.core.auth import Caller
 from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.feed import Tenant
+from server_stub.core.preconditions import IfMatch, content_tag, require_content
 from server_stub.core.problems import ProblemError
 from server_stub.core.state import ServerState
 from server_stub.notifications import service
 from server_stub.notifications.queries import Wanted
 from server_stub.people import service as people
-from server_stub.sync.once import Reply, RequestDep, once
+from server_stub.sync.once import Reply, RequestDep, once, once_in_parts
 from tracker.domain import change
 from tracker.domain.errors import Refusal
 from tracker.domain.ids import is_uuid
@@ -101,9 +102,13 @@ def list_unread(
     return _page(conn, caller, Wanted(read=False), cursor, limit, state.now())
 
 
-@router.post("/read-all")
-def read_all(state: State, caller: CallerDep) -> Marked:
+@router.post("/read-all", response_model=Marked)
+def read_all(request: RequestDep) -> Response:
     """Marks as read what is unread now, some hundreds in a transaction."""
+    return once_in_parts(request, "read_all", {}, lambda: _read_all(request.state, request.caller))
+
+
+def _read_all(state: ServerState, caller: Caller) -> Reply:
     updated, up_to, last = 0, LAST, service.CHUNK
     while last == service.CHUNK:
         with state.database.write() as conn:
@@ -113,15 +118,22 @@ def read_all(state: State, caller: CallerDep) -> Marked:
             last = service.read_some(conn, tenant, caller.user_id, up_to, now)
             feed.save(conn, tenant, now)
         updated += last
-    return Marked(updated=updated)
+    return Reply.of(Marked(updated=updated))
 
 
-@router.post("/cleanup")
-def cleanup(state: State, caller: CallerDep, body: Cleanup | None = None) -> Cleaned:
+@router.post("/cleanup", response_model=Cleaned)
+def cleanup(request: RequestDep, body: Cleanup | None = None) -> Response:
     """Deletes what was read and is older than 30 days, or as many as the body says."""
-    body = body or Cleanup()
-    if body.all:
-        access.require_admin(caller)
+    wanted = body or Cleanup()
+    if wanted.all:
+        access.require_admin(request.caller)
+    return once_in_parts(
+        request, "cleanup", wanted.model_dump(mode="json"),
+        lambda: _clean_up(request.state, request.caller, wanted),
+    )  # fmt: skip
+
+
+def _clean_up(state: ServerState, caller: Caller, body: Cleanup) -> Reply:
     whose = None if body.all else caller.user_id
     before = state.now() - body.days * DAY_MS
     deleted, last = 0, service.CHUNK
@@ -131,26 +143,35 @@ def cleanup(state: State, caller: CallerDep, body: Cleanup | None = None) -> Cle
             last = service.delete_some(conn, tenant, whose, before, now)
             feed.save(conn, tenant, now)
         deleted += last
-    return Cleaned(deleted=deleted)
+    return Reply.of(Cleaned(deleted=deleted))
 
 
 @router.get("/preferences")
-def preferences(caller: CallerDep, conn: Read) -> PrintedPreferences:
-    return _printed_preferences(conn, caller)
+def preferences(caller: CallerDep, conn: Read, response: Response) -> PrintedPreferences:
+    found = _printed_preferences(conn, caller)
+    response.headers["ETag"] = content_tag(found)
+    return found
 
 
 @router.put("/preferences")
-def choose(body: ChosenPreferences, state: State, caller: CallerDep) -> PrintedPreferences:
-    """What the body leaves out stays as it is. E2050 for quiet hours without their times."""
+def choose(
+    body: ChosenPreferences, state: State, caller: CallerDep, response: Response,
+    if_match: IfMatch = None,
+) -> PrintedPreferences:  # fmt: skip
+    """What the body leaves out stays as it is. E2050 for quiet hours without their times, E5062
+    where If-Match names other preferences than there are."""
     with state.database.write() as conn:
         tenant, now = feed.lock(conn, caller.tenant_id), state.now()
+        require_content(if_match, _printed_preferences(conn, caller))
         before = service.preferences(conn, tenant.id, caller.user_id)
         chosen = replace(before, **body.model_dump(exclude_unset=True))
         refusal = service.save_preferences(conn, tenant, caller.user_id, chosen, now)
         if refusal is not None:
             raise ProblemError.of(refusal)
         feed.save(conn, tenant, now)
-        return _printed_preferences(conn, caller)
+        made = _printed_preferences(conn, caller)
+    response.headers["ETag"] = content_tag(made)
+    return made
 
 
 @router.get("/stats")

@@ -51,7 +51,7 @@ def _grant(state: ServerState, caller: Caller, session: Session) -> Grant:
     )
 
 
-@router.post("/session", tags=["session"], responses=declared(401, 429))
+@router.post("/session", tags=["session"], responses=declared(401))
 def sign_in(body: SignIn, state: State, address: Address) -> Grant:
     """Opens a session. E1001 for a wrong name or password, without saying which; E1009 after too
     many of them."""
@@ -93,13 +93,7 @@ def sign_out(state: State, caller: CallerDep) -> None:
         sessions.end(conn, caller, caller.token_id, state.now())
 
 
-@router.post(
-    "/session/password",
-    tags=["session"],
-    status_code=204,
-    response_class=Response,
-    responses=declared(429),
-)
+@router.post("/session/password", tags=["session"], status_code=204, response_class=Response)
 def change_password(body: NewPassword, state: State, caller: CallerDep, address: Address) -> None:
     """Ends the caller's other sessions and tokens. E2040 for a password that is too easy, E1010
     for a wrong old one, which counts as a failed sign-in; E1009 after too many of them."""

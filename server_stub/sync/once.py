@@ -133,3 +133,21 @@ def once(request: Request, word: str, content: Mapping[str, Any], do: Do) -> Res
         done = Receipt(sent.op_id, Outcome.APPLIED, tenant.epoch)
         request.keep(conn, tenant, sent, done, reply, now)
         return reply.response()
+
+
+def once_in_parts(
+    request: Request, word: str, content: Mapping[str, Any], do: Callable[[], Reply]
+) -> Response:
+    """`do` has transactions of its own, and can be done again where it ended halfway: what it
+    answered is kept after the last of them."""
+    with request.state.database.write() as conn:
+        tenant = feed.lock(conn, request.caller.tenant_id)
+        sent = request.sent(word, None, content, request.state.now())
+        if (answered := request.before(conn, tenant, sent)) is not None:
+            return answered
+    reply = do()
+    with request.state.database.write() as conn:
+        tenant, now = feed.lock(conn, request.caller.tenant_id), request.state.now()
+        done = Receipt(sent.op_id, Outcome.APPLIED, tenant.epoch)
+        request.keep(conn, tenant, sent, done, reply, now)
+    return reply.response()

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.matrix import promises
 from tests.support.server import HOUR, RunningServer, problem
 
 KEY = {"Idempotency-Key": "k"}
 PERSON = {"name": "bo", "display_name": "Bo Lund", "role": "EMPLOYEE", "password": "long enough"}
+PROMISED = promises(None)[1]  # type: ignore[arg-type]  # the same on every server
 LINES = "title,priority\nGrease the bearings,high\nReplace the seal,low\n"
 ASKED: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "person": ("sara", "/api/v1/people", PERSON, "users WHERE name = 'bo'"),
@@ -110,3 +112,42 @@ def test_nothing_that_is_kept_helps_to_guess_the_password(server: RunningServer)
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
     kept = str(server.sql("SELECT fingerprint, body FROM receipts"))
     assert PERSON["password"] not in kept
+
+
+def test_what_has_parts_answers_a_repeat_alike_too(either_server: RunningServer) -> None:
+    server = either_server
+    server.task("ana")
+    first = server.post("ana", "/api/v1/notifications/read-all", headers=KEY)
+    assert first.json() == {"updated": 1}
+    server.task("ana")
+    again = server.post("ana", "/api/v1/notifications/read-all", headers=KEY)
+    assert again.content == first.content
+    unread = server.get("ana", "/api/v1/notifications/unread").json()["notifications"]
+    assert len(unread) == 1
+    body = {"days": 1}
+    other = server.post("ana", "/api/v1/notifications/cleanup", body, headers=KEY)
+    problem(other, 409, "E5010")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "other"),
+    [
+        ("/api/v1/notifications/preferences", {"notify_call_missed": False},
+         {"notify_call_missed": True}),
+        ("/api/v1/analytics/sla-settings", PROMISED, {**PROMISED, "holidays": ["2026-12-25"]}),
+    ],
+)  # fmt: skip
+def test_settings_that_somebody_changed_meanwhile_are_not_overwritten(
+    either_server: RunningServer, path: str, body: dict[str, Any], other: dict[str, Any]
+) -> None:
+    sara = either_server.client("sara")
+    seen = {"If-Match": sara.get(path).headers["etag"]}
+    changed = sara.put(path, json=body, headers=seen)
+    assert changed.status_code == 200, changed.text
+    now = sara.get(path)
+    assert changed.headers["etag"] == now.headers["etag"] != seen["If-Match"]
+    refused = problem(sara.put(path, json=other, headers=seen), 412, "E5062")
+    assert refused["current"] == now.json() == sara.get(path).json()
+    assert sara.put(path, json=other, headers={"If-Match": now.headers["etag"]}).status_code == 200
+    assert sara.put(path, json=body, headers={"If-Match": "*"}).status_code == 200
+    assert sara.put(path, json=other).status_code == 200

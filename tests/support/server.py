@@ -156,7 +156,8 @@ class RunningServer:
         self._stack.callback(listener.close)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.app = create_app(
-            Settings(database_url=self.database_url, **self.settings), now=self.clock
+            Settings(**{"database_url": self.database_url, "request_rate": 0, **self.settings}),
+            now=self.clock,
         )
         self.database.on_commit = self.app.state.tracker.hear
         config = uvicorn.Config(

@@ -62,6 +62,8 @@ _ENTRIES = (
           "POST /session/password; counts as a failed sign-in.", 403),
     Entry("E1011", "There is no such session.", "Look at the list of your sessions.",
           "Unknown session id, another person's, or one that has ended.", 404),
+    Entry("E1012", "Too many requests came from here.", "Wait, then go on more slowly.",
+          "More than the server's request rate; Retry-After says how long.", 429, True),
     # E2xxx: what was entered
     Entry("E2001", "A title is needed.", "Enter a title.", "title is empty after trimming.", 422),
     Entry("E2002", "The text is too long.", "Shorten the text.",
