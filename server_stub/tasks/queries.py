@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from operator import itemgetter
@@ -27,7 +28,7 @@ from server_stub.tasks.rows import (
     visible_to,
     within,
 )
-from server_stub.tasks.tables import assignments, tasks
+from server_stub.tasks.tables import assignments, tasks, time_entries
 from tracker.domain.page import Sums, checksum
 from tracker.domain.task import OPEN, Assignment, Priority, Status, Task, TaskState
 
@@ -161,6 +162,26 @@ def visible_tasks(
         query = _TASKS if own_of is None else _OWN_TASKS
         rows = query.all(conn, {"tenant": tenant_id, "ids": some, "reader": own_of})
         found += [task_of(row) for row in rows]
+    return found
+
+
+_MINUTES = Statement(
+    sa.select(
+        time_entries.c.task_id,
+        time_entries.c.user_id,
+        sa.cast(sa.func.sum(time_entries.c.minutes), sa.BigInteger),
+    )
+    .where(within(time_entries, time_entries.c.task_id))
+    .group_by(time_entries.c.task_id, time_entries.c.user_id)
+)
+
+
+def minutes(conn: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, Counter[str]]:
+    """Of these tasks, who logged how many."""
+    found: dict[str, Counter[str]] = {task_id: Counter() for task_id in ids}
+    for some in chunks(ids):
+        for task_id, user_id, number in _MINUTES.all(conn, {"tenant": tenant_id, "ids": some}):
+            found[task_id][user_id] = number
     return found
 
 

@@ -8,7 +8,8 @@ some twenty times slower).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -67,6 +68,8 @@ class Bench:
     comments: dict[str, Comment]
     entry_ids: set[str]
     needs: dict[str, set[str]]
+    minutes: dict[str, Counter[str]]
+    """Who logged how many, of tasks on which somebody takes some back."""
     dirty: set[str] = field(default_factory=set)
     assigned: dict[tuple[str, str], Assignment | None] = field(default_factory=dict)
     said: dict[str, Comment] = field(default_factory=dict)
@@ -88,6 +91,12 @@ class Bench:
         found = self.states.get(task_id)
         return found[0] if found else None
 
+    def logged_by(self, user_id: str) -> Callable[[str], int | None]:
+        def logged(task_id: str) -> int | None:
+            return self.minutes[task_id][user_id] if task_id in self.minutes else None
+
+        return logged
+
     def needs_of(self, task_id: str) -> set[str]:
         return self.needs.get(task_id, set())
 
@@ -103,16 +112,23 @@ def open_bench(conn: Connection, tenant: Tenant, actions: Sequence[Action]) -> B
     above = relations.with_above(conn, tenant.id, sorted(named - waiting))
     spoken = [a for a in actions if a.kind in (Kind.COMMENT, Kind.EDIT_COMMENT)]
     said = _ids(spoken, "comment_id") | _ids(spoken, "parent_id")
-    logged = _ids([a for a in actions if a.kind is Kind.LOG_TIME], "entry_id")
+    times = [a for a in actions if a.kind is Kind.LOG_TIME]
+    taken_back = {a.task_id for a in times if is_below_zero(a.args.get("minutes"))}
+    entry_ids = _ids(times, "entry_id")
     return Bench(
         tenant=tenant,
         people=people.active_ids(conn, tenant.id) if kinds & NAME_PEOPLE else nobody,
         projects=people.project_ids(conn, tenant.id) if kinds & NAME_PROJECTS else nobody,
         states=queries.states(conn, tenant.id, sorted({*ids, *named, *above})),
         comments={row.id: row for row in COMMENTS.named(conn, tenant.id, sorted(said))},
-        entry_ids={row.id for row in TIME_ENTRIES.named(conn, tenant.id, sorted(logged))},
+        entry_ids={row.id for row in TIME_ENTRIES.named(conn, tenant.id, sorted(entry_ids))},
         needs=relations.needs(conn, tenant.id, sorted(waiting)),
+        minutes=queries.minutes(conn, tenant.id, sorted(taken_back)),
     )
+
+
+def is_below_zero(minutes: object) -> bool:
+    return isinstance(minutes, int) and minutes < 0
 
 
 def _ids(actions: Iterable[Action], name: str) -> set[str]:
@@ -144,6 +160,7 @@ def act(
         task=bench.task,
         needs=bench.needs_of,
         comment=bench.comments.get,
+        logged=bench.logged_by(actor.user_id),
     )
     decided = decide(state, action, actor, context)
     if isinstance(decided, Refusal):
@@ -220,6 +237,8 @@ def _note_attached(bench: Bench, decided: Applied) -> None:
     if decided.entry is not None:
         bench.entries.append(decided.entry)
         bench.entry_ids.add(decided.entry.id)
+        if decided.entry.task_id in bench.minutes:
+            bench.minutes[decided.entry.task_id][decided.entry.user_id] += decided.entry.minutes
         bench.touch(TIME_ENTRIES.kind, decided.entry.id, audience)
     changed = decided.dependency.needs_id if decided.dependency else decided.parted
     if changed is not None:

@@ -20,7 +20,17 @@ from tracker.domain.change import Action, Kind
 from tracker.domain.decision import Applied
 from tracker.domain.errors import Refusal
 from tracker.domain.receipt import Outcome
-from tracker.domain.task import Assignment, Comment, HistoryEntry, Part, Person, Role, Status, Task
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    HistoryEntry,
+    Part,
+    Person,
+    Role,
+    Status,
+    Task,
+    TimeEntry,
+)
 
 T = "00000000-0000-7000-8000-00000000000a"
 ANA = "00000000-0000-7000-8000-0000000000aa"
@@ -469,3 +479,21 @@ class TestGoneOnFrom:
             some = rng.choice((None, [T], [other], [T, other]))
             assert desk.projection.views(some) == fresh.views(some)
             assert desk.projection.trail(task_id) == fresh.trail(task_id)
+
+
+def test_only_ones_own_minutes_are_taken_back(desk: Desk) -> None:
+    def logged(user_id: str, minutes: int) -> TimeEntry:
+        return TimeEntry(new_id(), T, user_id, minutes, None, "", START, START)
+
+    def take_back(minutes: int) -> Action:
+        return action(Kind.LOG_TIME, T, {"entry_id": new_id(), "minutes": minutes, "note": ""})
+
+    def answer(minutes: int) -> str | None:
+        decided = desk.projection.decide(take_back(minutes))
+        return decided.code if isinstance(decided, Refusal) else None
+
+    entries = [logged(ANA, 20), logged("rita", 60)]
+    desk.pull(11, task(T, version=2, actual_minutes=80), time_entries=entries)
+    assert (answer(-20), answer(-21)) == (None, "E5037")
+    desk.do(take_back(-15))
+    assert (answer(-5), answer(-6)) == (None, "E5037")

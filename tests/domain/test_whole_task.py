@@ -287,6 +287,17 @@ def test_minutes_add_up_and_are_corrected_never_below_zero() -> None:
     twice = applied(once.state, action(Kind.LOG_TIME, entry_id=B, minutes=-10))
     assert twice.state.task.actual_minutes == 20
     assert refused(twice.state, action(Kind.LOG_TIME, entry_id=C, minutes=-21)) == "E5037"
+    back = action(Kind.LOG_TIME, entry_id=C, minutes=-20)
+    for own, answer in ((19, "E5037"), (20, None), (None, None)):
+        found = decide(
+            twice.state,
+            back,
+            Actor(ANA, Role.EMPLOYEE),
+            replace(CONTEXT, logged=lambda _, own=own: own),
+        )
+        assert (found.code if isinstance(found, Refusal) else None) == answer, own
+    admin = decide(twice.state, back, Actor(RITA, Role.ADMIN), replace(CONTEXT, logged=lambda _: 0))
+    assert not isinstance(admin, Refusal)
     assert (
         applied(
             state(),

@@ -226,6 +226,15 @@ def test_time_adds_up_over_people_and_devices(server: RunningServer) -> None:
     assert ana.do("log_time", task_id, {"entry_id": server.new_id(), "minutes": -46})["code"] == (
         "E5037"
     )
+    beyond = {"entry_id": server.new_id(), "minutes": -16}
+    assert jonas.do("log_time", task_id, beyond)["code"] == "E5037"  # they are ana's
+    both = [
+        jonas.action("log_time", task_id, {"entry_id": server.new_id(), "minutes": minutes})
+        for minutes in (-10, -6)
+    ]
+    assert [receipt["code"] for receipt in jonas.push(*both)] == [None, "E5037"]
+    give_back = {"entry_id": server.new_id(), "minutes": 10}
+    assert jonas.do("log_time", task_id, give_back)["outcome"] == "applied"
     rows = {row["id"]: row for row in server.page("ana")["time_entries"]}
     assert (rows[first["entry_id"]]["note"], rows[first["entry_id"]]["started_at"]) == ("drive", 5)
     assert {row["user_id"] for row in rows.values()} == {

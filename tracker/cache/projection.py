@@ -5,6 +5,7 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -230,7 +231,7 @@ class Projection:
             task_id: TaskState(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
         }
-        others = Others(self._confirmed, states)
+        others = Others(self._confirmed, states, self._actor.user_id)
         zone = zone_named(rows.position.zone)
         done = Shown(states, rows.position, set(), [], others, zone)
         if not own:
@@ -279,18 +280,20 @@ class Others:
     """What deciding about one task asks of others and of what hangs on them: as it is shown, so
     with own actions that came before."""
 
-    def __init__(self, confirmed: Confirmed, states: dict[str, TaskState]) -> None:
+    def __init__(self, confirmed: Confirmed, states: dict[str, TaskState], user_id: str) -> None:
         self.states = states
+        self._user_id = user_id
         self._confirmed = confirmed
         self._said: dict[str, Comment] = {}
         self._needs: dict[str, set[str]] = {}
+        self._minutes: Counter[str] = Counter()
 
     def context(
         self, now: int, zone: tzinfo, people: Container[str], projects: Container[str]
     ) -> Context:
         return Context(
             now, zone, people, projects,
-            task=self._task, needs=self._needs_of, comment=self._comment,
+            task=self._task, needs=self._needs_of, comment=self._comment, logged=self._logged,
         )  # fmt: skip
 
     def take(self, before: TaskState | None, applied: Applied) -> None:
@@ -304,6 +307,8 @@ class Others:
                 self.states[parent_id] = replace(parent, task=more)
         if applied.comment is not None:
             self._said[applied.comment.id] = applied.comment
+        if applied.entry is not None:
+            self._minutes[task.id] += applied.entry.minutes
         if applied.dependency is not None:
             self._needs_of(task.id).add(applied.dependency.needs_id)
         if applied.parted is not None:
@@ -320,6 +325,11 @@ class Others:
         if task_id not in self._needs:
             self._needs[task_id] = set(self._confirmed.needs(task_id))
         return self._needs[task_id]
+
+    def _logged(self, task_id: str) -> int:
+        entries = self._confirmed.time_entries(task_id)
+        own = sum(entry.minutes for entry in entries if entry.user_id == self._user_id)
+        return own + self._minutes[task_id]
 
     def _comment(self, comment_id: str) -> Comment | None:
         return self._said.get(comment_id) or self._confirmed.comment(comment_id)

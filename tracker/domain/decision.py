@@ -39,7 +39,8 @@ def none_of(_: str) -> Iterable[str]:
 class Context:
     """What deciding needs beside the task. `moved` names the fields another device changed after
     the action's base; `people` and `projects` are the ids an action may name. `task` finds another
-    task, `needs` what a task waits for, `comment` a comment: by their ids, as far as is known."""
+    task, `needs` what a task waits for, `comment` a comment, `logged` how many minutes of a task
+    are the actor's: by their ids, as far as is known."""
 
     received_at: int
     zone: tzinfo
@@ -50,6 +51,7 @@ class Context:
     task: Callable[[str], TaskState | None] = nothing
     needs: Callable[[str], Iterable[str]] = none_of
     comment: Callable[[str], Comment | None] = nothing
+    logged: Callable[[str], int | None] = nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,7 +314,7 @@ _ENTRIES = (
     Entry("E5036", "Only who wrote a comment can change it.", "Write a comment of your own.",
           "edit_comment by another person.", 409),
     Entry("E5037", "The time worked cannot fall below zero.", "Look at the entries.",
-          "minutes would make actual_minutes negative.", 409),
+          "minutes would make actual_minutes, or what an employee logged, negative.", 409),
     Entry("E5038", "Only a completed task can be rated.", "Rate it when it is done.",
           "rate of a task that is not COMPLETED.", 409),
     Entry("E5040", "There is no such notification.", "Look at the list of yours.",

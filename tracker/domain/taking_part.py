@@ -131,7 +131,9 @@ def log_time(
     if state.task.status is Status.ARCHIVED:
         return Refusal("E5014")
     minutes = state.task.actual_minutes + args.minutes
-    if minutes < 0:
+    # What others logged an admin may correct, nobody else.
+    own = ctx.logged(state.task.id) if args.minutes < 0 and not actor.is_admin else None
+    if minutes < 0 or (own is not None and own + args.minutes < 0):
         return Refusal("E5037", "minutes")
     row = TimeEntry(
         id=args.entry_id,
