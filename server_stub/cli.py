@@ -83,10 +83,11 @@ def serve(
             migrate_as_owner(settings, database)
             prepare(settings)
         current(database)
-        # Whoever can write SQLite's file can do everything there; nothing to warn of.
-        if not database.is_sqlite and (settings.owner_database_url or migrate.owns_trail(database)):
-            typer.echo(describe("E3010"), err=True)
         with _listener(host, port) as listener:
+            # Whoever can write SQLite's file can do everything there; nothing to warn of.
+            owner = settings.owner_database_url
+            if not database.is_sqlite and (owner or migrate.owns_trail(database)):
+                typer.echo(describe("E3010"), err=True)
             port = listener.getsockname()[1]
             app = create_app(settings, timetable_port=port if settings.timetable else None)
             config = uvicorn.Config(
