@@ -59,12 +59,15 @@ def _request(body: bytes) -> PushRequest:
         # The standard library reads a lone surrogate, so that its action alone can be refused.
         content = json.loads(body)
         if limits.is_too_deep(content):
-            raise ProblemError("E2013", f"It is nested more than {limits.JSON_DEPTH} deep.")
+            deep = f"It is nested more than {limits.JSON_DEPTH} deep."
+            raise ProblemError("E2013", deep, "body")
         return PushRequest.model_validate(content)
     except ValidationError as error:
-        raise ProblemError("E2013", str(error.errors()[0]["msg"])) from error
+        wrong = error.errors()[0]
+        field = ".".join(map(str, wrong["loc"])) or "body"
+        raise ProblemError("E2013", str(wrong["msg"]), field) from error
     except (ValueError, RecursionError) as error:
-        raise ProblemError("E2013", "It is no JSON.") from error
+        raise ProblemError("E2013", "It is no JSON.", "body") from error
 
 
 def _one_by_one(

@@ -362,3 +362,15 @@ def test_a_newer_format_waits_whatever_is_new_about_it(server: RunningServer) ->
 def test_an_absurd_count_of_unsent_changes_is_refused(server: RunningServer) -> None:
     assert server.device("ana").post([], unsent=10**30).status_code == 422
     assert server.pull("ana", unsent=10**30).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "actions"), ({"actions": [], "unsent": -1}, "unsent"), ({"actions": [], "x": 1}, "x"),
+     ({"actions": [1] * 501}, "actions"), ([], "body")],
+)  # fmt: skip
+def test_a_body_that_is_no_batch_is_told_which_part_of_it(
+    server: RunningServer, body: Any, field: str
+) -> None:
+    answer = problem(server.post("ana", "/api/v1/sync/push", body), 422, "E2013")
+    assert [error["field"] for error in answer["errors"]] == [field]
