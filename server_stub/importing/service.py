@@ -124,6 +124,14 @@ def _report(
     )
 
 
+_COLUMNS = {
+    "due_at": "due", "estimated_minutes": "estimate", "people": "assignees",
+    "project_id": "project", "parent_id": "parent", "task_type": "type",
+    "scheduled_at": "scheduled", "revenue_cents": "revenue",
+}  # fmt: skip
+"""What the file calls the arguments of an action, where it calls them otherwise."""
+
+
 def _row(read: _Read, decided: dict[str, Refusal | None]) -> ImportedLine:
     refusal = read.refusal or (decided[read.action.op_id] if read.action else None)
     title = read.line.cells.get("title", "")
@@ -136,7 +144,7 @@ def _row(read: _Read, decided: dict[str, Refusal | None]) -> ImportedLine:
         verdict=Verdict.REFUSED,
         title=title,
         code=refusal.code,
-        field=refusal.field,
+        field=refusal.field and _COLUMNS.get(refusal.field, refusal.field),
         message=refusal.message,
     )
 

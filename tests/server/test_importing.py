@@ -62,7 +62,7 @@ def test_a_dry_run_says_of_each_line_what_would_become_of_it(server: RunningServ
         (2, None, None),
         (3, "E2001", "title"),
         (4, "E2005", "priority"),
-        (5, "E2004", "due_at"),
+        (5, "E2004", "due"),
     ]
     assert count(server) == 0
 
@@ -70,7 +70,7 @@ def test_a_dry_run_says_of_each_line_what_would_become_of_it(server: RunningServ
 def test_with_a_bad_line_nothing_is_made_unless_that_is_asked_for(server: RunningServer) -> None:
     file = "title,assignees\nGood,ana\nBad,nobody\n"
     found = problem(send(server, file), 422, "E2073")
-    assert [row["field"] for row in found["errors"]] == ["line 3: people"]
+    assert [row["field"] for row in found["errors"]] == ["line 3: assignees"]
     assert count(server) == 0
     done = report(send(server, file, partial=True))
     assert (done["new"], done["refused"], count(server)) == (1, 1, 1)
