@@ -80,7 +80,7 @@ def test_an_error_of_trackers_own_is_told_and_can_be_tried_again(
     made.show()
     try_with(made, qtbot, "https://tracker.example.com", "ana", "x")
     assert "an error in Tracker itself (KeyError)" in made.problem.text()
-    assert "signing in failed" in caplog.text
+    assert "an errand failed" in caplog.text
 
 
 # Signing in again

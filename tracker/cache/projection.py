@@ -32,7 +32,14 @@ from tracker.domain.graph import counted
 from tracker.domain.overtaken import Overtaken, overtaken
 from tracker.domain.receipt import Receipt
 from tracker.domain.replay import decide
-from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    HistoryEntry,
+    Task,
+    TaskState,
+    TimeEntry,
+)
 
 if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
     from tracker.domain.notification import Notification
@@ -66,10 +73,13 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The history and comments of one task; what still waits comes last, without received_at."""
+    """What hangs on one task. What still waits comes last: history without received_at, comments
+    and time with 0. `needs` are the ids of the tasks it waits for."""
 
     history: tuple[HistoryEntry, ...]
     comments: tuple[Comment, ...]
+    entries: tuple[TimeEntry, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Projection:
@@ -129,6 +139,8 @@ class Projection:
         comments = self._confirmed.comments(task_id)
         known_ops = {entry.op_id for entry in history}
         said = {comment.id: comment for comment in comments}
+        worked = {entry.id: entry for entry in self._confirmed.time_entries(task_id)}
+        needs = dict.fromkeys(self._confirmed.needs(task_id))
         for action, applied in shown.steps:
             if action.task_id != task_id:
                 continue
@@ -138,7 +150,12 @@ class Projection:
                 old = said.get(new.id)
                 if old is None or old.version < new.version:
                     said[new.id] = replace(new, received_at=old.received_at if old else 0)
-        return Trail(tuple(history), tuple(said.values()))
+            if (entry := applied.entry) is not None:
+                worked.setdefault(entry.id, replace(entry, received_at=0))
+            if applied.dependency is not None:
+                needs[applied.dependency.needs_id] = None
+            needs.pop(applied.parted or "", None)
+        return Trail(tuple(history), tuple(said.values()), tuple(worked.values()), tuple(needs))
 
     def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
         """The person's own that are listed at that instant of the server's, the newest first, with

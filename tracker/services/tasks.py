@@ -141,6 +141,23 @@ class Tasks:
             args["started_at"] = started_at
         return self._act(Kind.LOG_TIME, task_id, args)
 
+    def stop_timer(
+        self, task_id: str, minutes: Sequence[int], started_at: int, note: str = ""
+    ) -> Done | Refusal:
+        """Logs what a timer counted, which ends it, in one transaction. `minutes` are not empty;
+        the instant is the device's."""
+        offset = self._work.confirmed.position().clock_offset or 0
+
+        def logged(number: int) -> dict[str, Any]:
+            return {"entry_id": new_id(), "minutes": number, "note": note,
+                    "started_at": started_at + offset}  # fmt: skip
+
+        def save(action: Action, _draft: object) -> Changes:
+            more = [replace(action, op_id=new_id(), args=logged(one)) for one in minutes[1:]]
+            return self._work.outbox.add([action, *more], stops_timer=True)
+
+        return self._act(Kind.LOG_TIME, task_id, logged(minutes[0]), save)
+
     def rate(self, task_id: str, rating: int, note: str = "") -> Done | Refusal:
         """How good completed work was, 1 to 5."""
         return self._act(Kind.RATE, task_id, {"rating": rating, "note": note})

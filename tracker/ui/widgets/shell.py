@@ -187,7 +187,7 @@ class Shell(QMainWindow):
         now, tally = device_clock(), self._work.outbox.tally()
         self.status = replace(
             self.status,
-            waiting=tally.waiting,
+            waiting=tally.waiting - tally.reports,
             tray=tally.tray,
             parked=tally.parked,
             behind=tally.behind,
