@@ -112,7 +112,7 @@ def where(track: QWidget, percent: int) -> QPoint:
 
 
 def waits(window: EmployeeWindow | MonitorWindow) -> int:
-    return len(window._work.outbox.waiting())
+    return len(window.work.outbox.waiting())
 
 
 def delivered(window: EmployeeWindow | MonitorWindow, qtbot: QtBot) -> None:
@@ -132,7 +132,7 @@ def too_late(
     server.device(by).do("cancel", task_id)
     task = window.board.views[task_id].task
     seen = {"title": task.title, "status": "PENDING", "progress": 0}
-    window._work.outbox.add([action(change, task_id, args, seen=seen, made_at=device_clock())])
+    window.work.outbox.add([action(change, task_id, args, seen=seen, made_at=device_clock())])
 
 
 def notes(server: RunningServer, task_id: str) -> list[str]:

@@ -145,7 +145,7 @@ def test_withdrawing_what_was_sent_meanwhile_says_so(
     assert isinstance(window, EmployeeWindow)
     window._acted(task_id, *progress(50))
     window.open_page(WAITING)
-    window._work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
+    window.work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
     press(qtbot, window.waiting_page.rows[0].buttons["Withdraw"])
     assert "(E5016)" in window.toast.headline.text()
 
@@ -222,7 +222,7 @@ def test_a_busy_proxy_is_left_alone_until_somebody_retries(
     press(qtbot, window.body.hold)
     qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
     assert turned_away == ["/api/v1/sync/push"]
-    held = window._work.outbox.waiting()[0].action.op_id
+    held = window.work.outbox.waiting()[0].action.op_id
     press(qtbot, window.body.resume)
     window._give_up(held)
     qtbot.wait(700)

@@ -43,7 +43,7 @@ def test_painted_widgets_say_what_they_are(
     desk: Desk, monitor: Callable[..., MonitorWindow]
 ) -> None:
     window, overview = desk(task(task_id(1))), monitor(task(task_id(1)))
-    window._tasks.set_progress(task_id(1), 50)
+    window.tasks.set_progress(task_id(1), 50)
     window.open_page(WAITING)
     overview.cards.select(task_id(1))
     for widget, expected in (
@@ -62,7 +62,7 @@ def test_painted_widgets_say_what_they_are(
 
 def test_names_say_what_a_button_is_for(desk: Desk, monitor: Callable[..., MonitorWindow]) -> None:
     window, overview = desk(task(task_id(1), title="Seal")), monitor()
-    window._tasks.set_progress(task_id(1), 50)
+    window.tasks.set_progress(task_id(1), 50)
     window.open_page(WAITING)
     assert window.waiting_page.accessibleName() == WAITING
     (row,) = window.waiting_page.rows

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tracker.cache.drafts import NOTE_DRAFT
+from tracker.cache.drafts import COMMENT_DRAFT, NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import Shown
@@ -199,9 +199,20 @@ class Tasks:
     def undo(self, done: Done) -> Done | Refusal | Changes:
         """Takes an unsent action back; once it was sent, does its `OPPOSITE`, if it has one."""
         withdrawn = self.withdraw(done.op_id)
-        if isinstance(withdrawn, Changes) or done.kind not in OPPOSITE:
+        if isinstance(withdrawn, Changes):
+            return withdrawn
+        if done.kind is Kind.LOG_TIME:
+            return self._take_back_time(done, withdrawn)
+        if done.kind not in OPPOSITE:
             return withdrawn
         return self.move(OPPOSITE[done.kind], done.task_id)
+
+    def _take_back_time(self, done: Done, sent: Refusal) -> Done | Refusal:
+        """As much less; while it is on its way nobody knows yet whether it counts."""
+        delivered = self._work.outbox.delivered_of([done.op_id]).get(done.op_id)
+        if delivered is None:
+            return sent
+        return self.log_time(done.task_id, -int(delivered[0].args["minutes"]))
 
     def withdraw(self, op_id: str) -> Changes | Refusal:
         """Takes an unsent action back; what was written in it is a draft again. E5016 when the
@@ -301,7 +312,7 @@ class Tasks:
         refusal = self._refused(action, shown)
         if refusal is not None:
             return refusal
-        sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
+        sends_draft = self._draft_in(task_id, args)
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
 
@@ -313,11 +324,13 @@ class Tasks:
         decided = self._work.projection.decide(action, shown)
         return decided if isinstance(decided, Refusal) else None
 
-    def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
-        """Whether the action carries the half-typed note, which it then takes along."""
-        draft = self._work.outbox.draft(task_id, NOTE_DRAFT).strip()
+    def _draft_in(self, task_id: str, args: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The half-typed text that the action carries, and takes along."""
         said = str(args.get("text") or args.get("note") or "").strip()
-        return bool(draft) and draft == said
+        for name in (COMMENT_DRAFT, NOTE_DRAFT):
+            if said and self._work.outbox.draft(task_id, name).strip() == said:
+                return task_id, name
+        return None
 
     def _needs(self, action: Action) -> tuple[str, ...]:
         """Waiting actions this one stands on: what creates the tasks and comments it names, what

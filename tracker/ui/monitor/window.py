@@ -20,6 +20,7 @@ from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.card import HEIGHT, MIN_WIDTH, MonitorCard
 from tracker.ui.monitor.drawer import Drawer
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
@@ -78,9 +79,11 @@ class Counter(Pressable):
 class MonitorWindow(Settling):
     """For admins and owners; its own pages are the grid and the assign form."""
 
-    def __init__(self, workspace: Workspace, board: Board) -> None:
+    def __init__(
+        self, workspace: Workspace, board: Board, around: Surroundings | None = None
+    ) -> None:
         title = f"Tracker Monitor · {workspace.profile.tenant}"
-        super().__init__(workspace, board, title, AGE_REFRESH_MS)
+        super().__init__(workspace, board, title, AGE_REFRESH_MS, around)
         self._held_back: Changes = Changes()
         self.setMinimumSize(980, 560)
         self.resize(1440, 900)
@@ -93,7 +96,7 @@ class MonitorWindow(Settling):
     # -- building --------------------------------------------------------------------------
 
     def _build(self) -> None:
-        profile = self._work.profile
+        profile = self.work.profile
         about = f"{profile.role.value.capitalize()} · {profile.tenant}"
         groups = ([MONITOR, ASSIGN], [WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker · Monitor", groups, about)
@@ -119,7 +122,7 @@ class MonitorWindow(Settling):
         for page in (grid, self.assign, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
         self.drawer = Drawer(
-            self._work.actor, self.board, self._work.projection.trail, self._now, self
+            self.work.actor, self.board, self.work.projection.trail, self._now, self
         )
         self.drawer.acted.connect(self._acted)
         self.drawer.closed.connect(self._close_drawer)
@@ -136,10 +139,8 @@ class MonitorWindow(Settling):
         row.addLayout(main, 1)
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
-        self._bind_keys(
-            ("Ctrl+N", lambda: self.open_page(ASSIGN)),
-            ("Ctrl+1", lambda: self.open_page(MONITOR)),
-        )
+        self.commands.add("Assign a task", lambda: self.open_page(ASSIGN), "Ctrl+N")
+        self._add_commands()
 
     def _build_counters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -285,15 +286,15 @@ class MonitorWindow(Settling):
 
     @border("save the change")
     def _acted(self, task_id: str, kind: Kind) -> None:
-        done = self._tasks.move(kind, task_id)
+        done = self.tasks.move(kind, task_id)
         self._after(done, kind, lambda: self._acted(task_id, kind))
 
     @border("create the task")
     def _assign(self, new: NewTask) -> None:
-        done = self._tasks.create(new)
+        done = self.tasks.create(new)
         if not self._after(done, Kind.CREATE_TASK, lambda: self._assign(new)):
             return
         assert isinstance(done, Done)
         self.assign.clear()
         names = ", ".join(self.board.name_of(user_id) for user_id, _, _ in new.people)
-        self._offer_undo(f"Assigned to {names}: {new.title}", done)
+        self.offer_undo(f"Assigned to {names}: {new.title}", done)

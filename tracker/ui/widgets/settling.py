@@ -16,6 +16,7 @@ from tracker.services.board import Board
 from tracker.services.tasks import editable
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.dialogs.edit import EditDialog
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.widgets import entries
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.rows import RowPage
@@ -25,13 +26,20 @@ from tracker.ui.widgets.shell import ATTENTION, WAITING, Shell
 class Settling(Shell):
     """Makes both pages and fills them; the window puts them where it shows pages."""
 
-    def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
-        super().__init__(workspace, board, title, age_ms)
+    def __init__(
+        self,
+        workspace: Workspace,
+        board: Board,
+        title: str,
+        age_ms: int,
+        around: Surroundings | None = None,
+    ) -> None:
+        super().__init__(workspace, board, title, age_ms, around)
         self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
         self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
 
     def _show_lists(self) -> None:
-        outbox, now = self._work.outbox, self._now()
+        outbox, now = self.work.outbox, self._now()
         tray = outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
         outs = entries.Outs(
@@ -64,7 +72,7 @@ class Settling(Shell):
         """Also a fault of this machine is said in the dialog, which keeps what was typed; a Retry
         behind it could not be pressed."""
         try:
-            done = self._tasks.edit(op_id, changes)
+            done = self.tasks.edit(op_id, changes)
             if isinstance(done, Refusal):
                 dialog.say(done.code, done.info)
                 self._show_lists()
@@ -80,11 +88,11 @@ class Settling(Shell):
 
     @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
-        self._taken_back(self._tasks.withdraw(op_id))
+        self._taken_back(self.tasks.withdraw(op_id))
 
     @border("try it now")
     def _try_now(self, op_id: str) -> None:
-        self._tasks.try_now(op_id)
+        self.tasks.try_now(op_id)
         self._show_lists()
         self.sync_wanted.emit()
 
@@ -104,7 +112,7 @@ class Settling(Shell):
 
     @border("give it up")
     def _give_up(self, op_id: str) -> None:
-        self._taken_back(self._tasks.give_up(op_id))
+        self._taken_back(self.tasks.give_up(op_id))
         self.acted.emit()
 
     def _taken_back(self, taken: Changes | Refusal) -> None:
@@ -118,7 +126,7 @@ class Settling(Shell):
 
     @border("try it again")
     def _retry(self, entry: TrayEntry) -> None:
-        self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
+        self._after(self.tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
 
     @border("export it")
     def _export(self, entry: TrayEntry) -> None:
@@ -136,10 +144,10 @@ class Settling(Shell):
 
     @border("send it as a comment")
     def _send_as_comment(self, entry: TrayEntry) -> None:
-        done = self._tasks.send_as_comment(entry)
+        done = self.tasks.send_as_comment(entry)
         if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
             self.toast.say("Sent as a comment.")
 
     @border("discard it")
     def _discard(self, entry: TrayEntry) -> None:
-        self.show_changes(self._tasks.discard(entry))
+        self.show_changes(self.tasks.discard(entry))

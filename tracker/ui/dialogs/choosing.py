@@ -1,9 +1,12 @@
-"""The command palette, and the list of keyboard shortcuts: both list the window's own actions."""
+"""Choosing one of many by typing some words: the command palette, a task, an account."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -20,11 +23,20 @@ from tracker.ui.widgets.commands import Commands, found
 from tracker.ui.widgets.controls import Button, Field, ScrollBar, label
 
 _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_MOST = 200
+"""So many are listed; who wants another one types more of it."""
 
 
-class ActionList(QTreeWidget):
-    """Actions with their keys."""
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`beside` is said at the right: keys, a status."""
 
+    words: str
+    beside: str
+    take: Callable[[], object]
+
+
+class OptionList(QTreeWidget):
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
@@ -39,45 +51,40 @@ class ActionList(QTreeWidget):
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.listed: list[QAction] = []
 
-    def show_actions(self, actions: list[QAction]) -> None:
+    def show_options(self, options: Sequence[tuple[str, str]]) -> None:
         self.clear()
-        self.listed = actions
-        for action in actions:
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            item = QTreeWidgetItem([action.text(), keys])
+        for words, beside in options:
+            item = QTreeWidgetItem([words, beside])
             item.setForeground(1, self.palette().placeholderText())
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{action.text()} {keys}".strip())
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words} {beside}".strip())
             self.addTopLevelItem(item)
         first = self.topLevelItem(0)
         if first is not None:
             self.setCurrentItem(first)
 
-    @property
-    def current(self) -> QAction | None:
-        row = self.currentIndex().row()
-        return self.listed[row] if 0 <= row < len(self.listed) else None
 
-
-class Palette(QDialog):
+class Chooser(QDialog):
     """Type some words, press Return."""
 
-    def __init__(self, commands: Commands, parent: QWidget) -> None:
+    def __init__(
+        self, title: str, placeholder: str, options: Sequence[Option], parent: QWidget
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Commands")
+        self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._offered = commands.listed()
+        self._offered = options
+        self._listed: list[Option] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, SPACE_4)
         column.setSpacing(SPACE_2)
-        self.field = Field("Command", self, placeholder="What do you want to do?")
+        self.field = Field(title, self, placeholder=placeholder)
         self.field.changed.connect(self._narrow)
-        self.field.edit.returnPressed.connect(self._run)
+        self.field.edit.returnPressed.connect(self._take)
         self.field.edit.installEventFilter(self)
-        self.list = ActionList("Commands", self)
-        self.list.itemActivated.connect(lambda *_: self._run())
-        self.list.itemClicked.connect(lambda *_: self._run())
+        self.list = OptionList(title, self)
+        self.list.itemActivated.connect(lambda *_: self._take())
+        self.list.itemClicked.connect(lambda *_: self._take())
         column.addWidget(self.field)
         column.addWidget(self.list, 1)
         self.resize(520, 420)
@@ -85,25 +92,40 @@ class Palette(QDialog):
         self.field.setFocus()
 
     def _narrow(self, words: str) -> None:
-        places = found(words, [action.text() for action in self._offered])
-        self.list.show_actions([self._offered[place] for place in places])
+        places = found(words, [option.words for option in self._offered])
+        self._listed = [self._offered[place] for place in places[:_MOST]]
+        self.list.show_options([(option.words, option.beside) for option in self._listed])
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down move in the list while the words keep the keyboard."""
         if (
             event.type() is QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
-            and Qt.Key(event.key()) in _MOVES
+            and event.key() in _MOVES
         ):
             self.list.keyPressEvent(event)
             return True
         return super().eventFilter(watched, event)
 
-    def _run(self) -> None:
-        action = self.list.current
-        if action is not None:
+    def _take(self) -> None:
+        """Once: a click on a row of the list says it twice on some systems."""
+        row = self.list.currentIndex().row()
+        if self.isVisible() and 0 <= row < len(self._listed):
             self.accept()
-            action.trigger()
+            self._listed[row].take()
+
+
+def _keys(shortcut: QKeySequence) -> str:
+    return shortcut.toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def palette(commands: Commands, parent: QWidget) -> Chooser:
+    """Everything the window can do now."""
+    options = [
+        Option(action.text(), _keys(action.shortcut()), action.trigger)
+        for action in commands.listed()
+    ]
+    return Chooser("Commands", "What do you want to do?", options, parent)
 
 
 class Keys(QDialog):
@@ -125,10 +147,9 @@ class Keys(QDialog):
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, SPACE_4)
         column.setSpacing(SPACE_2)
         column.addWidget(label("Tab goes from control to control; Space or Return presses one."))
-        self.list = ActionList("Keyboard shortcuts", self)
-        self.list.show_actions(commands.with_keys())
-        for words, keys in self._FIXED:
-            self.list.addTopLevelItem(QTreeWidgetItem([words, keys]))
+        self.list = OptionList("Keyboard shortcuts", self)
+        own = [(action.text(), _keys(action.shortcut())) for action in commands.with_keys()]
+        self.list.show_options([*own, *self._FIXED])
         column.addWidget(self.list, 1)
         close = Button("Close", self)
         close.clicked.connect(self.accept)
