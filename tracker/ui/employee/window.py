@@ -16,8 +16,7 @@ from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, TrackerError
 from tracker.domain.page import Changes
-from tracker.domain.task import HistoryEntry, Part, Priority, Task
-from tracker.services import history
+from tracker.domain.task import HistoryEntry, Occupancy, Part, Priority, Task
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.details import details
 from tracker.services.links import link_to
@@ -317,7 +316,12 @@ class EmployeeWindow(Settling):
             found = [] if isinstance(outcome, Exception) else outcome
             then(found, bool(found) or isinstance(outcome, Exception))
 
-        Errand(lambda: history.older_page(profile, credentials, task_id, before), heard)
+        def ask() -> Sequence[HistoryEntry]:
+            from tracker.services.history import older_page  # pydantic: not for the first paint
+
+            return older_page(profile, credentials, task_id, before)
+
+        Errand(ask, heard)
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -408,6 +412,12 @@ class EmployeeWindow(Settling):
 
     def toggle_timer(self, task_id: str) -> None:
         self.working.toggle(task_id)
+
+    def begin(self) -> None:
+        self.working.start()
+
+    def occupancy_now(self) -> Occupancy | None:
+        return self.working.occupancy
 
     def _show_timer(self) -> None:
         if self.cards.selected_id:

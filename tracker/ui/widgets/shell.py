@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal, TrackerError, entry_of
+from tracker.domain.errors import InputError, Refusal, TrackerError, entry_of
 from tracker.domain.page import Changes
-from tracker.domain.task import Priority, Status
+from tracker.domain.task import Occupancy, Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
+from tracker.services.links import task_in
 from tracker.services.status import SyncStatus, leads_to_waiting
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
@@ -45,11 +46,16 @@ def _no_more() -> None:
 
 class Shell(QMainWindow):
     """`sync_wanted` asks for synchronising now, `acted` for doing so as soon as the server wants to
-    hear, `sign_in_wanted` for the sign-in dialog."""
+    hear, `sign_in_wanted` for the sign-in dialog. `signed_out` says that the session was ended
+    here, `profile_wanted` carries the profile to go to, None for one to sign in to, and
+    `settings_changed` other settings."""
 
     sync_wanted = Signal()
     acted = Signal()
     sign_in_wanted = Signal()
+    signed_out = Signal()
+    profile_wanted = Signal(object)
+    settings_changed = Signal(object)
     closed = Signal()
 
     def __init__(
@@ -69,7 +75,7 @@ class Shell(QMainWindow):
         self._read_clock()
         self.status = SyncStatus(synced_at=board.synced_at)
         self._told = {entry.action.op_id for entry in workspace.outbox.tray()}
-        self._is_open = True
+        self._is_open, self._is_quitting = True, False
         self.setWindowTitle(title)
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
@@ -114,6 +120,7 @@ class Shell(QMainWindow):
         add("Show all commands", self.open_palette, "Ctrl+K")
         add("Show keyboard shortcuts", self.open_keys, "F1")
         add("Close the window", self.close, "Ctrl+W")
+        add("Quit", self.quit, "Ctrl+Q")
 
     def go_to_task(self, task_id: str) -> None:
         """Opens its card, on the page that has it."""
@@ -348,12 +355,54 @@ class Shell(QMainWindow):
 
     # -- the window itself -----------------------------------------------------------------
 
+    def begin(self) -> None:
+        """The window is painted and synchronising begins: what else works in the background does
+        too."""
+
+    def occupancy_now(self) -> Occupancy | None:
+        """What each poll says of the person; called by the thread that synchronises."""
+        return None
+
+    def come_forward(self, link: str = "") -> None:
+        """Another start wanted this window, perhaps for a task."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if link:
+            self.open_link(link)
+
+    @border("open the link")
+    def open_link(self, link: str) -> None:
+        """Goes to the task that a link, a number or a notification names."""
+        try:
+            name = task_in(link)
+        except InputError as error:
+            self.toast.say(f"{error.entry.message} (E2064)", error.entry.remedy, bad=True)
+            return
+        numbers = {str(view.task.number): task_id for task_id, view in self.board.views.items()}
+        self.go_to_task(numbers.get(name, name))
+
+    def quit(self) -> bool:
+        """Closes the window for good, also where a tray would keep it; whether it did."""
+        self._is_quitting = True
+        self._is_quitting = self.close()
+        return self._is_quitting
+
+    def _stays_in_tray(self) -> bool:
+        """Whether closing only hides the window."""
+        return False
+
     def _restore_geometry(self) -> None:
         geometry = self._settings.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._is_quitting and self._stays_in_tray():
+            event.ignore()
+            self.hide()
+            return
         if not self._keep_state():
             event.ignore()
             return
