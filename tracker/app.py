@@ -56,17 +56,19 @@ class Opened:
     workspace: Workspace
     runner: Runner
     lock: FileLock
-    instance: Instance
     running: list[syncing.Running]
+    instance: Instance | None = None
 
     def start(self) -> None:
         """Begins synchronising; called after the first paint."""
         self.runner.start()
+        self.instance = make_instance(self.workspace.profile, self.window)
         self.window.begin()
         follow_network(self.window)
 
     def close(self) -> None:
-        self.instance.close()
+        if self.instance is not None:
+            self.instance.close()
         self.runner.stop()
         for running in self.running:
             running.close()
@@ -118,8 +120,7 @@ def open_window(profile: Profile, around: Surroundings) -> Opened:
     window.settings_changed.connect(lambda settings: runner.set_interval(settings.poll_seconds))
     if workspace.outbox.rescued is not None:
         window.tell_rescued(workspace.outbox.rescued)
-    instance = make_instance(profile, window)
-    return Opened(window, workspace, runner, lock, instance, running)
+    return Opened(window, workspace, runner, lock, running)
 
 
 def make_instance(profile: Profile, window: EmployeeWindow | MonitorWindow) -> Instance:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tracker.cache.precious import new_id
 from tracker.config import Profile
@@ -19,9 +18,6 @@ from tracker.domain.stretch import Seen, follow, seen_of
 from tracker.domain.task import Occupancy
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.ports import Credentials
-
-if TYPE_CHECKING:
-    from tracker.protocol.occupancy import OccupancyReport
 
 DAY_MS = 86_400_000
 KEEP_MS = 30_000
@@ -120,11 +116,21 @@ class Activity:
         )
 
 
-def at_server(profile: Profile, credentials: Credentials) -> OccupancyReport:
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the server has of the last 24 hours, of all the person's devices; instants in ms."""
+
+    intervals: list[Interval]
+    started_at: int
+    ended_at: int
+
+
+def at_server(profile: Profile, credentials: Credentials) -> Day:
     """What the server has of the last 24 hours, which is what admins see. ServerFault's children
     where it cannot be asked."""
     from tracker.sync.transport import connect
 
     server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
     with closing(server):
-        return server.occupancy(profile.user_id)
+        found = server.occupancy(profile.user_id)
+    return Day(found.intervals, found.started_at, found.ended_at)

@@ -86,6 +86,11 @@ def clock(ms: int, now: int) -> str:
     return f"{moment.tm_mday} {time.strftime('%b', moment)}{year}"
 
 
+def time_of_day(ms: int) -> str:
+    """`11:52`, in the viewer's zone."""
+    return time.strftime("%H:%M", time.localtime(ms / 1000))
+
+
 def due(task: Dated, now: int) -> str:
     """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due. A
     whole day is that day everywhere, though its end is an instant of the tenant's zone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -56,6 +56,7 @@ class OptionList(QTreeWidget):
         self.clear()
         for words, beside in options:
             item = QTreeWidgetItem([words, beside])
+            item.setSizeHint(0, QSize(0, 28))
             item.setForeground(1, self.palette().placeholderText())
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words} {beside}".strip())
             self.addTopLevelItem(item)

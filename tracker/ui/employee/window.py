@@ -25,9 +25,11 @@ from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Errand
 from tracker.ui.detail.pane import DetailPane
 from tracker.ui.dialogs.task import TaskDialog
+from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.working import Working
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
+from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
@@ -71,13 +73,15 @@ class EmployeeWindow(Settling):
         self.rail.rows[Place.ALL.value].setText("My tasks")
         self.working = Working(self)
         self.working.shown.connect(self._show_timer)
+        self.account = Account(self, reports=True)
+        self.activity_page = ActivityPage(self, self.working)
         self.body = CardBody(
             self.work.actor,
             self.board,
             self.work.projection.trail,
             self.work.projection.overtaken,
             lambda task_id: self.drafts.read((task_id, NOTE_DRAFT)),
-            self._now,
+            self.now,
             self.timer_of,
         )
         self.body.acted.connect(self._acted)
@@ -89,7 +93,7 @@ class EmployeeWindow(Settling):
         self.body.going.connect(self.cards.take_focus_from)
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
-        self.pane = DetailPane(self, self.work.actor, self.tasks, self._now, self)
+        self.pane = DetailPane(self, self.work.actor, self.tasks, self.now, self)
         self.pane.opened.connect(self.go_to_task)
         self.pane.edited.connect(self.edit_task)
         self.pane.typed.connect(self._save_drafts)
@@ -99,7 +103,12 @@ class EmployeeWindow(Settling):
         self._filling.timeout.connect(self._fill_pane)
         self.empty = Empty(self)
         self._stack = QStackedWidget(self)
-        for page in (self.cards, self.empty, self.waiting_page, self.tray_page):
+        self._pages = {
+            WAITING: self.waiting_page,
+            ATTENTION: self.tray_page,
+            ACTIVITY: self.activity_page,
+        }
+        for page in (self.cards, self.empty, *self._pages.values()):
             self._stack.addWidget(page)
         main = QVBoxLayout()
         main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
@@ -149,6 +158,7 @@ class EmployeeWindow(Settling):
             add(name, button.click, keys, lambda: button.isVisibleTo(self) and self._has_task())
 
         add("New task", self.new_task, "Ctrl+N")
+        add(ACTIVITY, lambda: self.open_page(ACTIVITY))
         with_button("Complete the task", body.complete, "Ctrl+Shift+Return")
         with_button("Start or stop the timer", body.timer, "Ctrl+T")
         with_button("Start the task", body.start)
@@ -173,7 +183,7 @@ class EmployeeWindow(Settling):
             parent,
             self.board,
             self.body,
-            self._now,
+            self.now,
             lambda view: access.may(actor, Kind.SET_PROGRESS, view.state),
         )
         card.committed.connect(
@@ -191,9 +201,11 @@ class EmployeeWindow(Settling):
         """Goes to a row of the rail."""
         self._page = name
         self.rail.choose(name)
-        if name in (WAITING, ATTENTION):
+        if name in self._pages:
             self._show_lists()
-            self._stack.setCurrentWidget(self.waiting_page if name == WAITING else self.tray_page)
+            if name == ACTIVITY:
+                self.activity_page.open()
+            self._stack.setCurrentWidget(self._pages[name])
             self._show_pane()
         else:
             self._narrow(place=Place(name))
@@ -201,7 +213,7 @@ class EmployeeWindow(Settling):
     @border("narrow the list")
     def _narrow(self, /, **changes: Any) -> None:
         self._filter = replace(self._filter, **changes)
-        if self._page in (WAITING, ATTENTION) and "place" not in changes:
+        if self._page in self._pages and "place" not in changes:
             self._page = self._filter.place.value
             self.rail.choose(self._page)
         self._show_cards()
@@ -216,9 +228,9 @@ class EmployeeWindow(Settling):
         self.open_page(Place.ALL.value)
 
     def _show_cards(self) -> None:
-        ids = self.board.select(self._filter, self._now())
+        ids = self.board.select(self._filter, self.now())
         self.cards.set_ids(ids)
-        if self._page in (WAITING, ATTENTION):
+        if self._page in self._pages:
             return
         self.empty.setText(self._why_empty())
         self._stack.setCurrentWidget(self.cards if ids else self.empty)
@@ -236,7 +248,7 @@ class EmployeeWindow(Settling):
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
-        now = self._now()
+        now = self.now()
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
@@ -462,7 +474,7 @@ class EmployeeWindow(Settling):
                 [("All projects", None), (self.board.projects[project].name, project)]
             )
             self.project.set_value(project)
-        self.open_page(place if place in self.rail.rows else Place.ALL.value)
+        self.open_page(place if place in [*self.rail.rows, *self._pages] else Place.ALL.value)
         chosen = str(stored.value("selected", ""))
         if chosen in self.board.views:
             QTimer.singleShot(0, self, lambda: self.cards.select(chosen))
@@ -474,6 +486,7 @@ class EmployeeWindow(Settling):
         if self.cards.selected_id:
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
         self.pane.keep_draft()
+        self.activity_page.leave()
         self._filling.stop()
         for name, value in (
             ("place", self._page),

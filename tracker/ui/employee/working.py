@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from tracker.config import Settings
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, Refusal
 from tracker.domain.page import Changes
@@ -19,6 +20,7 @@ from tracker.services.tasks import Done
 from tracker.services.timing import Dropped, Timing
 from tracker.services.workspace import device_clock
 from tracker.ui.dialogs.away import AwayDialog
+from tracker.ui.dialogs.pause import PauseDialog
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.shell import Shell
 from tracker.ui.widgets.watch import Watch
@@ -52,6 +54,10 @@ class Working(QObject):
         self.watch.failed.connect(self._tell_fault)
         window.timer_pill.clicked.connect(lambda: window.go_to_task(self.timing.task_id))
         self._asking: AwayDialog | None = None
+        window.settings_changed.connect(self._apply)
+        add = window.commands.add
+        add("Pause my activity…", self.ask_pause, may=lambda: self._may_pause(False))
+        add("Go on after the pause", lambda: self.pause(None), may=lambda: self._may_pause(True))
 
     @property
     def occupancy(self) -> Occupancy | None:
@@ -216,8 +222,15 @@ class Working(QObject):
         self.activity.pause(reason)
         self.watch.look()
 
-    def apply_settings(self, *, reports: bool, threshold_ms: int) -> None:
-        self.activity.reports, self.activity.threshold_ms = reports, threshold_ms
+    def ask_pause(self) -> None:
+        PauseDialog(self.pause, self._window).open()
+
+    def _may_pause(self, paused: bool) -> bool:
+        return self.activity.reports and (self.activity.paused is not None) == paused
+
+    def _apply(self, settings: Settings) -> None:
+        self.activity.reports = settings.report_activity
+        self.activity.threshold_ms = settings.idle_minutes * wording.MINUTE
         self.watch.look()
 
     def said(self) -> str:

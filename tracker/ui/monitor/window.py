@@ -24,6 +24,7 @@ from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
@@ -101,7 +102,7 @@ class MonitorWindow(Settling):
         groups = ([MONITOR, ASSIGN], [WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker · Monitor", groups, about)
         self.cards = CardList(
-            lambda parent: MonitorCard(parent, self.board, self._now),
+            lambda parent: MonitorCard(parent, self.board, self.now),
             HEIGHT, self, min_width=MIN_WIDTH, opens=False,
         )  # fmt: skip
         self.cards.selected.connect(self._selected)
@@ -122,7 +123,7 @@ class MonitorWindow(Settling):
         for page in (grid, self.assign, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
         self.drawer = Drawer(
-            self.work.actor, self.board, self.work.projection.trail, self._now, self
+            self.work.actor, self.board, self.work.projection.trail, self.now, self
         )
         self.drawer.acted.connect(self._acted)
         self.drawer.closed.connect(self._close_drawer)
@@ -139,6 +140,7 @@ class MonitorWindow(Settling):
         row.addLayout(main, 1)
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
+        self.account = Account(self, reports=False)
         self.commands.add("Assign a task", lambda: self.open_page(ASSIGN), "Ctrl+N")
         self._add_commands()
 
@@ -199,7 +201,7 @@ class MonitorWindow(Settling):
         self._show_cards()
 
     def _show_cards(self) -> None:
-        ids = self.board.select(self._filter, self._now())
+        ids = self.board.select(self._filter, self.now())
         self.cards.set_ids(ids)
         words = "No task fits these filters." if self.board.views else "No tasks yet: assign one."
         self.empty.setText(words)
@@ -209,7 +211,7 @@ class MonitorWindow(Settling):
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
-        now = self._now()
+        now = self.now()
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id

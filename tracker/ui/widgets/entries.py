@@ -23,6 +23,7 @@ class Ways:
     withdraw: Callable[[str], None]
     try_now: Callable[[str], None]
     give_up: Callable[[str], None]
+    withdraw_reports: Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,31 @@ class Outs:
 
 
 def waiting_rows(waiting: Sequence[Waiting], now: int, ways: Ways) -> list[Row]:
-    """In the order they are sent in. A parked action holds up what comes after it on its task."""
-    rows, held = [], set()
+    """In the order they are sent in. A parked action holds up what comes after it on its task.
+    Reports of activity, which come every few minutes, are one row."""
+    rows, held, reports = [], set(), []
     for item in waiting:
+        if item.action.kind is Kind.OCCUPANCY and not item.parked:
+            reports.append(item)
+            continue
         rows.append(_waiting_row(item, now, ways, item.action.task_id in held))
         if item.parked:
             held.add(item.action.task_id)
-    return rows
+    return [*rows, _reports_row(reports, now, ways)] if reports else rows
+
+
+def _reports_row(reports: Sequence[Waiting], now: int, ways: Ways) -> Row:
+    first, last = reports[0].action, reports[-1].action
+    many = "1 report" if len(reports) == 1 else f"{len(reports)} reports"
+    when = wording.when(first, now)
+    if len(reports) > 1:
+        when += f" to {wording.when(last, now)}"
+    unsent = [item.action.op_id for item in reports if item.unsent]
+    buttons: list[tuple[str, Callable[[], None]]] = []
+    if unsent:
+        buttons = [("Withdraw", functools.partial(ways.withdraw_reports, unsent))]
+    lines = [("What", many), ("When", when), ("State", "Goes out with your next changes")]
+    return Row("reports", "Your activity", lines, buttons, edge="held")
 
 
 def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
@@ -39,18 +39,20 @@ class Settling(Shell):
         self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
 
     def _show_lists(self) -> None:
-        outbox, now = self.work.outbox, self._now()
+        outbox, now = self.work.outbox, self.now()
         tray = outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
         outs = entries.Outs(
             self._retry, self._edit_refused, self._export, self._send_as_comment, self._discard
         )
         self.tray_page.show_rows(entries.tray_rows(tray, now, outs))
-        self.rail.rows[WAITING].set_count(outbox.tally().waiting)
+        tally = outbox.tally()
+        self.rail.rows[WAITING].set_count(tally.waiting - tally.reports)
         if self._page == WAITING:
             ways = entries.Ways(
-                self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up
-            )
+                self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up,
+                self._withdraw_reports,
+            )  # fmt: skip
             self.waiting_page.show_rows(entries.waiting_rows(outbox.waiting(), now, ways))
 
     # -- editing -----------------------------------------------------------------------------
@@ -89,6 +91,13 @@ class Settling(Shell):
     @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
         self._taken_back(self.tasks.withdraw(op_id))
+
+    @border("withdraw it")
+    def _withdraw_reports(self, op_ids: Sequence[str]) -> None:
+        """Those that were sent meanwhile stay sent."""
+        for op_id in op_ids:
+            self.tasks.withdraw(op_id)
+        self.show_changes(Changes())
 
     @border("try it now")
     def _try_now(self, op_id: str) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from tracker.config import Settings
 from tracker.domain.change import Kind
 from tracker.domain.errors import InputError, Refusal, TrackerError, entry_of
 from tracker.domain.page import Changes
@@ -167,7 +168,8 @@ class Shell(QMainWindow):
         """Read here and after each run, as cards ask for the time while they are painted."""
         self.offset = self.work.confirmed.position().clock_offset or 0
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """The server's time as far as this device knows it, in ms."""
         return device_clock() + self.offset
 
     # -- for the window to say -------------------------------------------------------------
@@ -354,6 +356,11 @@ class Shell(QMainWindow):
         self.show_changes(changes)
 
     # -- the window itself -----------------------------------------------------------------
+
+    def change_settings(self, settings: Settings) -> None:
+        """They take effect at once, here and around."""
+        self.around = replace(self.around, settings=settings)
+        self.settings_changed.emit(settings)
 
     def begin(self) -> None:
         """The window is painted and synchronising begins: what else works in the background does
