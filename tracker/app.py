@@ -105,7 +105,7 @@ def open_window(profile: Profile, around: Surroundings) -> Opened:
 
     def make_engine() -> Engine:
         made = syncing.make_engine(
-            profile, around.credentials, bridge.progress, window.occupancy_now
+            profile, around.credentials, bridge.progress, window.occupancy_now, window.holds
         )
         running.append(made)
         made.listen(runner.nudge)

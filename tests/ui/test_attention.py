@@ -165,6 +165,9 @@ def blocked(server: RunningServer, open_window: Open, task_id: str, qtbot: QtBot
     server.device("rita").do("cancel", task_id)
     close(made)
     window = open_desk(open_window)
+    qtbot.waitUntil(lambda: window.banner.button.text() == "Look first", timeout=PATIENCE)
+    press(qtbot, window.banner.button)
+    press(qtbot, window.banner.button)  # Send now
     qtbot.waitUntil(lambda: len(window.tray_page.rows) == 2, timeout=PATIENCE)
     press(qtbot, window.rail.rows[ATTENTION])
     return window

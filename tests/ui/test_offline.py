@@ -27,6 +27,7 @@ from tracker.domain.change import Kind
 from tracker.domain.page import Changes
 from tracker.domain.task import Status
 from tracker.services.status import SyncStatus
+from tracker.services.status import banner as told
 from tracker.sync.engine import State
 from tracker.ui.bridge import Bridge
 from tracker.ui.employee.window import EmployeeWindow
@@ -82,17 +83,17 @@ def test_put_away_lasts_until_the_state_changes(qtbot: QtBot) -> None:
     banner = Banner(None)  # type: ignore[arg-type]
     qtbot.addWidget(banner)
     offline = SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=1)
-    banner.show_status(offline, 3_000)
+    banner.say(told(offline, 3_000))
     assert banner.isVisible()
     press(qtbot, banner.away)
     for status in (offline, SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=5)):
-        banner.show_status(status, 4_000)
+        banner.say(told(status, 4_000))
         assert not banner.isVisible()
-    banner.show_status(SyncStatus(State.SIGN_IN, 1_000), 5_000)
+    banner.say(told(SyncStatus(State.SIGN_IN, 1_000), 5_000))
     assert (banner.isVisible(), banner.button.text()) == (True, "Sign in")
-    banner.show_status(SyncStatus(State.SYNCED, 6_000), 6_000)
+    banner.say(told(SyncStatus(State.SYNCED, 6_000), 6_000))
     assert not banner.isVisible()
-    banner.show_status(offline, 7_000)
+    banner.say(told(offline, 7_000))
     assert (banner.isVisible(), banner.button.text()) == (True, "Retry now")
 
 

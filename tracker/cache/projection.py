@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -183,6 +183,10 @@ class Projection:
             if is_listed(row, now)
         ]
 
+    def conflicts(self) -> list[tuple[Action, Refusal]]:
+        """The own actions that wait and, on the rows as they are now, would be refused."""
+        return self._replay(None).refused
+
     def shown(self, task_id: str) -> Shown:
         """One task as it is shown at this moment, if there is one: what to `decide` on."""
         return self._replay([task_id])
@@ -278,6 +282,8 @@ class Projection:
             if isinstance(decided, Applied):
                 others.take(states.get(action.task_id), decided)
                 done.steps.append((action, decided))
+            else:
+                done.refused.append((action, decided))
         self._keep(ids, lines)
         return done
 
@@ -355,7 +361,7 @@ class Others:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Tasks as they are shown, where the rows under them were read, those with changes that wait,
-    and what was replayed, in order."""
+    and what was replayed, in order; `refused` are own actions that do not fit the rows any more."""
 
     states: dict[str, TaskState]
     position: Position
@@ -363,6 +369,7 @@ class Shown:
     steps: list[tuple[Action, Applied]]
     others: Others
     zone: tzinfo
+    refused: list[tuple[Action, Refusal]] = field(default_factory=list)
 
 
 def _is_in(receipt: Receipt | None, version: int, position: Position) -> bool:

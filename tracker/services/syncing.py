@@ -46,9 +46,10 @@ def make_engine(
     credentials: Credentials,
     on_sending: Callable[[int, int], None] = lambda _done, _total: None,
     occupancy: Callable[[], Occupancy | None] = lambda: None,
+    holds: Callable[[], bool] | None = None,
 ) -> Running:
-    """An engine on its own connections; `occupancy` is what its polls say of the person. Imports
-    the network: call it off the first paint's way."""
+    """An engine on its own connections; `occupancy` is what its polls say of the person, `holds`
+    is the engine's. Imports the network: call it off the first paint's way."""
     from tracker.sync.transport import Wakeups, connect
 
     workspace = open_workspace(profile)
@@ -63,6 +64,7 @@ def make_engine(
         device_clock,
         random.Random(),
         on_sending,
+        holds,
     )
     hearing: list[Wakeups] = []
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
-from tracker.services.status import SyncStatus
+from tracker.services.status import Says, SyncStatus
 from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
@@ -238,25 +238,24 @@ class Banner(QWidget):
         self._announced = ""
         self.hide()
 
-    def show_status(self, status: SyncStatus, now: int) -> None:
-        told = saying.banner(status, now)
-        if told is None or told[0] != self._put_away_for:
+    def say(self, told: Says | None) -> None:
+        if told is None or told.headline != self._put_away_for:
             self._put_away_for = ""
-        if told is None or told[0] == self._put_away_for:
+        if told is None or told.headline == self._put_away_for:
             self._announced = ""
             self.hide()
             return
-        self.headline.setText(told[0])
-        self.sentence.setText(told[1])
-        self.button.setText("Sign in" if status.state is State.SIGN_IN else "Retry now")
+        self.headline.setText(told.headline)
+        self.sentence.setText(told.sentence)
+        self.button.setText(told.button)
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
         self._colour()
         self._lay_out()
-        self.setAccessibleName(f"{told[0]} {told[1]}")
-        if told[0] != self._announced:
+        self.setAccessibleName(f"{told.headline} {told.sentence}")
+        if told.headline != self._announced:
             announce(self, self.accessibleName())
-        self._announced = told[0]
+        self._announced = told.headline
         self.show()
 
     def _lay_out(self) -> None:

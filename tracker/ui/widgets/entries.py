@@ -37,15 +37,19 @@ class Outs:
     discard: Callable[[TrayEntry], None]
 
 
-def waiting_rows(waiting: Sequence[Waiting], now: int, ways: Ways) -> list[Row]:
+def waiting_rows(
+    waiting: Sequence[Waiting], now: int, ways: Ways, expected: Mapping[str, str]
+) -> list[Row]:
     """In the order they are sent in. A parked action holds up what comes after it on its task.
-    Reports of activity, which come every few minutes, are one row."""
+    Reports of activity, which come every few minutes, are one row. `expected` says by op_id what an
+    action will meet, where that is known."""
     rows, held, reports = [], set(), []
     for item in waiting:
         if item.action.kind is Kind.OCCUPANCY and not item.parked:
             reports.append(item)
             continue
-        rows.append(_waiting_row(item, now, ways, item.action.task_id in held))
+        meets = expected.get(item.action.op_id, "")
+        rows.append(_waiting_row(item, now, ways, item.action.task_id in held, meets))
         if item.parked:
             held.add(item.action.task_id)
     return [*rows, _reports_row(reports, now, ways)] if reports else rows
@@ -65,7 +69,7 @@ def _reports_row(reports: Sequence[Waiting], now: int, ways: Ways) -> Row:
     return Row("reports", "Your activity", lines, buttons, edge="held")
 
 
-def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
+def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool, meets: str) -> Row:
     """One waiting action. It can be taken back until it was sent for the first time, and given up
     once the server cannot take it."""
     action = item.action
@@ -74,6 +78,8 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
         ("When", wording.when(action, now)),
         ("State", _state(item, is_held)),
     ]
+    if meets:
+        lines.append(("May conflict", meets))
     does: list[tuple[str, Callable[[str], None]]] = []
     buttons: list[tuple[str, Callable[[], None]]] = []
     if item.unsent:
@@ -87,7 +93,11 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
             does.append(("Give up", ways.give_up))
     buttons += [(words, functools.partial(do, action.op_id)) for words, do in does]
     return Row(
-        action.op_id, title_of(action), lines, buttons, bad=item.parked and not item.given_up
+        action.op_id,
+        title_of(action),
+        lines,
+        buttons,
+        bad=bool(meets) or (item.parked and not item.given_up),
     )
 
 

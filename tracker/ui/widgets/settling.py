@@ -53,7 +53,10 @@ class Settling(Shell):
                 self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up,
                 self._withdraw_reports,
             )  # fmt: skip
-            self.waiting_page.show_rows(entries.waiting_rows(outbox.waiting(), now, ways))
+            found = self.reconnect.preview
+            expected = found.conflicts if found else {}
+            rows = entries.waiting_rows(outbox.waiting(), now, ways, expected)
+            self.waiting_page.show_rows(rows)
 
     # -- editing -----------------------------------------------------------------------------
 

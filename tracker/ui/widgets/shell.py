@@ -23,7 +23,8 @@ from tracker.domain.task import Occupancy, Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 from tracker.services.links import task_in
-from tracker.services.status import SyncStatus, leads_to_waiting
+from tracker.services.preview import preview
+from tracker.services.status import Says, SyncStatus, back_online, banner, leads_to_waiting
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
@@ -36,6 +37,7 @@ from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, TimerPill, Toast, Who
 from tracker.ui.widgets.commands import Commands
 from tracker.ui.widgets.controls import Choice, Search
+from tracker.ui.widgets.reconnect import Reconnect
 
 WAITING, ATTENTION = "Waiting to send", "Needs attention"
 _UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Cancelled"}
@@ -81,7 +83,10 @@ class Shell(QMainWindow):
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.banner = Banner(self)
-        self.banner.pressed.connect(self._synchronise)
+        self.banner.pressed.connect(self._banner_pressed)
+        self.reconnect = Reconnect(lambda: preview(workspace, board, self.now()), self)
+        self.reconnect.changed.connect(self._show_preview)
+        self.reconnect.go.connect(self.acted)
         self.toast = Toast(self)
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
@@ -248,6 +253,20 @@ class Shell(QMainWindow):
         self._show_lists()
         self._show_status()
         self._tell_refusals()
+        if report.looked:
+            self.reconnect.take()
+        elif self.reconnect.preview is not None and report.state is not State.SYNCED:
+            self.reconnect.stop()  # gone again: the next time it is looked at anew
+            self._show_preview()
+
+    def holds(self) -> bool:
+        """Whether sending waits for the person; called by the thread that synchronises."""
+        return self.reconnect.holds()
+
+    @border("show what will be sent")
+    def _show_preview(self) -> None:
+        self._show_lists()
+        self._show_status()
 
     @border("count what is sent")
     def show_sending(self, done: int, total: int) -> None:
@@ -267,7 +286,24 @@ class Shell(QMainWindow):
             behind=tally.behind,
         )
         self.chip.show_status(self.status, now)
-        self.banner.show_status(self.status, now)
+        self.banner.say(self._banner_says(now))
+
+    def _banner_says(self, now: int) -> Says | None:
+        found = self.reconnect.preview
+        if found is not None:
+            return back_online(found.waiting, len(found.conflicts), found.first,
+                               looking=self._page == WAITING)  # fmt: skip
+        return banner(self.status, now)
+
+    def _banner_pressed(self) -> None:
+        if self.reconnect.preview is None:
+            self._synchronise()
+        elif self._page == WAITING:
+            self.reconnect.send()
+        else:
+            self.reconnect.look()
+            self.open_page(WAITING)
+            self._show_status()
 
     def _tell_refusals(self) -> None:
         """Tells the newest of those that were not told yet. One may have come while another was
@@ -418,5 +454,6 @@ class Shell(QMainWindow):
         self._settings.sync()
         self._ages.stop()
         self.search.stop()
+        self.reconnect.stop()
         super().closeEvent(event)
         self.closed.emit()
