@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ from tracker.ui.theme.tokens import LIGHT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="X11 is tried on Linux only")
 
+Start = Callable[[], x11.Program]
+WINDOW = "Tracker · Ana Moreno"
+DIALOG = "Sign in to Tracker"
 TITLE = "Replace pump seal"
 EMPTY, FULL, OFFLINE = LIGHT.track, LIGHT.done, LIGHT.warning_ground
 """The colours of a progress bar before and after the work, and of the banner."""
@@ -96,23 +99,28 @@ def company(tmp_path: Path, sqlite_template: Template) -> Iterator[Company]:
 
 
 @pytest.fixture
-def tracker(screen: x11.Screen, tmp_path: Path) -> Iterator[x11.Program]:
+def start(screen: x11.Screen, tmp_path: Path) -> Iterator[Start]:
+    """Starts `tracker`, each time as the same person of this machine."""
     with ExitStack() as stack:
-        program = x11.Program(screen, tmp_path)
-        stack.callback(program.kill)
+
+        def program() -> x11.Program:
+            made = x11.Program(screen, tmp_path)
+            stack.callback(made.kill)
+            return made
+
         yield program
 
 
 def sign_in(screen: x11.Screen, company: Company) -> str:
     """Fills the dialog of the first start by keyboard; the window that comes then."""
-    screen.wait_for("Sign in to Tracker")
+    screen.wait_for(DIALOG)
     screen.write(company.url)
     screen.press("Tab")
     screen.write("ana")
     screen.press("Tab")
     screen.write(company.world.password)
     screen.press("Return")
-    return screen.wait_for("Tracker · Ana Moreno")
+    return screen.wait_for(WINDOW)
 
 
 def see_task(screen: x11.Screen) -> x11.Strip:
@@ -140,8 +148,9 @@ def write_note(screen: x11.Screen, text: str) -> None:
 
 
 def test_a_first_day_by_keyboard_and_mouse(
-    screen: x11.Screen, company: Company, tracker: x11.Program
+    screen: x11.Screen, company: Company, start: Start
 ) -> None:
+    tracker = start()
     window = sign_in(screen, company)
     task_id = company.assign()
     bar = see_task(screen)
@@ -170,8 +179,9 @@ def test_a_first_day_by_keyboard_and_mouse(
 
 
 def test_work_goes_on_without_the_server_and_reaches_it_once(
-    screen: x11.Screen, company: Company, tracker: x11.Program
+    screen: x11.Screen, company: Company, start: Start
 ) -> None:
+    tracker = start()
     window = sign_in(screen, company)
     task_id = company.assign()
     bar = see_task(screen)
@@ -197,5 +207,43 @@ def test_work_goes_on_without_the_server_and_reaches_it_once(
         ("set_progress", 10, ""),
         ("set_progress", None, "No network in the cellar"),
         ("complete", 100, "Done in the cellar"),
+    ]
+    assert tracker.close(window) == (0, "")
+
+
+def test_a_closed_window_comes_back_with_what_was_done_and_half_typed(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    window = sign_in(screen, company)
+    task_id = company.assign()
+    bar = see_task(screen)
+    company.stop()
+    screen.until(lambda: screen.strips(OFFLINE), "the banner says that it works offline")
+    screen.press("ctrl+l", "Down")
+    opened(screen, bar)
+    screen.press("Tab", "Right")
+    write_note(screen, "The bolts are")
+    assert tracker.close(window) == (0, "")
+
+    company.come_back()
+    tracker = start()  # without a keyring it knows the person, but no token
+    window = screen.wait_for(WINDOW)
+    screen.until(lambda: screen.strips(OFFLINE), "the banner says that it is signed out")
+    assert company.state(task_id) == ("PENDING", 0)
+    screen.click_foot(window)
+    screen.wait_for(DIALOG)
+    screen.write(company.world.password)
+    screen.press("Return")
+    screen.until(lambda: company.state(task_id) == ("IN_PROGRESS", 5), "5 % at the server")
+
+    screen.wait_for(WINDOW)
+    screen.press("ctrl+l", "Return", "ctrl+End")
+    screen.write(" tight")
+    screen.press("ctrl+Return")
+    screen.until(lambda: len(company.deeds(task_id)) == 2, "the note at the server")
+    assert company.deeds(task_id) == [
+        ("set_progress", 5, ""),
+        ("set_progress", None, "The bolts are tight"),
     ]
     assert tracker.close(window) == (0, "")

@@ -91,6 +91,12 @@ class Screen:
         x, y = place
         self._do("mousemove", str(x), str(y), "click", "1")
 
+    def click_foot(self, window: str) -> None:
+        """The chip that says how synchronising goes lies at the foot of the rail."""
+        lines = self._do("getwindowgeometry", "--shell", window)
+        found = dict(line.split("=") for line in lines)
+        self.click((int(found["X"]) + 120, int(found["Y"]) + int(found["HEIGHT"]) - 30))
+
     # -- eyes ------------------------------------------------------------------------------
 
     def find(self, title: str) -> list[str]:
@@ -154,14 +160,14 @@ class Screen:
 
 class Program:
     """`tracker` as a process on a screen, with nothing of the person who runs the tests: no token,
-    no keyring, no settings."""
+    no keyring, no settings. Another one in the same folder finds what the first one left."""
 
     def __init__(self, screen: Screen, folder: Path) -> None:
         self._screen = screen
         home = folder / "home"
-        home.mkdir(mode=0o700)
+        home.mkdir(mode=0o700, exist_ok=True)
         data = folder / "data"
-        data.mkdir()
+        data.mkdir(exist_ok=True)
         (data / "settings.toml").write_text('theme = "light"\n')
         foreign = ("TRACKER_", "QT_", "XDG_", "DBUS_", "WAYLAND_")
         kept = {n: value for n, value in os.environ.items() if not n.startswith(foreign)}
