@@ -111,8 +111,8 @@ def start(screen: x11.Screen, tmp_path: Path) -> Iterator[Start]:
         yield program
 
 
-def sign_in(screen: x11.Screen, company: Company) -> str:
-    """Fills the dialog of the first start by keyboard; the window that comes then."""
+def sign_in(screen: x11.Screen, company: Company) -> None:
+    """Fills the dialog of the first start by keyboard."""
     screen.wait_for(DIALOG)
     screen.write(company.url)
     screen.press("Tab")
@@ -120,7 +120,6 @@ def sign_in(screen: x11.Screen, company: Company) -> str:
     screen.press("Tab")
     screen.write(company.world.password)
     screen.press("Return")
-    return screen.wait_for(WINDOW)
 
 
 def see_task(screen: x11.Screen) -> x11.Strip:
@@ -151,7 +150,8 @@ def test_a_first_day_by_keyboard_and_mouse(
     screen: x11.Screen, company: Company, start: Start
 ) -> None:
     tracker = start()
-    window = sign_in(screen, company)
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
     task_id = company.assign()
     bar = see_task(screen)
 
@@ -182,7 +182,8 @@ def test_work_goes_on_without_the_server_and_reaches_it_once(
     screen: x11.Screen, company: Company, start: Start
 ) -> None:
     tracker = start()
-    window = sign_in(screen, company)
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
     task_id = company.assign()
     bar = see_task(screen)
     company.stop()
@@ -215,7 +216,8 @@ def test_a_closed_window_comes_back_with_what_was_done_and_half_typed(
     screen: x11.Screen, company: Company, start: Start
 ) -> None:
     tracker = start()
-    window = sign_in(screen, company)
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
     task_id = company.assign()
     bar = see_task(screen)
     company.stop()
@@ -246,4 +248,17 @@ def test_a_closed_window_comes_back_with_what_was_done_and_half_typed(
         ("set_progress", 5, ""),
         ("set_progress", None, "The bolts are tight"),
     ]
+    assert tracker.close(window) == (0, "")
+
+
+def test_a_second_start_brings_the_window_that_is_open_to_the_front(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    sign_in(screen, company)
+    window = screen.see(WINDOW)
+    assert not screen.has_focus(window)  # nobody gave it any, as there is no window manager
+    assert start().wait() == (0, "")
+    screen.until(lambda: screen.has_focus(window), "the window has the focus")
+    assert screen.find(WINDOW) == [window]
     assert tracker.close(window) == (0, "")

@@ -106,11 +106,19 @@ class Screen:
     def wait_for(self, title: str) -> str:
         """Waits for the window with this title and gives it the keyboard, as a window manager does
         with a new one; its number."""
+        window = self.see(title)
+        self._do("windowfocus", window)
+        self.until(lambda: self.has_focus(window), f"“{title}” has the focus")
+        return window
+
+    def see(self, title: str) -> str:
+        """Waits for the window with this title; its number."""
         self.until(lambda: len(self.find(title)) == 1, f"a window “{title}”")
         (window,) = self.find(title)
-        self._do("windowfocus", window)
-        self.until(lambda: self._do("getwindowfocus", "-f") == [window], f"“{title}” has the focus")
         return window
+
+    def has_focus(self, window: str) -> bool:
+        return self._do("getwindowfocus", "-f") == [window]
 
     def strips(self, colour: str) -> list[Strip]:
         """From the top: areas of one colour ("#rrggbb") that are wide enough, whatever stands in
@@ -178,8 +186,9 @@ class Program:
             "QT_QPA_PLATFORM": "xcb",
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
-        self._said = folder / "tracker.err"
-        with self._said.open("wb") as said:
+        handle, name = tempfile.mkstemp(prefix="tracker", suffix=".err", dir=folder)
+        self._said = Path(name)
+        with os.fdopen(handle, "wb") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tracker", "--data-dir", str(data)],
                 env={**kept, **own}, stdout=said, stderr=said,
@@ -188,6 +197,10 @@ class Program:
     def close(self, window: str) -> tuple[int, str]:
         """Closes its window as a window manager's button does; exit code and all it said."""
         ask_to_close(self._screen.display, int(window))
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Until it ends by itself; exit code and all it said."""
         return self.process.wait(PATIENCE), self._said.read_text()
 
     def kill(self) -> None:
