@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import locale
 import logging
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -156,7 +157,11 @@ def run(scope: Scope, root: Path, link: str = "") -> int:
     profile = current_profile(root, scope)
     if profile is not None and is_open_elsewhere(profile, link):
         return 0
-    app = make_app(settings)
+    try:
+        app = make_app(settings)
+    except EnvironmentFault as fault:
+        print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
+        return 1
     remembered = True
     while True:
         credentials = None
@@ -192,6 +197,8 @@ def _run_one(
     """One window until it is quit; None ends the program."""
     from PySide6.QtCore import QTimer
 
+    from tracker.ui.system.signals import Signals
+
     opened = open_window(profile, around)
     window, followed = opened.window, list[Next]()
 
@@ -216,9 +223,11 @@ def _run_one(
     if link:
         window.come_forward(link)
     QTimer.singleShot(0, opened.start)
+    signals = Signals(window.quit, window)
     try:
         app.exec()
     finally:
+        signals.close()
         opened.close()
         window.deleteLater()
     return followed[-1] if followed else None
@@ -229,6 +238,7 @@ def make_app(settings: Settings) -> QApplication:
 
     from tracker.ui.theme import icons, theme
 
+    require_screen()
     app = QApplication.instance() or QApplication(["tracker"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Tracker")
@@ -238,6 +248,14 @@ def make_app(settings: Settings) -> QApplication:
     use_own_dates()
     theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
     return app
+
+
+def require_screen() -> None:
+    """E3015 where Qt would end the process because there is no screen to show anything on."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb":
+        return
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise EnvironmentFault("E3015")
 
 
 def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Surroundings:

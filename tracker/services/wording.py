@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -84,6 +85,12 @@ def clock(ms: int, now: int) -> str:
         return time.strftime("%a %H:%M", moment)
     year = "" if moment.tm_year == time.localtime(now / 1000).tm_year else f" {moment.tm_year}"
     return f"{moment.tm_mday} {time.strftime('%b', moment)}{year}"
+
+
+def breakable(text: str, most: int = 24) -> str:
+    """The text with places where very long words may be broken, as a narrow pane has no room for
+    them. What is added has no width."""
+    return re.sub(rf"\S{{{most}}}", lambda found: found[0] + "\u200b", text)
 
 
 def time_of_day(ms: int) -> str:

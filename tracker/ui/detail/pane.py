@@ -31,6 +31,8 @@ from tracker.ui.widgets.drafts import Drafts
 from tracker.ui.widgets.rows import Section
 
 WIDTH = 348
+_ALL = 16_777_215
+"""Qt's own word for no limit."""
 NEWEST = 20
 """So many comments and time entries are shown until somebody asks for all."""
 DRAFT_DELAY_MS = 400
@@ -72,7 +74,7 @@ class DetailPane(Panel):
         self._is_all = False
         self._all_comments = False
         self._editing = self._replying = ""
-        self.setFixedWidth(WIDTH)
+        self.set_beside(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_1, 0)
         column.setSpacing(SPACE_2)
@@ -196,6 +198,11 @@ class DetailPane(Panel):
             self.comments.column.addWidget(one)
         self.comments.column.addLayout(row)
 
+    def set_beside(self, beside: bool) -> None:
+        """Beside the cards it has its own width; instead of them, all there is."""
+        self.setMinimumWidth(WIDTH if beside else 0)
+        self.setMaximumWidth(WIDTH if beside else _ALL)
+
     # -- showing ---------------------------------------------------------------------------
 
     @property
@@ -221,17 +228,19 @@ class DetailPane(Panel):
 
     def _show_head(self, found: Details) -> None:
         task, now = found.view.task, self._now()
-        self.title.setText(task.title)
-        self.about.setText("\n".join(parts.about(found, self._host.board, now)))
+        self.title.setText(wording.breakable(task.title))
+        about = "\n".join(parts.about(found, self._host.board, now))
+        self.about.setText(wording.breakable(about))
         due = wording.due(task, now)
         self.due.setText(due.capitalize())
         self.due.setVisible(bool(due))
         role = self.due.palette().ColorRole
         self.due.setForegroundRole(role.BrightText if is_overdue(task, now) else role.WindowText)
         waits = [view.task.title for _, view in found.needs if view and view.task.status in OPEN]
-        self.blocked.setText(f"Blocked by: {', '.join(waits) or parts.NOT_SHARED.lower()}")
+        words = f"Blocked by: {', '.join(waits) or parts.NOT_SHARED.lower()}"
+        self.blocked.setText(wording.breakable(words))
         self.blocked.setVisible(task.is_blocked)
-        self.description.setText(task.description)
+        self.description.setText(wording.breakable(task.description))
         self.description.setVisible(bool(task.description))
         own = found.view.state.people.get(self._actor.user_id)
         asked = own is not None and own.part is Part.ASSIGNEE and own.accepted_at is None

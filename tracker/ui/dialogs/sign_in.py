@@ -103,3 +103,6 @@ class SignInDialog(QDialog):
         announce(self.problem, words, at_once=True)
         self.server.set_bad(code in ("E2007", "E4001", "E4002", "E4003", "E4007"))
         self.password.set_bad(code == "E1001")
+        if code == "E1001":
+            self.password.setFocus()
+            self.password.edit.selectAll()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.drafts import NOTE_DRAFT
@@ -23,7 +23,7 @@ from tracker.services.links import link_to
 from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Errand
-from tracker.ui.detail.pane import DetailPane
+from tracker.ui.detail.pane import WIDTH, DetailPane
 from tracker.ui.dialogs.task import TaskDialog
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.working import Working
@@ -33,7 +33,7 @@ from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
-from tracker.ui.widgets.chrome import Empty
+from tracker.ui.widgets.chrome import RAIL_WIDTH, Empty
 from tracker.ui.widgets.controls import Button, Choice
 from tracker.ui.widgets.drafts import Drafts
 from tracker.ui.widgets.settling import Settling
@@ -45,6 +45,8 @@ _PLACES = (Place.ALL, Place.TODAY, Place.OVERDUE, Place.IN_PROGRESS, Place.ON_HO
 AGE_REFRESH_MS = 30_000
 PANE_BESIDE = 1000
 """Narrower than this, the window shows the details instead of squeezing the cards."""
+ROOM_FOR_ALL, ROOM_FOR_WORDS = 680, 760
+"""What the row above the cards needs for the choice of projects, and for words on New task."""
 
 
 class EmployeeWindow(Settling):
@@ -62,8 +64,8 @@ class EmployeeWindow(Settling):
         self.resize(1080, 760)
         self._build()
         self._restore()
-        self.cards.setFocus()
         self.show_changes(None)
+        (self.cards if self.cards.ids else self.empty).setFocus()
 
     # -- building --------------------------------------------------------------------------
 
@@ -110,7 +112,8 @@ class EmployeeWindow(Settling):
         }
         for page in (self.cards, self.empty, *self._pages.values()):
             self._stack.addWidget(page)
-        main = QVBoxLayout()
+        self._main = QWidget(self)
+        main = QVBoxLayout(self._main)
         main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
         main.setSpacing(SPACE_3)
         main.addLayout(self._build_top())
@@ -124,7 +127,7 @@ class EmployeeWindow(Settling):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.rail)
-        row.addLayout(main, 1)
+        row.addWidget(self._main, 1)
         row.addWidget(self.pane)
         self.setCentralWidget(ground)
         self._add_own_commands()
@@ -233,7 +236,11 @@ class EmployeeWindow(Settling):
         if self._page in self._pages:
             return
         self.empty.setText(self._why_empty())
-        self._stack.setCurrentWidget(self.cards if ids else self.empty)
+        now, other = (self.cards, self.empty) if ids else (self.empty, self.cards)
+        had_focus = other.hasFocus()
+        self._stack.setCurrentWidget(now)
+        if had_focus:  # else it would go to whatever control comes next
+            now.setFocus()
 
     def _why_empty(self) -> str:
         if self._filter.text or self._filter.priority or self._filter.project:
@@ -292,6 +299,24 @@ class EmployeeWindow(Settling):
         elif self.pane.isVisibleTo(self):
             self.pane.keep_draft()
             self.pane.hide()
+            self._share_room()
+
+    def _share_room(self) -> None:
+        """A narrow window shows the details instead of the cards; the row above the cards gives up
+        words before the search field gets too small."""
+        beside = self.width() >= PANE_BESIDE
+        details_alone = self.pane.isVisibleTo(self) and not beside
+        self.pane.set_beside(beside)
+        self._main.setVisible(not details_alone)
+        pane = WIDTH if beside and self.pane.isVisibleTo(self) else 0
+        room = self.width() - RAIL_WIDTH - pane
+        self.new.setText("New task" if room >= ROOM_FOR_WORDS else "")
+        self.new.updateGeometry()
+        self.project.setVisible(room >= ROOM_FOR_ALL or self._filter.project is not None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
 
     @border("show the details")
     def _fill_pane(self) -> None:
@@ -299,7 +324,9 @@ class EmployeeWindow(Settling):
         task_id = self.cards.selected_id
         if self._wants_pane and self._has_task():
             self.pane.show_task(details(self.work, self.board, task_id))
-            self.pane.show()
+            if not self.pane.isVisibleTo(self):
+                self.pane.show()
+                self._share_room()
 
     def _copy_link(self) -> None:
         QGuiApplication.clipboard().setText(link_to(self.cards.selected_id))

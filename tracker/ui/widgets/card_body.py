@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from tracker.cache.projection import TaskView, Trail
 from tracker.domain import access
@@ -27,6 +27,8 @@ from tracker.ui.widgets.controls import Button, OneLine, TextBox, label
 
 HISTORY_SHOWN = 5
 DRAFT_DELAY_MS = 400
+ROOM_FOR_FOOT, ROOM_FOR_QUICK = 640, 580
+"""What history needs with the buttons beside it, and the quick buttons with the others."""
 _QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
 
 
@@ -76,7 +78,9 @@ class CardBody(QWidget):
         column.addLayout(self._build_overtaken())
         column.addLayout(self._build_foot())
 
-    def _build_quick(self) -> QHBoxLayout:
+    def _build_quick(self) -> QBoxLayout:
+        both = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        both.setSpacing(SPACE_2)
         row = QHBoxLayout()
         row.setSpacing(SPACE_2)
         self.quick: list[Button] = []
@@ -87,6 +91,11 @@ class CardBody(QWidget):
             row.addWidget(button)
             self.quick.append(button)
         row.addStretch(1)
+        both.addLayout(row, 1)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_2)
+        row.addStretch(1)
+        both.addLayout(row)
         self._worked = OneLine(tokens.BODY, muted=True)
         row.addWidget(self._worked)
         self.timer = Button("Start timer", self, small=True)
@@ -96,7 +105,7 @@ class CardBody(QWidget):
         self.hold = self._status_button("Hold", Kind.HOLD, row)
         self.resume = self._status_button("Resume", Kind.RESUME, row)
         self.reopen = self._status_button("Reopen", Kind.REOPEN, row)
-        return row
+        return both
 
     def _status_button(self, words: str, kind: Kind, row: QHBoxLayout) -> Button:
         button = Button(words, self, small=True)
@@ -115,8 +124,8 @@ class CardBody(QWidget):
         row.addWidget(self.again)
         return row
 
-    def _build_foot(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _build_foot(self) -> QBoxLayout:
+        row = self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setSpacing(SPACE_3)
         history = QVBoxLayout()
         history.setSpacing(2)
@@ -132,9 +141,19 @@ class CardBody(QWidget):
         self.update_button.clicked.connect(self._update)
         self.complete = Button("Mark complete", self, primary=True, icon="check")
         self.complete.clicked.connect(lambda: self._act(Kind.COMPLETE))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(SPACE_3)
+        buttons.addStretch(1)
         for button in (self.comment, self.update_button, self.complete):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addLayout(buttons)
         return row
+
+    def _lay_out(self, width: int) -> None:
+        """What would be squeezed beside others goes below them."""
+        way = QBoxLayout.Direction
+        for layout, room in ((self._foot, ROOM_FOR_FOOT), (self._row, ROOM_FOR_QUICK)):
+            layout.setDirection(way.LeftToRight if width >= room else way.TopToBottom)
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -225,8 +244,8 @@ class CardBody(QWidget):
                 waits = " · waiting" if entry.received_at is None else ""
                 who = self._board.name_of(entry.user_id)
                 line.set_words(
-                    f"{wording.clock(entry.made_at, self._now()):<9} {who}: "
-                    f"{wording.happened(entry, names)}{note}{waits}"
+                    f"{who}: {wording.happened(entry, names)}{note}{waits}",
+                    wording.clock(entry.made_at, self._now()),
                 )
         if before != len(entries):
             self.updateGeometry()
@@ -287,6 +306,7 @@ class CardBody(QWidget):
         super().hideEvent(event)
 
     def heightForWidth(self, width: int) -> int:
+        self._lay_out(width)
         layout = self.layout()
         assert layout is not None
         layout.activate()

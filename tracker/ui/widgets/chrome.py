@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tracker.services import status as saying
 from tracker.services.status import Says, SyncStatus
@@ -14,7 +22,7 @@ from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Panel, Pressable, label
+from tracker.ui.widgets.controls import Button, Panel, Pressable, ScrollBar, label
 from tracker.ui.widgets.spoken import announce
 
 TOAST_MS = 5_000
@@ -76,6 +84,22 @@ class Rail(Panel):
         heading = label(title, tokens.HEADING, bold=True)
         heading.setContentsMargins(10, 4, 0, SPACE_3)
         column.addWidget(heading)
+        column.addWidget(self._make_rows(groups), 1)
+        self._foot = column
+
+    def _make_rows(self, groups: Sequence[Sequence[str]]) -> QScrollArea:
+        """They scroll in a window that is too low for all of them."""
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setVerticalScrollBar(ScrollBar(area))
+        area.viewport().setAutoFillBackground(False)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        ground = QWidget()
+        column = QVBoxLayout(ground)
+        column.setContentsMargins(0, 0, 0, SPACE_2)
+        column.setSpacing(1)
         for index, names in enumerate(groups):
             if index:
                 line = Panel("line")
@@ -84,12 +108,14 @@ class Rail(Panel):
                 column.addWidget(line)
                 column.addSpacing(SPACE_3)
             for name in names:
-                row = RailRow(name, self)
+                row = RailRow(name, ground)
                 row.clicked.connect(lambda _c=False, n=name: self.chosen.emit(n))
                 column.addWidget(row)
                 self.rows[name] = row
         column.addStretch(1)
-        self._foot = column
+        area.setWidget(ground)
+        ground.setAutoFillBackground(False)
+        return area
 
     def add_foot(self, widget: QWidget) -> None:
         self._foot.addWidget(widget)

@@ -35,6 +35,8 @@ from tracker.ui.theme.tokens import SPACE_2, SPACE_3, tokens_of
 from tracker.ui.widgets import paint
 
 SEARCH_DELAY_MS = 300
+_LEAD = 68
+"""Pixels for a time before a line: "Thu 16:20"."""
 
 
 class Pressable(QAbstractButton):
@@ -386,12 +388,16 @@ class OneLine(QLabel):
     def __init__(self, pixels: int, *, muted: bool = False) -> None:
         super().__init__()
         self._pixels, self._muted = pixels, muted
+        self._lead = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(pixels))
         self.setMinimumWidth(60)
 
-    def set_words(self, words: str) -> None:
+    def set_words(self, words: str, lead: str = "") -> None:
+        """`lead` stands before them in a column of its own: a time."""
+        self._lead = lead
         self.setText(words)
+        self.setAccessibleName(f"{lead} {words}".strip())
         self._tell_rest()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -399,14 +405,21 @@ class OneLine(QLabel):
         self._tell_rest()
 
     def _tell_rest(self) -> None:
-        cut = paint.width_of(self.text(), self._pixels) > self.width()
+        cut = paint.width_of(self.text(), self._pixels) > self.width() - self._lead_width()
         # Escaped: a tool tip reads as markup what looks like it, and people wrote this.
         self.setToolTip(f"<p>{escape(self.text())}</p>" if cut else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         colour = t.muted if self._muted else t.text
-        paint.text(QPainter(self), self.rect(), self.text(), colour, self._pixels)
+        painter, lead = QPainter(self), self._lead_width()
+        if lead:
+            paint.text(painter, self.rect(), self._lead, t.muted, self._pixels)
+        rest = self.rect().adjusted(lead, 0, 0, 0)
+        paint.text(painter, rest, self.text(), colour, self._pixels)
+
+    def _lead_width(self) -> int:
+        return _LEAD if self._lead else 0
 
 
 class Panel(QWidget):

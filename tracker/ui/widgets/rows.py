@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from tracker.services import wording
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
@@ -103,7 +104,7 @@ class Line(QWidget):
             self.row = row
             return
         self.row = row
-        self.title.setText(row.title)
+        self.title.setText(wording.breakable(row.title))
         self.title.setVisible(bool(row.title))
         for place, (what, words) in enumerate(row.lines):
             if place == len(self._words):
@@ -112,7 +113,8 @@ class Line(QWidget):
                 if place:
                     self._words[-1].setForegroundRole(self.palette().ColorRole.PlaceholderText)
                 self._column.addWidget(self._words[-1])
-            self._words[place].setText(f"{what}: {words}" if what else words)
+            said = f"{what}: {words}" if what else words
+            self._words[place].setText(wording.breakable(said))
             self._words[place].show()
         for unused in self._words[len(row.lines) :]:
             unused.hide()

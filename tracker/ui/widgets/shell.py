@@ -440,6 +440,8 @@ class Shell(QMainWindow):
         geometry = self._settings.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
+        else:
+            self.resize(self.size().boundedTo(self.screen().availableSize()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._is_quitting and self._stays_in_tray():

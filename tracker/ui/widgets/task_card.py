@@ -22,6 +22,7 @@ from tracker.ui.widgets.progress_track import ProgressTrack
 CLOSED_HEIGHT = 70
 _LEFT = 18
 _PROJECT_WIDTH = 160
+_BLOCKED = "BLOCKED"
 _MARKS = {
     Mark.SAVED: ("check", "saved"),
     Mark.WAITING: ("clock", "waiting"),
@@ -61,7 +62,8 @@ class TaskCard(CardWidget):
         due = wording.due(task, self._now())
         parts = (
             task.title, f"priority {task.priority.value.lower()}",
-            wording.STATUS_WORDS[task.status], f"{task.progress} %", due, self._mark(view)[1],
+            wording.STATUS_WORDS[task.status], "blocked" if task.is_blocked else "",
+            f"{task.progress} %", due, self._mark(view)[1],
         )  # fmt: skip
         self.setAccessibleName(", ".join(part for part in parts if part))
         if selected:
@@ -112,10 +114,15 @@ class TaskCard(CardWidget):
         right = self._paint_right(painter, view)
         word = task.priority.value
         badge_width = paint.width_of(word, tokens.SMALL, bold=True) + 18
+        blocked_width = paint.width_of(_BLOCKED, tokens.SMALL, bold=True) + 18
         room = right - _LEFT - badge_width - 24
+        room -= blocked_width + 6 if task.is_blocked else 0
         title = QRect(_LEFT, 11, max(40, room), 22)
         used = paint.text(painter, title, task.title, t.text, tokens.BODY + 1, bold=True)
-        paint.badge(painter, _LEFT + used + 10, 12, word, edge)
+        x = _LEFT + used + 10
+        x += paint.badge(painter, x, 12, word, edge) + 6
+        if task.is_blocked and x + blocked_width <= right:
+            paint.badge(painter, x, 12, _BLOCKED, t.danger)
         project = self._board.project_of(task) or wording.STATUS_WORDS[task.status]
         if self._selected:
             about = QRect(_LEFT, 33, self.width() - _LEFT - SPACE_4, 20)
