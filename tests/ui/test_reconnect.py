@@ -61,7 +61,8 @@ def test_a_conflict_is_said_and_nothing_is_sent_before(
     assert window.banner.button.text() == "Send now"
     press(qtbot, window.banner.button)
     delivered(window, qtbot)
-    assert window.rail.rows[ATTENTION].accessibleName() == "Needs attention, 1"
+    row = window.rail.rows[ATTENTION]
+    qtbot.waitUntil(lambda: row.accessibleName() == "Needs attention, 1", timeout=PATIENCE)
     assert not window.banner.isVisible()
 
 
@@ -74,6 +75,7 @@ def test_what_conflicts_can_be_withdrawn_before_it_is_refused(
     press(qtbot, conflict.buttons["Withdraw"])
     press(qtbot, window.banner.button)
     delivered(window, qtbot)
+    qtbot.waitUntil(lambda: window.status.waiting == 0, timeout=PATIENCE)
     assert window.tray_page.rows == []
 
 
@@ -83,7 +85,7 @@ def test_who_does_nothing_has_it_sent_after_a_while(
     monkeypatch.setattr(reconnect, "GRACE_MS", 50)
     window = conflicting(server, open_window, qtbot)
     delivered(window, qtbot)
-    assert len(window.tray_page.rows) == 1
+    qtbot.waitUntil(lambda: len(window.tray_page.rows) == 1, timeout=PATIENCE)
 
 
 def test_a_task_that_went_to_somebody_else_is_a_conflict(

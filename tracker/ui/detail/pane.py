@@ -10,7 +10,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.cache.drafts import COMMENT_DRAFT
 from tracker.domain import access
@@ -26,7 +26,7 @@ from tracker.services.typed import read_worked
 from tracker.ui.detail import parts
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4
-from tracker.ui.widgets.controls import Button, Field, Panel, ScrollBar, TextBox, label
+from tracker.ui.widgets.controls import Button, Field, Panel, Scrolling, TextBox, label
 from tracker.ui.widgets.drafts import Drafts
 from tracker.ui.widgets.rows import Section
 
@@ -79,21 +79,14 @@ class DetailPane(Panel):
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_1, 0)
         column.setSpacing(SPACE_2)
         column.addLayout(self._build_head())
-        self.area = QScrollArea(self)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setVerticalScrollBar(ScrollBar(self.area))
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.viewport().setAutoFillBackground(False)
-        self.area.setAccessibleName("Details")
+        self.area = Scrolling("Details", self)
         ground = QWidget()
         self._ground = QVBoxLayout(ground)
         self._ground.setContentsMargins(0, 0, SPACE_3, SPACE_4)
         self._ground.setSpacing(0)
         self._build_sections(ground)
         self._ground.addStretch(1)
-        self.area.setWidget(ground)
-        ground.setAutoFillBackground(False)
+        self.area.set_ground(ground)
         column.addWidget(self.area, 1)
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
@@ -216,7 +209,7 @@ class DetailPane(Panel):
             self.keep_draft()
             self._older, self._is_all, self._all_comments = [], False, False
             self._editing = self._replying = ""
-            self.minutes.edit.clear()
+            self._forget_minutes()
         self._found = found
         self._show_head(found)
         self._show_parts(found)
@@ -365,8 +358,11 @@ class DetailPane(Panel):
         self.log_problem.hide()
         self.minutes.set_bad(False)
         self._host.act(
-            Kind.LOG_TIME, lambda: self._tasks.log_time(task_id, minutes), self.minutes.edit.clear
+            Kind.LOG_TIME, lambda: self._tasks.log_time(task_id, minutes), self._forget_minutes
         )
+
+    def _forget_minutes(self) -> None:
+        self.minutes.edit.setText("")  # with what could be undone there: Ctrl+Z is for the time now
 
     def _ask_need(self) -> None:
         task_id = self._id

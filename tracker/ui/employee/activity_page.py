@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.occupancy import Interval, merged
@@ -15,7 +15,7 @@ from tracker.ui.bridge import Errand
 from tracker.ui.employee.working import Working
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
-from tracker.ui.widgets.controls import Button, ScrollBar, label
+from tracker.ui.widgets.controls import Button, Scrolling, label
 from tracker.ui.widgets.day_bar import DayBar
 from tracker.ui.widgets.rows import Row, Section
 from tracker.ui.widgets.shell import Shell
@@ -24,16 +24,12 @@ ACTIVITY = "What my admin sees"
 _MOST = 60
 
 
-class ActivityPage(QScrollArea):
+class ActivityPage(Scrolling):
     """Read anew whenever it is opened, and while it is open whenever something changes."""
 
     def __init__(self, window: Shell, working: Working) -> None:
-        super().__init__(window)
+        super().__init__(ACTIVITY, window)
         self._window, self._working = window, working
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBar(ScrollBar(self))
-        self.setAccessibleName(ACTIVITY)
         ground = QWidget()
         outer = QHBoxLayout(ground)
         outer.setContentsMargins(0, 0, SPACE_2, 0)
@@ -75,7 +71,7 @@ class ActivityPage(QScrollArea):
         ):
             column.addWidget(label(f"· {words}"))
         column.addStretch(1)
-        self.setWidget(ground)
+        self.set_ground(ground)
         self._from_server: tuple[list[Interval], int, int] | None = None
         self._errand: Errand | None = None
         working.shown.connect(self._show_if_open)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.domain.errors import InputError
 from tracker.domain.task import Part, Role
@@ -11,21 +11,18 @@ from tracker.services.board import Board
 from tracker.services.tasks import NewTask
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
-from tracker.ui.widgets.controls import Button, Check, ScrollBar, label
+from tracker.ui.widgets.controls import Button, Check, Scrolling, label
 from tracker.ui.widgets.task_fields import TaskFields
 
 
-class AssignPage(QScrollArea):
+class AssignPage(Scrolling):
     """`submitted` carries a NewTask whose every field was checked."""
 
     submitted = Signal(object)
 
     def __init__(self, board: Board, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("Assign a task", parent)
         self._board = board
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBar(ScrollBar(self))
         ground = QWidget()
         outer = QHBoxLayout(ground)
         column = QVBoxLayout()
@@ -57,7 +54,7 @@ class AssignPage(QScrollArea):
         column.addLayout(row)
         column.addSpacing(SPACE_5)
         column.addStretch(1)
-        self.setWidget(ground)
+        self.set_ground(ground)
         self.refresh()
 
     def refresh(self) -> None:

@@ -8,10 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +20,7 @@ from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Panel, Pressable, ScrollBar, label
+from tracker.ui.widgets.controls import Button, Panel, Pressable, Scrolling, label
 from tracker.ui.widgets.spoken import announce
 
 TOAST_MS = 5_000
@@ -87,14 +85,9 @@ class Rail(Panel):
         column.addWidget(self._make_rows(groups), 1)
         self._foot = column
 
-    def _make_rows(self, groups: Sequence[Sequence[str]]) -> QScrollArea:
+    def _make_rows(self, groups: Sequence[Sequence[str]]) -> Scrolling:
         """They scroll in a window that is too low for all of them."""
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setVerticalScrollBar(ScrollBar(area))
-        area.viewport().setAutoFillBackground(False)
+        area = Scrolling("Pages", self)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         ground = QWidget()
         column = QVBoxLayout(ground)
@@ -113,8 +106,7 @@ class Rail(Panel):
                 column.addWidget(row)
                 self.rows[name] = row
         column.addStretch(1)
-        area.setWidget(ground)
-        ground.setAutoFillBackground(False)
+        area.set_ground(ground)
         return area
 
     def add_foot(self, widget: QWidget) -> None:

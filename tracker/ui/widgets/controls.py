@@ -7,6 +7,7 @@ from html import escape
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAccessible,
     QAction,
     QColor,
     QEnterEvent,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPlainTextEdit,
+    QScrollArea,
     QScrollBar,
     QSizePolicy,
     QWidget,
@@ -187,6 +189,24 @@ class Choice(Button):
         self.chosen.emit(value)
 
 
+def _undoes_nothing(event: QEvent, has_undo: bool) -> bool:
+    """Ctrl+Z is the window's where there is nothing typed to undo."""
+    return (
+        event.type() is QEvent.Type.ShortcutOverride
+        and isinstance(event, QKeyEvent)
+        and event.matches(QKeySequence.StandardKey.Undo)
+        and not has_undo
+    )
+
+
+class _Line(QLineEdit):
+    def event(self, event: QEvent) -> bool:
+        if _undoes_nothing(event, self.isUndoAvailable()):
+            event.ignore()
+            return False
+        return super().event(event)
+
+
 class Field(QWidget):
     """A rounded one-line field; `problem` puts a sentence below and a red line around."""
 
@@ -194,7 +214,7 @@ class Field(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None, *, placeholder: str = "") -> None:
         super().__init__(parent)
-        self.edit = QLineEdit(self)
+        self.edit = _Line(self)
         self.edit.setFrame(False)
         self.edit.setPlaceholderText(placeholder)
         self.edit.setAccessibleName(name)
@@ -289,13 +309,7 @@ class TextBox(QPlainTextEdit):
         self.setFixedHeight(height)
 
     def event(self, event: QEvent) -> bool:
-        """Ctrl+Z is the window's where there is nothing typed to undo."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.matches(QKeySequence.StandardKey.Undo)
-            and not self.document().isUndoAvailable()
-        ):
+        if _undoes_nothing(event, self.document().isUndoAvailable()):
             event.ignore()
             return False
         return super().event(event)
@@ -367,6 +381,25 @@ class ScrollBar(QScrollBar):
         top = 2 + (length - tall) * (self.value() - self.minimum()) / span
         colour = t.muted if self.isSliderDown() or self.underMouse() else t.control_line
         paint.rounded(QPainter(self), QRectF(4, top, 6, tall), colour, None, 3)
+
+
+class Scrolling(QScrollArea):
+    """A ground that scrolls up and down, with our bar and nothing drawn behind."""
+
+    spoken_role = QAccessible.Role.Grouping
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBar(ScrollBar(self))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+
+    def set_ground(self, ground: QWidget) -> None:
+        self.setWidget(ground)
+        ground.setAutoFillBackground(False)  # setWidget has just switched it on
 
 
 def label(

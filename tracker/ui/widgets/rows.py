@@ -9,14 +9,14 @@ from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import wording
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, ScrollBar, label
+from tracker.ui.widgets.controls import Button, Scrolling, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +172,14 @@ class Section(QWidget):
     shown = 0
 
 
-class RowPage(QScrollArea):
+class RowPage(Scrolling):
     """Shows rows, or a sentence where there are none. A hundred at most are made."""
 
     spoken_role = QAccessible.Role.List
     MOST = 100
 
     def __init__(self, name: str, empty: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBar(ScrollBar(self))
+        super().__init__(name, parent)
         self._ground = QWidget()
         self._column = QVBoxLayout(self._ground)
         self._column.setContentsMargins(0, 0, SPACE_2, 0)
@@ -192,7 +188,7 @@ class RowPage(QScrollArea):
         self._empty.setText(empty)
         self.rows: list[RowWidget] = []
         self._shown: dict[str, tuple[object, ...]] = {}
-        self.setWidget(self._ground)
+        self.set_ground(self._ground)
         self._column.addWidget(self._empty, 1)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
