@@ -1,0 +1,44 @@
+"""`tracker`, saying when its cards are there: `python -m benchmarks.opening --data-dir …`.
+
+The product runs as it is; only a watcher looks on while its window paints.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import watching
+
+if TYPE_CHECKING:
+    from tracker.config import Profile
+    from tracker.sync.ports import Credentials
+
+NETWORK = ("httpx", "pydantic")
+
+
+def main() -> int:
+    from tracker import app
+    from tracker.cli import main as tracker
+
+    open_window = app.open_window
+
+    def watched(profile: Profile, credentials: Credentials, poll_seconds: float) -> app.Opened:
+        opened = open_window(profile, credentials, poll_seconds)
+        cards = opened.window.cards
+
+        def about() -> dict[str, Any] | None:
+            shown = sum(card.isVisible() for card in cards.cards())
+            network = [name for name in NETWORK if name in sys.modules]
+            return {"cards": shown, "tasks": len(cards.ids), "network": network} if shown else None
+
+        watching.say_when_painted(opened.window, about)
+        watching.answer()
+        return opened
+
+    app.open_window = watched
+    return tracker(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
