@@ -18,7 +18,7 @@ from benchmarks.product import NOTE, Lab, work
 from tracker.domain.task import Status
 from tracker.ui.widgets.task_card import TaskCard
 
-_BETWEEN = 7
+_BETWEEN = 50
 """A task is clicked at again after so many others."""
 
 

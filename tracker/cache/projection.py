@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tracker.cache.confirmed import Brief, Confirmed, Position, Rows
 from tracker.cache.outbox import Outbox
+from tracker.cache.quick import quick
 from tracker.domain.access import Actor
 from tracker.domain.change import (
     NAME_PEOPLE,
@@ -64,6 +65,9 @@ class TaskView:
         return TaskState(self.task, {row.user_id: row for row in self.people})
 
 
+_new_state, _new_view = quick(TaskState), quick(TaskView)
+
+
 @dataclass(frozen=True, slots=True)
 class Trail:
     """The history and comments of one task; what still waits comes last, without received_at."""
@@ -89,7 +93,7 @@ class Projection:
         wanted = shown.states.keys() if ids is None else set(ids)
         rejected = self._outbox.refused_tasks()
         return {
-            task_id: TaskView(
+            task_id: _new_view(
                 state.task,
                 tuple(state.people.values()),
                 Mark.REJECTED
@@ -228,7 +232,7 @@ class Projection:
         if ids is not None and any(other_tasks(action) for action, _ in own):
             return self._replay(None)
         states = {
-            task_id: TaskState(task, rows.people.get(task_id, {}))
+            task_id: _new_state(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
         }
         others = Others(self._confirmed, states, self._actor.user_id)
