@@ -33,7 +33,8 @@ def main() -> int:
             return {"cards": shown, "tasks": len(cards.ids), "network": network} if shown else None
 
         watching.say_when_painted(opened.window, about)
-        watching.answer()
+        # What the last run of the engine came to, or nothing before the first one has ended.
+        watching.answer(lambda _line: opened.window.status.state or "")
         return opened
 
     app.open_window = watched

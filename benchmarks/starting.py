@@ -13,13 +13,14 @@ from benchmarks.processes import Process
 from benchmarks.product import Lab
 from tracker.config import profile_folder, save_profile
 from tracker.services.credentials import VARIABLE
+from tracker.sync.engine import State
 
 _TOKEN = {VARIABLE: "nobody will ask for it"}
 """A keyring is another program, whose time is not ours."""
 _FLOOR = "benchmarks.floor.window"
 _POLL_SECONDS = 5.0
-_SETTLED = 1.0
-"""Seconds after which nothing of the start goes on."""
+_SETTLED = 3.0
+"""Seconds after its first run, after which nothing of the start goes on."""
 
 
 def start(lab: Lab, tasks: int, rounds: int) -> Row:
@@ -74,7 +75,8 @@ def idle(lab: Lab, tasks: int, seconds: float, rounds: int) -> Row:
         command: list[str | Path] = ["benchmarks.opening", "--data-dir", root]
         with Process(command, {VARIABLE: token}) as window, Process([_FLOOR]) as empty:
             empty.ask(f"poll {server.url} {token} {_POLL_SECONDS}")
-            time.sleep(min(seconds, 2 * _POLL_SECONDS))  # until what comes after the start is over
+            _until(window, State.SYNCED)
+            time.sleep(_SETTLED)
             found: tuple[list[float], list[float]] = ([], [])
             for _ in range(rounds):
                 before = _cpu(window), _cpu(empty)
@@ -108,8 +110,9 @@ def memory(lab: Lab, tasks: int, rounds: int) -> Row:
 
     def product() -> float:
         with Process(["benchmarks.opening", "--data-dir", root], _TOKEN) as window:
-            modules[:] = _modules_with_network(window)
+            _until(window, State.OFFLINE)
             time.sleep(_SETTLED)
+            modules[:] = window.ask("modules").split()
             return float(window.ask("memory"))
 
     def floor() -> float:
@@ -121,7 +124,8 @@ def memory(lab: Lab, tasks: int, rounds: int) -> Row:
     ours, least = by_turns(rounds, product, floor)
     return Row(
         "memory",
-        f"USS with {tasks:,} cached tasks; the floor is an empty window with the same imports",
+        f"written memory with {tasks:,} cached tasks; the floor is an empty window with the same"
+        " imports",
         "MB",
         ours,
         least,
@@ -132,12 +136,10 @@ def memory(lab: Lab, tasks: int, rounds: int) -> Row:
     )
 
 
-def _modules_with_network(window: Process) -> list[str]:
-    """What is imported once the sync thread has begun, which it does after the first paint."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        modules = window.ask("modules").split()
-        if "tracker.sync.transport" in modules:
-            return modules
+def _until(window: Process, state: State) -> None:
+    """Until a run of the engine came to this."""
+    until = time.monotonic() + 30
+    while (found := window.ask("state")) != state:
+        if time.monotonic() > until:
+            raise RuntimeError(f"the window is {found or 'not synchronising'}, not {state}")
         time.sleep(0.1)
-    raise RuntimeError("the window does not begin to synchronise")

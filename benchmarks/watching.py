@@ -57,7 +57,8 @@ def answer(more: Callable[[str], str] = lambda _line: "") -> None:
 
 
 def own_memory() -> float:
-    """MB that would be free if this process were not there (USS). Asked of /proc, so on Linux
-    only: what RSS counts of Qt's files is every other Qt program's too."""
+    """MB that this process has written and shares with nobody. Asked of /proc, so on Linux only.
+    Unwritten pages of Qt's files are left out: whose they are depends on which other programs of Qt
+    run, and they come and go 20 MB at a time."""
     said = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
-    return sum(int(kb) for kb in re.findall(r"Private_(?:Clean|Dirty):\s*(\d+) kB", said)) / 1024
+    return sum(int(kb) for kb in re.findall(r"(?:Private_Dirty|Swap):\s*(\d+) kB", said)) / 1024
