@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tracker.config import Profile
     from tracker.sync.ports import Credentials
 
-NETWORK = ("httpx", "pydantic")
+LATER = ("httpx", "pydantic", "keyring")
+"""What only synchronising needs."""
 
 
 def main() -> int:
@@ -29,8 +30,8 @@ def main() -> int:
 
         def about() -> dict[str, Any] | None:
             shown = sum(card.isVisible() for card in cards.cards())
-            network = [name for name in NETWORK if name in sys.modules]
-            return {"cards": shown, "tasks": len(cards.ids), "network": network} if shown else None
+            early = [name for name in LATER if name in sys.modules]
+            return {"cards": shown, "tasks": len(cards.ids), "early": early} if shown else None
 
         watching.say_when_painted(opened.window, about)
         # What the last run of the engine came to, or nothing before the first one has ended.

@@ -30,7 +30,7 @@ def loaded_by(statement: str) -> set[str]:
                 *["uuid", "zoneinfo", "tomllib", "hashlib", "secrets", "logging"],
             },
         ),
-        ("import tracker.app", {"PySide6", "httpx", "pydantic"}),
+        ("import tracker.app", {"PySide6", "httpx", "pydantic", "keyring", "email", "socket"}),
     ],
 )
 def test_importing_does_not_load(statement: str, kept_out: set[str]) -> None:
