@@ -211,7 +211,7 @@ class Projection:
         that came with them tells. Which those are depends on the rows' epoch, which is the one of
         last time but after a restore."""
         while True:
-            epoch = self._epoch
+            epoch = self._epoch or self._confirmed.position().epoch
             rows = self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
             self._epoch = rows.position.epoch
             if self._epoch == epoch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from tracker.cache.projection import TaskView
@@ -62,16 +62,15 @@ class Listing:
 class Counts:
     """How many tasks have which status, are watched, and are due by when."""
 
-    def __init__(self, views: Iterable[TaskView], watched: Callable[[TaskView], bool]) -> None:
+    def __init__(self, views: Collection[TaskView], watched: Callable[[TaskView], bool]) -> None:
         self._watched = watched
-        self.statuses: Counter[Status] = Counter()
-        self.watching = 0
+        self.statuses: Counter[Status] = Counter(view.task.status for view in views)
+        self.watching = sum(map(watched, views))
         # Of open tasks, sorted: all dues in ms; those that name a day, and those that do not.
         self._dues: list[int] = []
         self._days: list[str] = []
         self._times: list[int] = []
         for view in views:
-            self._count(view, 1)
             self._note_due(view.task, list.append)
         for found in (self._dues, self._days, self._times):
             found.sort()
