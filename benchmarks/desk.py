@@ -175,6 +175,6 @@ def open_desk(root: Path, tasks: int) -> Iterator[Desk]:
         try:
             yield Desk(window, workspace, feed)
         finally:
-            window.close()
+            window.quit()
             shiboken6.delete(window)
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

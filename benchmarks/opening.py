@@ -12,7 +12,7 @@ from benchmarks import watching
 
 if TYPE_CHECKING:
     from tracker.config import Profile
-    from tracker.sync.ports import Credentials
+    from tracker.ui.surroundings import Surroundings
 
 LATER = ("httpx", "pydantic", "keyring")
 """What only synchronising needs."""
@@ -24,8 +24,8 @@ def main() -> int:
 
     open_window = app.open_window
 
-    def watched(profile: Profile, credentials: Credentials, poll_seconds: float) -> app.Opened:
-        opened = open_window(profile, credentials, poll_seconds)
+    def watched(profile: Profile, around: Surroundings) -> app.Opened:
+        opened = open_window(profile, around)
         cards = opened.window.cards
 
         def about() -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 With apt and root (or sudo without a password) it installs what is missing; otherwise it prints the
 command and exits with 2. On other systems Qt's own packages hold everything.
 
-`--also xvfb=Xvfb` asks for a Debian package by a command it brings, for CI.
+`--also xvfb=Xvfb` asks for a Debian package by a command or a shared library it brings, for CI.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def missing(also: list[str]) -> list[str]:
     if not has_font():
         packages.append(FONT_PACKAGE)
     for wish in also:
-        package, _, command = wish.partition("=")
-        if shutil.which(command or package) is None:
+        package, _, brought = wish.partition("=")
+        brought = brought or package
+        if shutil.which(brought) is None and not is_loadable(brought):
             packages.append(package)
     return packages
 
@@ -84,7 +85,8 @@ def apt_prefix() -> list[str] | None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--also", nargs="*", default=[], metavar="PACKAGE=COMMAND")
+    parser.add_argument("--also", nargs="*", action="extend", default=[],
+                        metavar="PACKAGE=COMMAND")  # fmt: skip
     args = parser.parse_args()
     if not sys.platform.startswith("linux"):
         return 0

@@ -31,6 +31,7 @@ def loaded_by(statement: str) -> set[str]:
             },
         ),
         ("import tracker.app", {"PySide6", "httpx", "pydantic", "keyring", "email", "socket"}),
+        ("import tracker.ui.system.idle", {"PySide6", "httpx", "pydantic"}),
     ],
 )
 def test_importing_does_not_load(statement: str, kept_out: set[str]) -> None:

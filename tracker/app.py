@@ -9,25 +9,43 @@ import contextlib
 import locale
 import logging
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from tracker.config import Profile, Scope, current_profile, private_folder, read_settings
+from tracker.config import (
+    Profile,
+    Scope,
+    Settings,
+    choose_profile,
+    current_profile,
+    private_folder,
+    read_settings,
+    write_settings,
+)
 from tracker.domain.errors import EnvironmentFault, describe
 from tracker.services import credentials as keeping
 from tracker.services import session, syncing
 from tracker.services.board import Board
+from tracker.services.links import task_in
 from tracker.services.workspace import Workspace, open_workspace
 from tracker.sync.engine import Engine
 from tracker.sync.ports import Credentials
 from tracker.sync.runner import Runner
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from tracker.ui.employee.window import EmployeeWindow
+    from tracker.ui.instance import Instance
     from tracker.ui.monitor.window import MonitorWindow
+    from tracker.ui.surroundings import Surroundings
+
+LOCK_PATIENCE = 5.0
+"""Seconds that a start waits for a command which synchronises at this moment."""
 
 
 @dataclass(slots=True)
@@ -39,13 +57,18 @@ class Opened:
     runner: Runner
     lock: FileLock
     running: list[syncing.Running]
+    instance: Instance | None = None
 
     def start(self) -> None:
         """Begins synchronising; called after the first paint."""
         self.runner.start()
+        self.instance = make_instance(self.workspace.profile, self.window)
+        self.window.begin()
         follow_network(self.window)
 
     def close(self) -> None:
+        if self.instance is not None:
+            self.instance.close()
         self.runner.stop()
         for running in self.running:
             running.close()
@@ -53,7 +76,7 @@ class Opened:
         self.lock.release()
 
 
-def open_window(profile: Profile, credentials: Credentials, poll_seconds: float) -> Opened:
+def open_window(profile: Profile, around: Surroundings) -> Opened:
     """Puts one window together. E3005 when another process has the profile open."""
     from tracker.ui.bridge import Bridge, Collector
 
@@ -69,11 +92,11 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
     if profile.scope == "monitor":
         from tracker.ui.monitor.window import MonitorWindow
 
-        window = MonitorWindow(workspace, board)
+        window = MonitorWindow(workspace, board, around)
     else:
         from tracker.ui.employee.window import EmployeeWindow
 
-        window = EmployeeWindow(workspace, board)
+        window = EmployeeWindow(workspace, board, around)
     Collector(window)
     bridge = Bridge(window)
     bridge.report.connect(window.show_report)
@@ -81,19 +104,34 @@ def open_window(profile: Profile, credentials: Credentials, poll_seconds: float)
     running: list[syncing.Running] = []
 
     def make_engine() -> Engine:
-        running.append(syncing.make_engine(profile, credentials, bridge.progress))
-        running[0].listen(runner.nudge)
-        return running[0].engine
+        made = syncing.make_engine(
+            profile, around.credentials, bridge.progress, window.occupancy_now, window.holds
+        )
+        running.append(made)
+        made.listen(runner.nudge)
+        return made.engine
 
     def changed() -> int:
         return running[0].workspace.outbox.last_seq() if running else 0
 
-    runner = Runner(make_engine, poll_seconds, bridge.deliver, changed)
+    runner = Runner(make_engine, around.settings.poll_seconds, bridge.deliver, changed)
     window.sync_wanted.connect(runner.wake)
     window.acted.connect(runner.nudge)
+    window.settings_changed.connect(lambda settings: runner.set_interval(settings.poll_seconds))
     if workspace.outbox.rescued is not None:
         window.tell_rescued(workspace.outbox.rescued)
     return Opened(window, workspace, runner, lock, running)
+
+
+def make_instance(profile: Profile, window: EmployeeWindow | MonitorWindow) -> Instance:
+    """Later starts of this profile come to this window."""
+    from tracker.ui.instance import Instance
+
+    instance = Instance(profile.folder, window)
+    instance.asked.connect(window.come_forward)
+    if not instance.is_listening:
+        logging.getLogger(__name__).warning("a second start cannot find this window")
+    return instance
 
 
 def follow_network(window: EmployeeWindow | MonitorWindow) -> None:
@@ -108,45 +146,136 @@ def follow_network(window: EmployeeWindow | MonitorWindow) -> None:
         network.transportMediumChanged.connect(window.sync_wanted)
 
 
-def run(scope: Scope, root: Path) -> int:
-    """Opens the employee's window ("desk") or the monitor and runs until it is closed."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
-
-    from tracker.ui.theme import theme
-
+def run(scope: Scope, root: Path, link: str = "") -> int:
+    """Opens the employee's window ("desk") or the monitor and runs until it is quit. A link opens
+    its task; where the window is open already, it comes to the front instead of a second one."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = read_settings(root)
+    if link:
+        task_in(link)  # a wrong one is refused before anything opens
+    profile = current_profile(root, scope)
+    if profile is not None and is_open_elsewhere(profile, link):
+        return 0
+    app = make_app(settings)
+    remembered = True
+    while True:
+        credentials = None
+        if profile is None:
+            signed = ask_sign_in(root, scope)
+            if signed is None:
+                return 0
+            profile, credentials, remembered = signed.profile, signed.credentials, signed.remembered
+            if is_open_elsewhere(profile, link):
+                return 0
+        around = surroundings(root, settings, credentials or keeping.for_profile(profile))
+        try:
+            ended = _run_one(app, profile, around, link, remembered)
+        except EnvironmentFault as fault:
+            print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
+            return 1
+        if ended is None:
+            return 0
+        settings, profile = read_settings(root), ended.profile
+        link, remembered = "", True
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The window ended for another one: of this profile, None for whoever signs in now."""
+
+    profile: Profile | None
+
+
+def _run_one(
+    app: QApplication, profile: Profile, around: Surroundings, link: str, remembered: bool
+) -> Next | None:
+    """One window until it is quit; None ends the program."""
+    from PySide6.QtCore import QTimer
+
+    opened = open_window(profile, around)
+    window, followed = opened.window, list[Next]()
+
+    def go_on(wanted: Profile | None) -> None:
+        if wanted is not None:
+            choose_profile(around.root, wanted)
+        if window.quit():
+            followed.append(Next(wanted))
+
+    def signed_out() -> None:
+        if window.quit():
+            followed.append(Next(None))
+
+    window.profile_wanted.connect(go_on)
+    window.signed_out.connect(signed_out)
+    window.settings_changed.connect(lambda new: apply_settings(app, around.root, new))
+    window.sign_in_wanted.connect(lambda: sign_in_again(opened, around))
+    window.closed.connect(app.quit)
+    window.show()
+    if not remembered:
+        window.tell_not_remembered()
+    if link:
+        window.come_forward(link)
+    QTimer.singleShot(0, opened.start)
+    try:
+        app.exec()
+    finally:
+        opened.close()
+        window.deleteLater()
+    return followed[-1] if followed else None
+
+
+def make_app(settings: Settings) -> QApplication:
+    from PySide6.QtWidgets import QApplication
+
+    from tracker.ui.theme import icons, theme
+
     app = QApplication.instance() or QApplication(["tracker"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Tracker")
+    app.setDesktopFileName("tracker")
+    app.setWindowIcon(icons.app_icon())
+    app.setQuitOnLastWindowClosed(False)  # a dialog may close while the window is in the tray
     use_own_dates()
-    theme.follow(app, settings.theme)
-    profile = current_profile(root, scope)
-    remembered = True
-    if profile is None:
-        signed = ask_sign_in(root, scope)
-        if signed is None:
-            return 0
-        profile, credentials = signed.profile, signed.credentials
-        remembered = signed.remembered
-    else:
-        credentials = keeping.for_profile(profile)
-    try:
-        opened = open_window(profile, credentials, settings.poll_seconds)
-    except EnvironmentFault as fault:
-        print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
-        return 1
-    opened.window.sign_in_wanted.connect(lambda: sign_in_again(opened, root, credentials))
-    opened.window.closed.connect(app.quit)
-    opened.window.show()
-    if not remembered:
-        opened.window.tell_not_remembered()
-    QTimer.singleShot(0, opened.start)
-    try:
-        return app.exec()
-    finally:
-        opened.close()
+    theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
+    return app
+
+
+def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Surroundings:
+    from tracker.ui.surroundings import Surroundings
+    from tracker.ui.system import idle
+
+    source = idle.find()
+    return Surroundings(
+        root, settings, credentials, source.idle_ms if source else lambda: None, root / "logs"
+    )
+
+
+def apply_settings(app: QApplication, root: Path, settings: Settings) -> None:
+    """Those of the whole program, at once and for later; the window applies its own."""
+    from tracker.ui.theme import theme
+
+    theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
+    write_settings(root, settings)
+
+
+def is_open_elsewhere(profile: Profile, link: str) -> bool:
+    """Whether another process has the profile open in a window, which comes to the front then. A
+    command that synchronises has it for a moment only, and is waited for. E3005 for one that keeps
+    it."""
+    private_folder(profile.folder)
+    until = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            with syncing.profile_lock(profile).acquire():
+                return False
+        except Timeout:
+            from tracker.ui.instance import hand_over
+
+            if hand_over(profile.folder, link):
+                return True
+            if time.monotonic() > until:
+                raise EnvironmentFault("E3005") from None
+            time.sleep(0.1)
 
 
 def use_own_dates() -> None:
@@ -176,10 +305,10 @@ def ask_sign_in(
     return dialog.signed_in
 
 
-def sign_in_again(opened: Opened, root: Path, credentials: Credentials) -> None:
+def sign_in_again(opened: Opened, around: Surroundings) -> None:
     """The session is over: a new one for the same person, then the queue goes on."""
     profile = opened.workspace.profile
-    signed = ask_sign_in(root, profile.scope, profile, credentials)
+    signed = ask_sign_in(around.root, profile.scope, profile, around.credentials)
     if signed is None:
         return
     if not signed.remembered:

@@ -72,13 +72,14 @@ def _notifications(args: argparse.Namespace, root: Path) -> int:
 
 
 def _window(scope: str) -> Run:
-    def run(_args: argparse.Namespace, root: Path) -> int:
+    def run(args: argparse.Namespace, root: Path) -> int:
         # What a start makes stays, and looking through it again and again takes 100 ms. The window
         # collects garbage by itself (ui/bridge.py).
         gc.disable()
         from tracker.app import run as run_window
 
-        return run_window("monitor" if scope == "monitor" else "desk", root)
+        link = getattr(args, "link", "")
+        return run_window("monitor" if scope == "monitor" else "desk", root, link)
 
     return run
 
@@ -159,6 +160,8 @@ def _parser() -> argparse.ArgumentParser:
     cache.add_argument("action", choices=["export"], help="print it as JSON")
     add("doctor", "check profile, keyring, files and server", _account("doctor"))
     add("logout", "sign out; unsent changes are kept", _account("logout"))
+    link = add("open", "open a task in the window: a link or a number", _window("desk"))
+    link.add_argument("link", help="like tracker://task/ and an id, or a number")
     add("monitor", "open the admin's monitor window", _window("monitor"))
     demo = add("demo", "start a demo server and both windows", _demo)
     demo.add_argument("--output", default="demo-output", help="folder for pictures of the tour")

@@ -11,21 +11,29 @@ import os
 import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tracker.domain.errors import EnvironmentFault, InputError
 from tracker.domain.task import Role
 
 Scope = Literal["desk", "monitor"]
+THEMES = ("system", "light", "dark", "contrast")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """From `settings.toml` in the data folder. `poll_seconds` 3–60, `theme` light, dark or
-    system."""
+    """From `settings.toml` in the data folder. `poll_seconds` 3–60, `theme` one of `THEMES`,
+    `idle_minutes` 1–60: so long nobody touched anything, and the person counts as idle."""
 
     poll_seconds: float = 5.0
     theme: str = "system"
+    reduced_motion: bool = False
+    report_activity: bool = True
+    idle_minutes: int = 5
+    notify_assigned: bool = True
+    notify_changed: bool = True
+    notify_overdue: bool = True
+    close_to_tray: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +84,41 @@ def read_settings(root: Path) -> Settings:
 
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        poll = min(60.0, max(3.0, float(found.get("poll_seconds", 5))))
-        theme = str(found.get("theme", "system"))
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise InputError("E2017", f"{path}: {error}.", "settings") from error
-    if theme not in ("light", "dark", "system"):
-        raise InputError("E2005", "theme is light, dark or system.", "theme")
-    return Settings(poll, theme)
+    return _settings_of(found, path)
+
+
+def _settings_of(found: dict[str, object], path: Path) -> Settings:
+    """What a later Tracker wrote beside is left alone."""
+    known: dict[str, Any] = {}
+    for field in fields(Settings):
+        value = found.get(field.name, field.default)
+        if isinstance(field.default, bool) or isinstance(value, bool):
+            fits = isinstance(field.default, bool) and isinstance(value, bool)
+        elif isinstance(field.default, str):
+            fits = isinstance(value, str)
+        else:
+            fits = isinstance(value, int | float)
+        if not fits:
+            raise InputError("E2017", f"{path}: {field.name}.", "settings")
+        known[field.name] = value
+    if known["theme"] not in THEMES:
+        raise InputError("E2005", f"theme is one of {', '.join(THEMES)}.", "theme")
+    known["poll_seconds"] = min(60.0, max(3.0, float(known["poll_seconds"])))
+    known["idle_minutes"] = min(60, max(1, int(known["idle_minutes"])))
+    return Settings(**known)
+
+
+def write_settings(root: Path, settings: Settings) -> None:
+    """Writes those that are not as they are anyway; atomic against a crash. E3006."""
+    private_folder(root)
+    lines = [
+        f"{field.name} = {json.dumps(value)}\n"
+        for field in fields(Settings)
+        if (value := getattr(settings, field.name)) != field.default
+    ]
+    _write_text(root / "settings.toml", "".join(lines))
 
 
 def check_server_url(url: str) -> str:
@@ -106,13 +142,17 @@ def save_profile(root: Path, profile: Profile) -> None:
     private_folder(profile.folder)
     known = {k: v for k, v in asdict(profile).items() if k != "folder"}
     _write(profile.folder / "profile.json", known)
-    _write(root / f"current-{profile.scope}.json", {"folder": profile.folder.name})
+    choose_profile(root, profile)
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
+    _write_text(path, json.dumps(content, indent=1))
+
+
+def _write_text(path: Path, text: str) -> None:
     temporary = path.with_suffix(".new")
     try:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
         raise EnvironmentFault("E3006", f"{path}: {error.strerror}.") from error
@@ -124,10 +164,31 @@ def current_profile(root: Path, scope: Scope) -> Profile | None:
     if not pointer.exists():
         return None
     try:
-        folder = root / "profiles" / json.loads(pointer.read_text(encoding="utf-8"))["folder"]
-        found = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
-        # A newer Tracker may have written more than this one knows.
-        known = {f.name: found[f.name] for f in fields(Profile) if f.name != "folder"}
-        return Profile(folder=folder, **{**known, "role": Role(known["role"])})
+        named = json.loads(pointer.read_text(encoding="utf-8"))["folder"]
+        return _profile_in(root / "profiles" / named)
     except (ValueError, KeyError, TypeError, OSError):
         return None  # unreadable: signing in again writes it anew, and the outbox beside it stays
+
+
+def known_profiles(root: Path, scope: Scope) -> list[Profile]:
+    """Everybody who signed in here for this kind of window, by name; also who signed out, as their
+    unsent changes are still here."""
+    found = []
+    for path in sorted((root / "profiles").glob(f"*-{scope}/profile.json")):
+        try:
+            found.append(_profile_in(path.parent))
+        except (ValueError, KeyError, TypeError, OSError):
+            continue  # signing in writes it anew
+    return sorted(found, key=lambda profile: (profile.display_name, profile.server_url))
+
+
+def choose_profile(root: Path, profile: Profile) -> None:
+    """Makes it the one that opens next."""
+    _write(root / f"current-{profile.scope}.json", {"folder": profile.folder.name})
+
+
+def _profile_in(folder: Path) -> Profile:
+    found = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+    # A newer Tracker may have written more than this one knows.
+    known = {f.name: found[f.name] for f in fields(Profile) if f.name != "folder"}
+    return Profile(folder=folder, **{**known, "role": Role(known["role"])})

@@ -12,6 +12,7 @@ from server_stub.core.deps import CallerDep, State, TokenDep
 from server_stub.core.described import declared
 from server_stub.sync import events as waking
 from server_stub.sync import service
+from tracker.domain.task import Occupancy
 from tracker.protocol.base import MARK_HEADER
 from tracker.protocol.sync import UNSENT_LIMIT, PullPage, PushAnswer, PushRequest, Scope, Wholes
 
@@ -49,12 +50,14 @@ def pull(
     unsent: Annotated[int | None, Query(ge=0, le=UNSENT_LIMIT)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
     mark: Mark = None,
+    occupancy: Occupancy | None = None,
     whole: Annotated[Wholes, Query()] = [],  # noqa: B006 - FastAPI hands each request its own
 ) -> Response:
     """The rows after the cursor given as If-None-Match; without one, the first page of all. Tasks
-    named by `whole` come with all that hangs on them beside the rows after a cursor."""
+    named by `whole` come with all that hangs on them beside the rows after a cursor. `occupancy`
+    is what the device sees of the caller now."""
     cursor = if_none_match.strip('"') if if_none_match is not None else None
-    page = service.pull(state, caller, scope, cursor, mark, unsent, whole)
+    page = service.pull(state, caller, scope, cursor, mark, unsent, whole, occupancy)
     if page is None:
         return Response(status_code=304)
     return Response(page, media_type="application/json")

@@ -24,6 +24,7 @@ from server_stub.sync import push as pushing
 from server_stub.sync.cursor import Cursor, read_cursor
 from tracker.domain.errors import TrackerError
 from tracker.domain.receipt import Outcome, Receipt
+from tracker.domain.task import Occupancy
 from tracker.protocol.sync import PushAnswer, PushRequest, Scope
 
 log = structlog.get_logger()
@@ -124,12 +125,13 @@ def pull(
     mark: str | None = None,
     unsent: int | None = None,
     whole: Sequence[str] = (),
+    occupancy: Occupancy | None = None,
 ) -> bytes | None:
     """The encoded page after the cursor `text`, the first without one, with the tasks `whole` in
     it; None when nothing is new and none was asked for.
     E4005 when the cursor is of another reader, role or scope, or from before what the feed is
     pruned to; E4010 after a restore."""
-    state.presence.hear(caller.user_id, state.now(), unsent=unsent)
+    state.presence.hear(caller.user_id, state.now(), unsent=unsent, occupancy=occupancy)
     audiences = access.audiences(caller, scope)
     cursor = read_cursor(state.signer, caller, scope, text) if text is not None else None
     if text is not None and cursor is None:

@@ -16,11 +16,14 @@ from server_stub.core.auth import Caller
 from server_stub.core.state import ServerState
 from server_stub.sync import service
 from server_stub.sync.cursor import read_cursor
+from tracker.domain.task import Occupancy
 from tracker.protocol.base import MARK_HEADER, PROTOCOL, PROTOCOL_HEADER, USER_HEADER
 from tracker.protocol.sync import Scope
 
 _PATH = "/api/v1/sync/pull"
-_QUERY = re.compile(rb"scope=(desk|monitor)&unsent=([0-9]{1,9})")
+_QUERY = re.compile(
+    rb"scope=(desk|monitor)&unsent=([0-9]{1,9})(?:&occupancy=(ACTIVE|IDLE|OFFLINE|UNKNOWN))?"
+)
 _NAMES = tuple(
     name.lower().encode()
     for name in ("Authorization", "If-None-Match", MARK_HEADER, USER_HEADER, PROTOCOL_HEADER)
@@ -39,6 +42,7 @@ class _Poll:
     epoch: str
     seq: int
     unsent: int
+    occupancy: Occupancy | None
     until: int
     generation: int
 
@@ -67,7 +71,7 @@ class Shortcut:
         newest = state.heads.known(poll.caller.tenant_id, poll.epoch, poll.audiences)
         if newest is None or newest > poll.seq:
             return False
-        state.presence.hear(poll.caller.user_id, now, unsent=poll.unsent)
+        state.presence.hear(poll.caller.user_id, now, poll.unsent, poll.occupancy)
         return True
 
     def _understood(
@@ -100,6 +104,7 @@ class Shortcut:
             epoch=read.epoch,
             seq=read.seq,
             unsent=int(wanted[2]),
+            occupancy=Occupancy(wanted[3].decode()) if wanted[3] else None,
             until=until,
             generation=generation,
         )

@@ -149,7 +149,7 @@ def _scratch(path: Path, *pages: int) -> None:
 def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
     device, made = _fill(tmp_path, 400)
     path = tmp_path / "outbox.db"
-    _scratch(path, 30, 31, 32)
+    _scratch(path, 36, 37, 38)
     damaged = path.read_bytes()
     first = Outbox(tmp_path)
     with pytest.raises(EnvironmentFault) as found:

@@ -15,7 +15,7 @@ from tracker.domain.errors import CATALOGUE, Unreachable
 from tracker.domain.page import Changes
 from tracker.domain.task import HistoryEntry, Status, Task
 from tracker.services import wording
-from tracker.services.status import SyncStatus, banner, chip, leads_to_waiting
+from tracker.services.status import Says, SyncStatus, banner, chip, leads_to_waiting
 from tracker.services.wording import DAY, HOUR, MINUTE
 from tracker.sync.engine import Report, State
 
@@ -205,21 +205,23 @@ def test_the_banner_speaks_only_when_something_is_wrong() -> None:
     synced = after(SyncStatus(), State.SYNCED)
     assert banner(synced, NOON) is None
     offline = after(synced, State.OFFLINE, NOON + HOUR, waiting=1)
-    assert banner(offline, NOON + HOUR) == (
+    assert banner(offline, NOON + HOUR) == Says(
         "Working offline.",
         "Everything here can be changed. 1 change goes out when the server answers. "
         "Data from 12:00 (1 h ago).",
     )
     alarm = after(synced, State.SYNCED, waiting=2, stuck_since=NOON)
-    assert banner(alarm, NOON + HOUR) == (
+    assert banner(alarm, NOON + HOUR) == Says(
         "Changes wait although the server answers.",
         "2 changes wait since 12:00. If it stays so, tell your admin.",
     )
     ill = banner(after(synced, State.OFFLINE, waiting=1, stuck_since=NOON), NOON)
     assert ill is not None
-    assert ill[1].startswith("1 change waits since 12:00. The server cannot be reached (E4001).")
+    assert ill.sentence.startswith(
+        "1 change waits since 12:00. The server cannot be reached (E4001)."
+    )
     assert banner(replace(alarm, parked=1, behind=1), NOON) is None
     for state in set(State) - {State.SYNCED}:
         said = banner(after(synced, state), NOON)
         assert said is not None
-        assert all(said), state
+        assert all((said.headline, said.sentence, said.button)), state

@@ -12,14 +12,16 @@ from pytestqt.qtbot import QtBot
 from tests.support.client import action, page
 from tests.support.server import START, RunningServer
 from tracker import app as composition
-from tracker.config import Profile
+from tracker.config import Profile, Settings
 from tracker.domain.change import Kind
 from tracker.domain.task import Assignment, Part, Person, Project, Role, Task
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 from tracker.sync.engine import Report
+from tracker.sync.ports import Credentials
 from tracker.ui.bridge import Bridge
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.widgets.controls import Choice
 from tracker.ui.widgets.task_card import TaskCard
 
@@ -36,6 +38,11 @@ PEOPLE = (
 )
 NUMBER_WIDTH = 56
 """What the progress bar keeps at its right for "100 %"."""
+
+
+def around(root: Path, credentials: Credentials) -> Surroundings:
+    """Polls quickly, and nothing of the person is reported."""
+    return Surroundings(root, Settings(poll_seconds=3.0, report_activity=False), credentials)
 
 
 def task_id(number: int) -> str:
@@ -112,7 +119,7 @@ def where(track: QWidget, percent: int) -> QPoint:
 
 
 def waits(window: EmployeeWindow | MonitorWindow) -> int:
-    return len(window._work.outbox.waiting())
+    return len(window.work.outbox.waiting())
 
 
 def delivered(window: EmployeeWindow | MonitorWindow, qtbot: QtBot) -> None:
@@ -132,7 +139,7 @@ def too_late(
     server.device(by).do("cancel", task_id)
     task = window.board.views[task_id].task
     seen = {"title": task.title, "status": "PENDING", "progress": 0}
-    window._work.outbox.add([action(change, task_id, args, seen=seen, made_at=device_clock())])
+    window.work.outbox.add([action(change, task_id, args, seen=seen, made_at=device_clock())])
 
 
 def notes(server: RunningServer, task_id: str) -> list[str]:

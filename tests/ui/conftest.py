@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open, offline_workspace, settle
+from tests.support.windows import PATIENCE, Open, around, offline_workspace, settle
 from tracker import app as composition
 from tracker.domain.task import Task
 from tracker.services import session
@@ -135,7 +135,7 @@ def open_window(server: RunningServer, tmp_path: Path, qtbot: QtBot) -> Iterator
         token = InEnvironment(server.token(name))
         root = tmp_path / name
         signed = session.sign_in(root, server.url, name, None, scope, token)  # type: ignore[arg-type]
-        made = composition.open_window(signed.profile, token, 3.0)
+        made = composition.open_window(signed.profile, around(root, token))
         opened.append(made)
         made.window.show()
         if start:

@@ -31,8 +31,9 @@ from tracker.domain.errors import InputError
 from tracker.domain.task import Priority, Status
 from tracker.services.board import Board
 from tracker.services.tasks import NewTask
+from tracker.services.typed import read_due, read_minutes, read_title
 from tracker.services.workspace import device_clock
-from tracker.ui.monitor.assign import AssignPage, read_due, read_minutes, read_title
+from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.window import ASSIGN, MonitorWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
@@ -73,7 +74,7 @@ def submitted(form: AssignPage) -> list[NewTask]:
         ("title", "", "E2001"),
         ("title", "   ", "E2001"),
         ("title", "x" * 201, "E2002"),
-        ("due", "tomorrow", "E2004"),
+        ("due", "someday", "E2004"),
         ("due", "2026-02-30", "E2004"),
         ("due", "31.12.2026", "E2004"),
         ("estimate", "0", "E2015"),
@@ -247,7 +248,7 @@ def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
     for version, person in enumerate(
         (replace(PEOPLE[0], display_name="Ana Ruiz"), replace(PEOPLE[0], active=False)), 11
     ):
-        found = window._work.confirmed.apply(page(version, people=[person]), device_clock())
+        found = window.work.confirmed.apply(page(version, people=[person]), device_clock())
         window.show_changes(found)
         if person.active:
             assert (box.text(), box.accessibleName()) == ("Ana Ruiz", "Ana Ruiz")

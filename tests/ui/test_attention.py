@@ -160,11 +160,14 @@ def blocked(server: RunningServer, open_window: Open, task_id: str, qtbot: QtBot
     """Ana's window after Hold was refused and Resume was blocked by it."""
     made = open_window("ana")
     made.runner.stop()
-    made.window._tasks.move(Kind.HOLD, task_id)
-    made.window._tasks.move(Kind.RESUME, task_id, "wrench found")
+    made.window.tasks.move(Kind.HOLD, task_id)
+    made.window.tasks.move(Kind.RESUME, task_id, "wrench found")
     server.device("rita").do("cancel", task_id)
     close(made)
     window = open_desk(open_window)
+    qtbot.waitUntil(lambda: window.banner.button.text() == "Look first", timeout=PATIENCE)
+    press(qtbot, window.banner.button)
+    press(qtbot, window.banner.button)  # Send now
     qtbot.waitUntil(lambda: len(window.tray_page.rows) == 2, timeout=PATIENCE)
     press(qtbot, window.rail.rows[ATTENTION])
     return window

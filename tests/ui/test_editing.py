@@ -36,7 +36,7 @@ def window(desk: Desk, qtbot: QtBot) -> EmployeeWindow:
 
 
 def only(window: EmployeeWindow) -> Action:
-    (item,) = window._work.outbox.waiting()
+    (item,) = window.work.outbox.waiting()
     return item.action
 
 
@@ -51,10 +51,10 @@ def edit(window: EmployeeWindow, qtbot: QtBot) -> EditDialog:
 
 
 def refuse(window: EmployeeWindow, made: Action) -> None:
-    window._work.outbox.add([made])
+    window.work.outbox.add([made])
     current = {"status": "PENDING", "progress": 0}
     refused = receipt(made, Outcome.REJECTED, code="E2002", current=current)
-    window._work.outbox.record([refused], 0, lambda _: 0)
+    window.work.outbox.record([refused], 0, lambda _: 0)
     window.open_page(ATTENTION)
 
 
@@ -116,7 +116,7 @@ def test_escape_leaves_it_as_it_was(window: EmployeeWindow, qtbot: QtBot) -> Non
 
 def test_what_another_process_edited_meanwhile_stays(window: EmployeeWindow, qtbot: QtBot) -> None:
     dialog = edit(window, qtbot)
-    window._work.outbox.edit(only(window).op_id, {"note": "from a command line"})
+    window.work.outbox.edit(only(window).op_id, {"note": "from a command line"})
     percent_of(dialog).edit.setText("60")
     press(qtbot, dialog.button)
     assert only(window).args == {"percent": 60, "note": "from a command line"}
@@ -129,7 +129,7 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(
     percent_of(dialog).edit.setText("6O")
     press(qtbot, dialog.button)
     assert "(E2003)" in dialog.problem.text()
-    window._work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
+    window.work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
     percent_of(dialog).edit.setText("60")
     press(qtbot, dialog.button)
     assert "(E5016)" in dialog.problem.text()

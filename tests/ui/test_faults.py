@@ -20,13 +20,13 @@ LONG = "long words " * 850
 
 
 def fill_disk(window: Shell) -> None:
-    conn = window._work.outbox._conn
+    conn = window.work.outbox._conn
     (pages,) = conn.execute("PRAGMA page_count").fetchone()
     conn.execute(f"PRAGMA max_page_count={pages}")
 
 
 def free_disk(window: Shell) -> None:
-    window._work.outbox._conn.execute("PRAGMA max_page_count=100000")
+    window.work.outbox._conn.execute("PRAGMA max_page_count=100000")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_change_that_cannot_be_saved_is_told_and_done_by_retry(
     assert (waits(full), full.board.views[task_id(1)].task.status) == (0, Status.PENDING)
     free_disk(full)
     press(qtbot, full.toast.button)
-    (item,) = full._work.outbox.waiting()
+    (item,) = full.work.outbox.waiting()
     assert item.action.args["note"] == LONG
     assert full.board.views[task_id(1)].task.status is Status.COMPLETED
 
@@ -66,7 +66,7 @@ def test_a_note_the_disk_does_not_take_is_held_until_it_does(
     card_of(full, task_id(2))
     free_disk(full)
     press(qtbot, full.toast.button)
-    assert full._work.outbox.draft(task_id(1), "note") == LONG
+    assert full.work.outbox.draft(task_id(1), "note") == LONG
 
 
 def test_the_window_says_once_before_it_closes_without_a_note(

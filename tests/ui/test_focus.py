@@ -63,7 +63,7 @@ def focused() -> QWidget:
 def finish(window: EmployeeWindow, done: Task) -> None:
     """Somebody else completes the task."""
     ended = replace(done, status=Status.COMPLETED, progress=100, version=2)
-    window.show_changes(window._work.confirmed.apply(page(11, tasks=[ended]), device_clock()))
+    window.show_changes(window.work.confirmed.apply(page(11, tasks=[ended]), device_clock()))
 
 
 def hold(track: QWidget, times: int) -> None:
@@ -183,7 +183,7 @@ def waiting(active: Desk) -> EmployeeWindow:
     """Three changes wait, of three tasks."""
     window = active(*moving(3))
     for n in (1, 2, 3):
-        window._tasks.set_progress(task_id(n), 50)
+        window.tasks.set_progress(task_id(n), 50)
     window.open_page(WAITING)
     return window
 
@@ -191,7 +191,7 @@ def waiting(active: Desk) -> EmployeeWindow:
 def test_the_keys_stay_on_a_row_when_another_one_comes(waiting: EmployeeWindow) -> None:
     button = waiting.waiting_page.rows[1].buttons["Withdraw"]
     button.setFocus()
-    waiting.show_changes(waiting._work.outbox.add([action(task_id=task_id(1))]))
+    waiting.show_changes(waiting.work.outbox.add([action(task_id=task_id(1))]))
     assert len(waiting.waiting_page.rows) == 4
     assert focused() is button
 

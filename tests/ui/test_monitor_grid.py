@@ -119,7 +119,7 @@ def test_who_is_chosen_stays_chosen_after_leaving(
     window = monitor(task(task_id(1)))
     pick(qtbot, window.person, "Ana Moreno")
     gone = [replace(PEOPLE[0], active=False)]
-    window.show_changes(window._work.confirmed.apply(page(11, people=gone), device_clock()))
+    window.show_changes(window.work.confirmed.apply(page(11, people=gone), device_clock()))
     assert (window.person.text(), window.person.value) == ("Ana Moreno", ANA)
     pick(qtbot, window.person, "All people")
     window.show_changes(Changes(people=True))
@@ -156,7 +156,7 @@ def test_what_came_while_auto_refresh_was_off_is_shown_when_it_is_on_again(
     server.device("ana").do("complete", four["Seal"])
     new = server.task("ana", title="New one")
     # Both changes are here; one report may bring but the first.
-    qtbot.waitUntil(lambda: bool(window._work.confirmed.rows([new]).tasks), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(window.work.confirmed.rows([new]).tasks), timeout=PATIENCE)
     next_report(made, qtbot)
     assert new not in window.board.views
     assert window.board.views[four["Seal"]].task.status is Status.PENDING
@@ -310,7 +310,7 @@ def test_painting_reads_no_file(
 ) -> None:
     for window in (desk(task(task_id(1))), monitor(task(task_id(1)))):
         read: list[str] = []
-        for kept in (window._work.confirmed, window._work.outbox):
+        for kept in (window.work.confirmed, window.work.outbox):
             kept._conn.set_trace_callback(read.append)
         window.grab()
         assert read == []

@@ -82,7 +82,7 @@ def test_the_employees_window(
     made.runner.stop()
     assert len(list(controls(window))) > 20
     card_of(window, task_id)  # type: ignore[arg-type]
-    window._tasks.set_progress(task_id, 20)
+    window.tasks.set_progress(task_id, 20)
     for page in ("All tasks", WAITING, ATTENTION):
         window.open_page(page)
         check(window)

@@ -209,7 +209,7 @@ def test_a_refresh_keeps_scroll_selection_focus_and_what_is_typed(desk: Desk, qt
     urgent = [task(task_id(n), number=n, title=f"New {n}", due_at=device_clock(), version=2)
               for n in (501, 502, 503)]  # fmt: skip
     rows = [Assignment(t.id, ANA, Part.ASSIGNEE, 100, RITA, START) for t in urgent]
-    window._work.confirmed.apply(page(11, tasks=urgent, assignments=rows), device_clock())
+    window.work.confirmed.apply(page(11, tasks=urgent, assignments=rows), device_clock())
     window.show_changes(Changes(frozenset(t.id for t in urgent)))
     assert len(window.cards.ids) == 303
     assert window.cards.selected_id == chosen
@@ -224,7 +224,7 @@ def test_a_task_taken_away_closes_its_card(desk: Desk) -> None:
     one, two = task(task_id(1)), task(task_id(2), number=2)
     window = desk(one, two)
     card_of(window, one.id)
-    window._work.confirmed.apply(page(11, gone=[{"kind": "task", "id": one.id}]), device_clock())
+    window.work.confirmed.apply(page(11, gone=[{"kind": "task", "id": one.id}]), device_clock())
     window.show_changes(Changes(frozenset({one.id})))
     assert window.cards.selected_id == ""
     assert not window.body.isVisible()

@@ -27,6 +27,7 @@ from tracker.domain.change import Kind
 from tracker.domain.page import Changes
 from tracker.domain.task import Status
 from tracker.services.status import SyncStatus
+from tracker.services.status import banner as told
 from tracker.sync.engine import State
 from tracker.ui.bridge import Bridge
 from tracker.ui.employee.window import EmployeeWindow
@@ -82,17 +83,17 @@ def test_put_away_lasts_until_the_state_changes(qtbot: QtBot) -> None:
     banner = Banner(None)  # type: ignore[arg-type]
     qtbot.addWidget(banner)
     offline = SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=1)
-    banner.show_status(offline, 3_000)
+    banner.say(told(offline, 3_000))
     assert banner.isVisible()
     press(qtbot, banner.away)
     for status in (offline, SyncStatus(State.OFFLINE, 1_000, 2_000, waiting=5)):
-        banner.show_status(status, 4_000)
+        banner.say(told(status, 4_000))
         assert not banner.isVisible()
-    banner.show_status(SyncStatus(State.SIGN_IN, 1_000), 5_000)
+    banner.say(told(SyncStatus(State.SIGN_IN, 1_000), 5_000))
     assert (banner.isVisible(), banner.button.text()) == (True, "Sign in")
-    banner.show_status(SyncStatus(State.SYNCED, 6_000), 6_000)
+    banner.say(told(SyncStatus(State.SYNCED, 6_000), 6_000))
     assert not banner.isVisible()
-    banner.show_status(offline, 7_000)
+    banner.say(told(offline, 7_000))
     assert (banner.isVisible(), banner.button.text()) == (True, "Retry now")
 
 
@@ -145,7 +146,7 @@ def test_withdrawing_what_was_sent_meanwhile_says_so(
     assert isinstance(window, EmployeeWindow)
     window._acted(task_id, *progress(50))
     window.open_page(WAITING)
-    window._work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
+    window.work.outbox.take_batch(0, 10, 10_000)  # the sync thread was quicker
     press(qtbot, window.waiting_page.rows[0].buttons["Withdraw"])
     assert "(E5016)" in window.toast.headline.text()
 
@@ -222,7 +223,7 @@ def test_a_busy_proxy_is_left_alone_until_somebody_retries(
     press(qtbot, window.body.hold)
     qtbot.waitUntil(lambda: is_offline(window), timeout=PATIENCE)
     assert turned_away == ["/api/v1/sync/push"]
-    held = window._work.outbox.waiting()[0].action.op_id
+    held = window.work.outbox.waiting()[0].action.op_id
     press(qtbot, window.body.resume)
     window._give_up(held)
     qtbot.wait(700)

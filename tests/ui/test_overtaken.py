@@ -33,7 +33,7 @@ def overtook(desk: Desk) -> Callable[..., EmployeeWindow]:
         known = {"status": Status.IN_PROGRESS, "progress": 45, **over}
         history = [moved(1, RITA, 0, 80, None), moved(2, ANA, 80, 45, MINE.op_id)]
         window = desk(task(task_id(1), title="Seal", **known), history=history)
-        outbox = window._work.outbox
+        outbox = window.work.outbox
         outbox.add([MINE])
         outcome = Outcome.MERGED if merged else Outcome.APPLIED
         outbox.record(
@@ -54,7 +54,7 @@ def test_one_press_sets_it_again(overtook: Callable[..., EmployeeWindow], qtbot:
     assert again in window.body.tab_stops()
     again.setFocus()
     press(qtbot, again)
-    (item,) = window._work.outbox.waiting()
+    (item,) = window.work.outbox.waiting()
     assert item.action.args["percent"] == 80
     assert window.board.views[task_id(1)].task.progress == 80
     assert not again.isVisible()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE
+from tests.support.windows import PATIENCE, around
 from tests.ui.conftest import close
 from tracker import app as composition
 from tracker.config import current_profile
@@ -80,7 +80,7 @@ def test_an_error_of_trackers_own_is_told_and_can_be_tried_again(
     made.show()
     try_with(made, qtbot, "https://tracker.example.com", "ana", "x")
     assert "an error in Tracker itself (KeyError)" in made.problem.text()
-    assert "signing in failed" in caplog.text
+    assert "an errand failed" in caplog.text
 
 
 # Signing in again
@@ -100,7 +100,7 @@ class Signed:
     def __init__(self, server: RunningServer, root: Path, credentials: InMemory) -> None:
         self.server, self.root, self.credentials = server, root, credentials
         first = session.sign_in(root, server.url, "ana", server.password, "desk", InMemory())
-        self.opened = composition.open_window(first.profile, credentials, 3.0)
+        self.opened = composition.open_window(first.profile, around(root, credentials))
         self.opened.window.show()
         self.opened.start()
 
@@ -116,7 +116,7 @@ class Signed:
             dialog.reject()
 
         QTimer.singleShot(0, answer)
-        composition.sign_in_again(self.opened, self.root, self.credentials)
+        composition.sign_in_again(self.opened, around(self.root, self.credentials))
         return said[0]
 
 

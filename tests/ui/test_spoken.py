@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.client import task
 from tests.support.windows import card_of, press, task_id
 from tracker.services.status import SyncStatus
+from tracker.services.status import banner as told
 from tracker.sync.engine import State
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
@@ -43,7 +44,7 @@ def test_painted_widgets_say_what_they_are(
     desk: Desk, monitor: Callable[..., MonitorWindow]
 ) -> None:
     window, overview = desk(task(task_id(1))), monitor(task(task_id(1)))
-    window._tasks.set_progress(task_id(1), 50)
+    window.tasks.set_progress(task_id(1), 50)
     window.open_page(WAITING)
     overview.cards.select(task_id(1))
     for widget, expected in (
@@ -62,7 +63,7 @@ def test_painted_widgets_say_what_they_are(
 
 def test_names_say_what_a_button_is_for(desk: Desk, monitor: Callable[..., MonitorWindow]) -> None:
     window, overview = desk(task(task_id(1), title="Seal")), monitor()
-    window._tasks.set_progress(task_id(1), 50)
+    window.tasks.set_progress(task_id(1), 50)
     window.open_page(WAITING)
     assert window.waiting_page.accessibleName() == WAITING
     (row,) = window.waiting_page.rows
@@ -89,7 +90,7 @@ def test_the_banner_is_announced_once_for_each_state(
     window = desk(task(task_id(1)))
     offline = SyncStatus(State.OFFLINE, 1_000, 2_000)
     for status in (offline, offline, SyncStatus(State.SYNCED, 1_000), offline):
-        window.banner.show_status(status, 3_000)
+        window.banner.say(told(status, 3_000))
     assert [words.split(".")[0] for words, _ in heard] == ["Working offline"] * 2
 
 
@@ -106,7 +107,7 @@ def test_what_the_server_cannot_take_is_announced_once(
 
 def test_the_alarm_is_announced(desk: Desk, heard: list[tuple[str, object]]) -> None:
     window = desk(task(task_id(1)))
-    window.banner.show_status(SyncStatus(State.SYNCED, waiting=3, stuck_since=0), 130_000)
+    window.banner.say(told(SyncStatus(State.SYNCED, waiting=3, stuck_since=0), 130_000))
     ((words, how),) = heard
     assert words.startswith("Changes wait although the server answers. 3 changes wait since ")
     assert how is POLITE

@@ -31,7 +31,7 @@ def report(state: State = State.SYNCED, changes: Changes | None = None) -> Repor
 
 def refuse(window: Shell, task: str) -> str:
     """An own action is refused; returns its id."""
-    outbox, change = window._work.outbox, action(task_id=task)
+    outbox, change = window.work.outbox, action(task_id=task)
     outbox.add([change])
     outbox.take_batch(device_clock(), 10, 100_000)
     answer = receipt(change, Outcome.REJECTED, code="E5005")
@@ -61,7 +61,7 @@ def test_a_refusal_is_told_also_when_as_many_were_settled(desk: Desk, qtbot: QtB
     window = desk(task(task_id(1)), task(task_id(2), number=2))
     first = refuse(window, task_id(1))
     window.toast.hide()
-    window._work.outbox.resolve(first, "discarded", device_clock())
+    window.work.outbox.resolve(first, "discarded", device_clock())
     refuse(window, task_id(2))
     assert window.toast.headline.text() == "Unable to save progress (E5005)"
     assert window.toast.isVisible()
@@ -88,14 +88,14 @@ def test_with_auto_refresh_off_what_became_of_an_own_action_is_shown(
     one, two = task(task_id(1)), task(task_id(2), number=2)
     window = monitor(one, two)
     press(qtbot, window.auto)
-    outbox, change = window._work.outbox, action(task_id=one.id)
+    outbox, change = window.work.outbox, action(task_id=one.id)
     window.show_changes(outbox.add([change]))
     assert window.board.views[one.id].mark.value == "waiting"
     outbox.take_batch(device_clock(), 10, 100_000)
     changes = outbox.record([receipt(change, task_version=2, seq=11)], device_clock(), lambda _: 0)
     theirs = replace(two, status=Status.COMPLETED, progress=100, version=2)
     mine = replace(one, status=Status.IN_PROGRESS, progress=45, version=2)
-    changes |= window._work.confirmed.apply(page(11, tasks=[mine, theirs]), device_clock())
+    changes |= window.work.confirmed.apply(page(11, tasks=[mine, theirs]), device_clock())
     window.show_report(report(changes=changes))
     assert window.board.views[one.id].mark.value == "saved"
     assert window.board.views[two.id].task.status is Status.PENDING

@@ -44,7 +44,7 @@ def parked(open_window: Open, qtbot: QtBot) -> Park:
     def make(task_id: str) -> EmployeeWindow:
         made = open_window("ana")
         made.runner.stop()
-        done = made.window._tasks.set_progress(task_id, 30, WORDS)
+        done = made.window.tasks.set_progress(task_id, 30, WORDS)
         assert isinstance(done, Done)
         park(made.workspace.outbox, done.op_id, device_clock() + HOUR)
         close(made)
@@ -109,7 +109,7 @@ def test_one_press_of_give_up_only_asks(server: RunningServer, parked: Park, qtb
     window.toast.hide()  # its time is over
     press(qtbot, row.buttons["Give up"])
     assert window.toast.isVisible()
-    assert not window._work.outbox.given_up()
+    assert not window.work.outbox.given_up()
 
 
 def test_given_up_the_server_never_does_it_and_the_words_are_in_the_note_again(
@@ -151,7 +151,7 @@ def test_what_is_typed_meanwhile_stays_behind_the_words_that_come_back(
     task_id = server.task("ana")
     window = parked(task_id)
     card_of(window, task_id)
-    window._give_up(window._work.outbox.waiting()[0].action.op_id)
+    window._give_up(window.work.outbox.waiting()[0].action.op_id)
     # Not yet in the draft that the sync thread puts the words into.
     qtbot.keyClicks(window.body.note, "cold now")
     delivered(window, qtbot)
@@ -159,7 +159,7 @@ def test_what_is_typed_meanwhile_stays_behind_the_words_that_come_back(
         lambda: window.body.note.toPlainText() == f"{WORDS}\ncold now", timeout=PATIENCE
     )
     window.body.keep_draft()
-    assert window._draft(task_id) == f"{WORDS}\ncold now"
+    assert window.drafts.read((task_id, "note")) == f"{WORDS}\ncold now"
 
 
 def test_the_chip_warns_and_leads_there(server: RunningServer, parked: Park, qtbot: QtBot) -> None:

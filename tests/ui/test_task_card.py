@@ -70,11 +70,11 @@ def test_the_mark_follows_the_change_from_waiting_to_refused(desk: Desk) -> None
     card = card_of(window, one.id)
     assert card.accessibleName().endswith("saved")
     change = action(Kind.SET_PROGRESS, one.id)
-    window.show_changes(window._work.outbox.add([change]))
+    window.show_changes(window.work.outbox.add([change]))
     assert card.accessibleName().endswith("waiting")
-    window._work.outbox.take_batch(device_clock(), 10, 10_000)
+    window.work.outbox.take_batch(device_clock(), 10, 10_000)
     refused = receipt(change, Outcome.REJECTED, code="E5005")
-    window.show_changes(window._work.outbox.record([refused], device_clock(), lambda _: 0))
+    window.show_changes(window.work.outbox.record([refused], device_clock(), lambda _: 0))
     assert card.accessibleName().endswith("needs attention")
 
 
@@ -105,7 +105,7 @@ def test_the_opened_card_says_who_else_works_on_it(desk: Desk) -> None:
 def test_a_card_says_its_age_when_it_is_too_old_to_trust(desk: Desk) -> None:
     quiet, changed = task(task_id(1), title="Quiet"), task(task_id(2), title="Changed")
     window = desk(quiet, changed)
-    window.show_changes(window._work.outbox.add([action(Kind.SET_PROGRESS, changed.id)]))
+    window.show_changes(window.work.outbox.add([action(Kind.SET_PROGRESS, changed.id)]))
     seen = [window.cards.card(one.id) for one in (quiet, changed)]
     assert [card.accessibleName().rpartition(", ")[2] for card in seen if card] == [
         "saved", "waiting",
@@ -222,7 +222,7 @@ def test_a_drag_never_ends_on_another_task(desk: Desk, qtbot: QtBot) -> None:
     assert isinstance(card, task_card.TaskCard)
     qtbot.mousePress(card.track, LEFT, pos=where(card.track, 60))
     done = replace(tasks[0], status=Status.COMPLETED, progress=100, version=2)
-    window._work.confirmed.apply(page(11, tasks=[done]), device_clock())
+    window.work.confirmed.apply(page(11, tasks=[done]), device_clock())
     window.show_changes(Changes(frozenset({first})))
     assert card.card_id != first
     qtbot.mouseRelease(card.track, LEFT, pos=where(card.track, 80))
@@ -301,12 +301,12 @@ def test_update_sends_the_note_with_the_progress_and_empties_it(desk: Desk, qtbo
     card_of(window, one.id)
     qtbot.keyClicks(window.body.note, "waits for parts")
     press(qtbot, window.body.update_button)
-    (item,) = window._work.outbox.waiting()
+    (item,) = window.work.outbox.waiting()
     assert (item.action.kind, item.action.args) == (
         Kind.SET_PROGRESS, {"percent": 35, "note": "waits for parts"},
     )  # fmt: skip
     assert window.body.note.toPlainText() == ""
-    assert window._work.outbox.draft(one.id, "note") == ""
+    assert window.work.outbox.draft(one.id, "note") == ""
 
 
 def test_ctrl_enter_sends_as_update_does(desk: Desk, qtbot: QtBot) -> None:
@@ -315,7 +315,7 @@ def test_ctrl_enter_sends_as_update_does(desk: Desk, qtbot: QtBot) -> None:
     card_of(window, one.id)
     qtbot.keyClicks(window.body.note, "done here")
     qtbot.keyClick(window.body.note, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    (item,) = window._work.outbox.waiting()
+    (item,) = window.work.outbox.waiting()
     assert item.action.args == {"percent": 35, "note": "done here"}
 
 
@@ -400,7 +400,7 @@ def test_a_note_that_was_sent_is_no_draft_when_the_card_leaves_the_page(
     qtbot.keyClicks(window.body.note, "all done")
     press(qtbot, window.body.complete)
     assert window.cards.selected_id == ""
-    assert window._work.outbox.draft(one.id, "note") == ""
+    assert window.work.outbox.draft(one.id, "note") == ""
     window.open_page("Done")
     card_of(window, one.id)
     assert window.body.note.toPlainText() == ""
@@ -416,7 +416,7 @@ def test_retry_sends_what_is_written_by_then(desk: Desk, qtbot: QtBot, first: st
     assert window.toast.headline.text().startswith("Unable to send the comment (E")
     window.body.note.setPlainText("mended words")
     press(qtbot, window.toast.button)
-    (item,) = window._work.outbox.waiting()
+    (item,) = window.work.outbox.waiting()
     assert item.action.args["text"] == "mended words"
     assert window.body.note.toPlainText() == ""
 
@@ -427,7 +427,7 @@ def test_a_long_line_of_the_history_is_cut_and_whole_in_its_tool_tip(desk: Desk)
     card_of(window, one.id)
     line = window.body._lines[0]
     for note, told in (("short", False), ("<b>long</b> words " * 30, True)):
-        window.show_changes(window._tasks.set_progress(one.id, 20, note).changes)  # type: ignore[union-attr]
+        window.show_changes(window.tasks.set_progress(one.id, 20, note).changes)  # type: ignore[union-attr]
         QApplication.processEvents()
         assert note.strip() in line.text()
         assert bool(line.toolTip()) is told

@@ -20,7 +20,7 @@ Desk = Callable[..., EmployeeWindow]
 
 def sent(window: EmployeeWindow) -> None:
     """What waits is on its way, so that it cannot be withdrawn any more."""
-    window._work.outbox.take_batch(device_clock(), 10, 100_000)
+    window.work.outbox.take_batch(device_clock(), 10, 100_000)
 
 
 def status(window: EmployeeWindow) -> Status:

@@ -11,6 +11,8 @@ from tracker.domain.change import Action, words
 
 NOTE_DRAFT = "note"
 """The draft that a task's half-written note is kept under."""
+COMMENT_DRAFT = "comment"
+"""And the half-written comment of the detail pane."""
 
 
 def read(conn: sqlite3.Connection, task_id: str, name: str) -> str:

@@ -63,12 +63,14 @@ class TrayEntry:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """`parked` are those of the waiting that are tried once an hour only, `behind` those that wait
-    for one of them on the same task."""
+    for one of them on the same task. `reports` are those of the waiting that no person did: what
+    the device saw of its user."""
 
     waiting: int
     tray: int
     parked: int = 0
     behind: int = 0
+    reports: int = 0
 
 
 def dump(action: Action) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tracker.cache import drafts
+from tracker.cache import drafts, running
 from tracker.cache.entries import (
     COLUMNS,
     Tally,
@@ -25,10 +25,12 @@ from tracker.cache.entries import (
     waiting_of,
 )
 from tracker.cache.precious import PreciousFile, new_id
-from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action
+from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes, Mark
 from tracker.domain.receipt import EFFECTIVE, PARKED_AFTER, Outcome, Receipt
+from tracker.domain.stretch import Stretch
+from tracker.domain.timer import Timer
 
 _WAITING = f"SELECT {COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
@@ -54,12 +56,15 @@ class Outbox(PreciousFile):
         actions: Sequence[Action],
         sends_draft: tuple[str, str] | None = None,
         settles: tuple[str, str, int] | None = None,
+        stops_timer: bool = False,
     ) -> Changes:
-        """Commits actions in order. The draft (task id, name) they send and the tray entry they
-        settle (op_id, how, now) go in the same transaction. E3001 on a full disk, and then
-        nothing was saved."""
+        """Commits actions in order. The draft (task id, name) they send, the tray entry they
+        settle (op_id, how, now) and the timer whose minutes they log go in the same transaction.
+        E3001 on a full disk, and then nothing was saved."""
         with self._write():
             self._append(actions)
+            if stops_timer:
+                running.keep_timer(self._conn, None)
             if sends_draft:
                 drafts.forget(self._conn, *sends_draft)
             if settles:
@@ -410,10 +415,11 @@ class Outbox(PreciousFile):
 
     def tally(self) -> Tally:
         with self._read():
-            waiting, parked, tray = self._conn.execute(
-                "SELECT count(*), coalesce(sum(retries >= ?), 0), (SELECT count(*) FROM receipts"
+            waiting, parked, reports, tray = self._conn.execute(
+                "SELECT count(*), coalesce(sum(retries >= ?), 0), coalesce(sum(kind = ?), 0),"
+                " (SELECT count(*) FROM receipts"
                 " WHERE resolved_at IS NULL AND outcome IN ('rejected', 'blocked_by'))"
-                " FROM actions WHERE turn IS NOT NULL", (PARKED_AFTER,)
+                " FROM actions WHERE turn IS NOT NULL", (PARKED_AFTER, Kind.OCCUPANCY)
             ).fetchone()  # fmt: skip
             behind = 0
             if parked:
@@ -423,7 +429,7 @@ class Outbox(PreciousFile):
                     (PARKED_AFTER,),
                 ).fetchone()[0]
                 behind = on_tasks - parked
-        return Tally(waiting, tray, parked, behind)
+        return Tally(waiting, tray, parked, behind, reports)
 
     def last_seq(self) -> int:
         """The number of the newest action. Most calls cost one read of the WAL index."""
@@ -453,6 +459,38 @@ class Outbox(PreciousFile):
     def draft(self, task_id: str, name: str) -> str:
         with self._read():
             return drafts.read(self._conn, task_id, name)
+
+    # -- what goes on now ------------------------------------------------------------------
+
+    def timer(self) -> Timer | None:
+        with self._read():
+            return running.timer(self._conn)
+
+    def keep_timer(self, timer: Timer | None) -> None:
+        with self._write():
+            running.keep_timer(self._conn, timer)
+
+    def stretch(self) -> Stretch | None:
+        with self._read():
+            return running.stretch(self._conn)
+
+    def report(self, actions: Sequence[Action], stretch: Stretch | None) -> Changes:
+        """Queues what ended of the person's activity, and keeps what goes on."""
+        with self._write():
+            self._append(actions)
+            running.keep_stretch(self._conn, stretch)
+        return _changes((a.kind, a.task_id) for a in actions)
+
+    def reports(self, after: int) -> list[tuple[Action, Receipt | None]]:
+        """What was reported of the person's activity and ended after that instant of the device,
+        oldest first; the receipt is None for what waits."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT a.body, r.body FROM actions a LEFT JOIN receipts r USING (op_id)"
+                " WHERE a.kind = ? AND a.made_at > ? ORDER BY a.device_seq",
+                (Kind.OCCUPANCY, after),
+            ).fetchall()
+        return [(load(body), load_receipt(given) if given else None) for body, given in rows]
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tracker.cache import database, salvage
+from tracker.cache import database, running, salvage
 from tracker.cache.entries import load
 from tracker.domain.ids import uuid7
 
@@ -54,6 +54,7 @@ CREATE INDEX actions_waiting ON actions (turn, device_seq) WHERE turn IS NOT NUL
 CREATE INDEX actions_void ON actions (void_at) WHERE turn IS NOT NULL AND void_at IS NOT NULL;
 CREATE INDEX receipts_by_time ON receipts (received_at)
 """,
+    running.SCHEMA,
 )
 
 _PRECIOUS = {
@@ -61,6 +62,8 @@ _PRECIOUS = {
     "receipts": "op_id",
     "drafts": "task_id, name",
     "mark": "only",
+    "timer": "only",
+    "stretch": "only",
 }
 """What is saved from a damaged file: tables and their keys."""
 
@@ -154,7 +157,7 @@ def _put_back(conn: sqlite3.Connection, rows: salvage.Rows, device_id: str) -> i
     conn.execute("INSERT INTO device VALUES (1, ?, ?)", (device_id, len(actions)))
     for name, found in (
         ("actions", list(actions.values())), ("receipts", receipts), ("drafts", rows["drafts"]),
-        ("mark", rows["mark"]),
+        ("mark", rows["mark"]), ("timer", rows["timer"]), ("stretch", rows["stretch"]),
     ):  # fmt: skip
         for row in found:
             names = ", ".join(row)

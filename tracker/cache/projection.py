@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -33,7 +33,14 @@ from tracker.domain.graph import counted
 from tracker.domain.overtaken import Overtaken, overtaken
 from tracker.domain.receipt import Receipt
 from tracker.domain.replay import decide
-from tracker.domain.task import Assignment, Comment, HistoryEntry, Task, TaskState
+from tracker.domain.task import (
+    Assignment,
+    Comment,
+    HistoryEntry,
+    Task,
+    TaskState,
+    TimeEntry,
+)
 
 if TYPE_CHECKING:  # a list of tasks does not need it: 4 ms
     from tracker.domain.notification import Notification
@@ -70,10 +77,13 @@ _new_state, _new_view = quick(TaskState), quick(TaskView)
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The history and comments of one task; what still waits comes last, without received_at."""
+    """What hangs on one task. What still waits comes last: history without received_at, comments
+    and time with 0. `needs` are the ids of the tasks it waits for."""
 
     history: tuple[HistoryEntry, ...]
     comments: tuple[Comment, ...]
+    entries: tuple[TimeEntry, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Projection:
@@ -133,6 +143,8 @@ class Projection:
         comments = self._confirmed.comments(task_id)
         known_ops = {entry.op_id for entry in history}
         said = {comment.id: comment for comment in comments}
+        worked = {entry.id: entry for entry in self._confirmed.time_entries(task_id)}
+        needs = dict.fromkeys(self._confirmed.needs(task_id))
         for action, applied in shown.steps:
             if action.task_id != task_id:
                 continue
@@ -142,7 +154,12 @@ class Projection:
                 old = said.get(new.id)
                 if old is None or old.version < new.version:
                     said[new.id] = replace(new, received_at=old.received_at if old else 0)
-        return Trail(tuple(history), tuple(said.values()))
+            if (entry := applied.entry) is not None:
+                worked.setdefault(entry.id, replace(entry, received_at=0))
+            if applied.dependency is not None:
+                needs[applied.dependency.needs_id] = None
+            needs.pop(applied.parted or "", None)
+        return Trail(tuple(history), tuple(said.values()), tuple(worked.values()), tuple(needs))
 
     def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
         """The person's own that are listed at that instant of the server's, the newest first, with
@@ -169,6 +186,10 @@ class Projection:
             for row in shown.values()
             if is_listed(row, now)
         ]
+
+    def conflicts(self) -> list[tuple[Action, Refusal]]:
+        """The own actions that wait and, on the rows as they are now, would be refused."""
+        return self._replay(None).refused
 
     def shown(self, task_id: str) -> Shown:
         """One task as it is shown at this moment, if there is one: what to `decide` on."""
@@ -265,6 +286,8 @@ class Projection:
             if isinstance(decided, Applied):
                 others.take(states.get(action.task_id), decided)
                 done.steps.append((action, decided))
+            else:
+                done.refused.append((action, decided))
         self._keep(ids, lines)
         return done
 
@@ -342,7 +365,7 @@ class Others:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Tasks as they are shown, where the rows under them were read, those with changes that wait,
-    and what was replayed, in order."""
+    and what was replayed, in order; `refused` are own actions that do not fit the rows any more."""
 
     states: dict[str, TaskState]
     position: Position
@@ -350,6 +373,7 @@ class Shown:
     steps: list[tuple[Action, Applied]]
     others: Others
     zone: tzinfo
+    refused: list[tuple[Action, Refusal]] = field(default_factory=list)
 
 
 def _is_in(receipt: Receipt | None, version: int, position: Position) -> bool:

@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QWidget
 
 from tracker import app as composition
-from tracker.config import current_profile
+from tracker.config import Settings, current_profile
 from tracker.domain.errors import SignInNeeded
 from tracker.services import credentials, session
 from tracker.services.wording import STATUS_WORDS
@@ -187,7 +187,9 @@ def main() -> int:
     profile = current_profile(root, args.scope)
     if profile is None:
         profile = session.sign_in(root, args.server, args.name, None, args.scope).profile
-    opened = composition.open_window(profile, credentials.for_profile(profile), POLL_SECONDS)
+    settings = Settings(poll_seconds=POLL_SECONDS, report_activity=False)
+    around = composition.surroundings(root, settings, credentials.for_profile(profile))
+    opened = composition.open_window(profile, around)
     driver = Driver(opened.window)
     ear = Ear()
 

@@ -38,6 +38,14 @@ def older(
             before, more = int(page.entries[-1].id), page.more
 
 
+def older_page(
+    profile: Profile, credentials: Credentials, task_id: str, before: int
+) -> Sequence[HistoryEntry]:
+    """The first page of `older`; nothing where there is nothing older."""
+    with closing(older(profile, credentials, task_id, before)) as pages:  # type: ignore[type-var]
+        return next(iter(pages), ())
+
+
 def _signed_in(
     profile: Profile, refresh: Callable[[], None], read: Callable[[], HistoryPage]
 ) -> HistoryPage:

@@ -83,12 +83,14 @@ def sign_in(
     return SignedIn(profile, credentials, keeping.outlive_the_run(credentials))
 
 
-def sign_out(root: Path, profile: Profile) -> TrackerError | None:
+def sign_out(
+    root: Path, profile: Profile, credentials: Credentials | None = None
+) -> TrackerError | None:
     """Forgets the token here, and at the server if it answers. Unsent changes stay. Returns what
     kept the server from being told, if anything did."""
     from tracker.sync.transport import connect
 
-    credentials = keeping.for_profile(profile)
+    credentials = credentials or keeping.for_profile(profile)
     server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
     fault: TrackerError | None = None
     try:

@@ -92,10 +92,27 @@ def leads_to_waiting(status: SyncStatus) -> bool:
     return not status.sending and (parked or status.is_stuck)
 
 
-def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
-    """Headline and sentence for the banner; None when there is nothing to say."""
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What the banner says: a headline, a sentence, and what its button does."""
+
+    headline: str
+    sentence: str
+    button: str = "Retry now"
+
+
+def back_online(waiting: int, conflicts: int, first: str, *, looking: bool) -> Says:
+    """Before waiting changes are sent some of which may be refused or overtake others'."""
+    sent = "1 change will be sent" if waiting == 1 else f"{waiting} changes will be sent"
+    may = "1 may conflict" if conflicts == 1 else f"{conflicts} may conflict"
+    words = "Send now" if looking else "Look first"
+    return Says("Back online.", f"{sent}, {may}: {first}", words)
+
+
+def banner(status: SyncStatus, now: int) -> Says | None:
+    """None when there is nothing to say."""
     if status.is_stuck:
-        return "Changes wait although the server answers.", _why_stuck(status, now)
+        return Says("Changes wait although the server answers.", _why_stuck(status, now))
     if status.state is State.OFFLINE:
         waiting = (
             f"{status.waiting} change{'s go' if status.waiting != 1 else ' goes'} out when the "
@@ -109,13 +126,14 @@ def banner(status: SyncStatus, now: int) -> tuple[str, str] | None:
             if status.synced_at
             else ""
         )
-        return "Working offline.", f"Everything here can be changed. {waiting}{aged}".strip()
+        said = f"Everything here can be changed. {waiting}{aged}".strip()
+        return Says("Working offline.", said)
     if status.state is State.SIGN_IN:
-        return "Signed out.", "Your changes are kept. Sign in to send them."
+        return Says("Signed out.", "Your changes are kept. Sign in to send them.", "Sign in")
     if status.state is State.REFUSED:
-        return "The server refuses.", status.fault
+        return Says("The server refuses.", status.fault)
     if status.state is State.FAULT:
-        return "This machine cannot synchronise.", status.fault
+        return Says("This machine cannot synchronise.", status.fault)
     return None
 
 

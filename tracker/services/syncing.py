@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from tracker.config import Profile
+from tracker.domain.task import Occupancy
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 from tracker.sync.engine import Engine, Report
 from tracker.sync.ports import Credentials
@@ -44,12 +45,17 @@ def make_engine(
     profile: Profile,
     credentials: Credentials,
     on_sending: Callable[[int, int], None] = lambda _done, _total: None,
+    occupancy: Callable[[], Occupancy | None] = lambda: None,
+    holds: Callable[[], bool] | None = None,
 ) -> Running:
-    """An engine on its own connections. Imports the network: call it off the first paint's way."""
+    """An engine on its own connections; `occupancy` is what its polls say of the person, `holds`
+    is the engine's. Imports the network: call it off the first paint's way."""
     from tracker.sync.transport import Wakeups, connect
 
     workspace = open_workspace(profile)
-    server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
+    server = connect(
+        profile.server_url, credentials, profile.server_id, profile.user_id, occupancy=occupancy
+    )
     engine = Engine(
         workspace.outbox,
         workspace.confirmed,
@@ -58,6 +64,7 @@ def make_engine(
         device_clock,
         random.Random(),
         on_sending,
+        holds,
     )
     hearing: list[Wakeups] = []
 

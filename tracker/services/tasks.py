@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tracker.cache.drafts import NOTE_DRAFT
+from tracker.cache.drafts import COMMENT_DRAFT, NOTE_DRAFT
 from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import Shown
@@ -141,6 +141,23 @@ class Tasks:
             args["started_at"] = started_at
         return self._act(Kind.LOG_TIME, task_id, args)
 
+    def stop_timer(
+        self, task_id: str, minutes: Sequence[int], started_at: int, note: str = ""
+    ) -> Done | Refusal:
+        """Logs what a timer counted, which ends it, in one transaction. `minutes` are not empty;
+        the instant is the device's."""
+        offset = self._work.confirmed.position().clock_offset or 0
+
+        def logged(number: int) -> dict[str, Any]:
+            return {"entry_id": new_id(), "minutes": number, "note": note,
+                    "started_at": started_at + offset}  # fmt: skip
+
+        def save(action: Action, _draft: object) -> Changes:
+            more = [replace(action, op_id=new_id(), args=logged(one)) for one in minutes[1:]]
+            return self._work.outbox.add([action, *more], stops_timer=True)
+
+        return self._act(Kind.LOG_TIME, task_id, logged(minutes[0]), save)
+
     def rate(self, task_id: str, rating: int, note: str = "") -> Done | Refusal:
         """How good completed work was, 1 to 5."""
         return self._act(Kind.RATE, task_id, {"rating": rating, "note": note})
@@ -182,9 +199,20 @@ class Tasks:
     def undo(self, done: Done) -> Done | Refusal | Changes:
         """Takes an unsent action back; once it was sent, does its `OPPOSITE`, if it has one."""
         withdrawn = self.withdraw(done.op_id)
-        if isinstance(withdrawn, Changes) or done.kind not in OPPOSITE:
+        if isinstance(withdrawn, Changes):
+            return withdrawn
+        if done.kind is Kind.LOG_TIME:
+            return self._take_back_time(done, withdrawn)
+        if done.kind not in OPPOSITE:
             return withdrawn
         return self.move(OPPOSITE[done.kind], done.task_id)
+
+    def _take_back_time(self, done: Done, sent: Refusal) -> Done | Refusal:
+        """As much less; while it is on its way nobody knows yet whether it counts."""
+        delivered = self._work.outbox.delivered_of([done.op_id]).get(done.op_id)
+        if delivered is None:
+            return sent
+        return self.log_time(done.task_id, -int(delivered[0].args["minutes"]))
 
     def withdraw(self, op_id: str) -> Changes | Refusal:
         """Takes an unsent action back; what was written in it is a draft again. E5016 when the
@@ -284,7 +312,7 @@ class Tasks:
         refusal = self._refused(action, shown)
         if refusal is not None:
             return refusal
-        sends_draft = (task_id, NOTE_DRAFT) if self._is_draft(task_id, args) else None
+        sends_draft = self._draft_in(task_id, args)
         changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
         return Done(action.op_id, kind, task_id, changes)
 
@@ -296,11 +324,13 @@ class Tasks:
         decided = self._work.projection.decide(action, shown)
         return decided if isinstance(decided, Refusal) else None
 
-    def _is_draft(self, task_id: str, args: Mapping[str, Any]) -> bool:
-        """Whether the action carries the half-typed note, which it then takes along."""
-        draft = self._work.outbox.draft(task_id, NOTE_DRAFT).strip()
+    def _draft_in(self, task_id: str, args: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The half-typed text that the action carries, and takes along."""
         said = str(args.get("text") or args.get("note") or "").strip()
-        return bool(draft) and draft == said
+        for name in (COMMENT_DRAFT, NOTE_DRAFT):
+            if said and self._work.outbox.draft(task_id, name).strip() == said:
+                return task_id, name
+        return None
 
     def _needs(self, action: Action) -> tuple[str, ...]:
         """Waiting actions this one stands on: what creates the tasks and comments it names, what

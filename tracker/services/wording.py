@@ -86,6 +86,11 @@ def clock(ms: int, now: int) -> str:
     return f"{moment.tm_mday} {time.strftime('%b', moment)}{year}"
 
 
+def time_of_day(ms: int) -> str:
+    """`11:52`, in the viewer's zone."""
+    return time.strftime("%H:%M", time.localtime(ms / 1000))
+
+
 def due(task: Dated, now: int) -> str:
     """`due in 2 h`, `due today 17:00`, `3 days overdue`, `done 11:40`; empty without a due. A
     whole day is that day everywhere, though its end is an instant of the tenant's zone."""
@@ -225,3 +230,19 @@ def did_when(action: Action, now: int) -> str:
 def when(action: Action, now: int) -> str:
     """When an own action was made, on the server's clock as far as it was known."""
     return clock(action.made_at + (action.clock_offset or 0), now)
+
+
+def worked(minutes: int) -> str:
+    """A length of work: `45 min`, `1 h 42 min`, `−30 min` for a correction."""
+    hours, rest = divmod(abs(minutes), 60)
+    said = " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part
+    )
+    return ("−" if minutes < 0 else "") + (said or "0 min")
+
+
+def stopwatch(ms: int) -> str:
+    """A running timer: `0:42`, `12:05:00` from an hour on."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -47,7 +47,8 @@ class Report:
     network (OFFLINE), the session (SIGN_IN), the server (REFUSED) or this machine (FAULT).
     `sent` counts actions that got a final receipt; `parked` those of the waiting that are tried
     once an hour. `stuck_since` is the alarm: the server answers, and since then, two minutes ago
-    or more, nothing moved."""
+    or more, nothing moved. `looked` says that nothing was sent yet: the server is there again, and
+    what it has now was fetched first."""
 
     state: State
     at: int
@@ -58,6 +59,7 @@ class Report:
     fault: TrackerError | None = None
     parked: int = 0
     stuck_since: int | None = None
+    looked: bool = False
 
     @property
     def failed(self) -> bool:
@@ -91,7 +93,10 @@ class NoCounts:
 
 
 class Engine:
-    """`on_sending(done, total)` is called before each batch while more than one is to go."""
+    """`on_sending(done, total)` is called before each batch while more than one is to go.
+
+    With `holds` a run that finds the server again only fetches when changes wait, and so does every
+    run while it answers True: the person may want to see what their changes will meet."""
 
     def __init__(
         self,
@@ -102,7 +107,11 @@ class Engine:
         now: Callable[[], int],
         rng: random.Random,
         on_sending: Callable[[int, int], None] = lambda _done, _total: None,
+        holds: Callable[[], bool] | None = None,
     ) -> None:
+        self._holds = holds
+        self._was_away = True
+        self._looked = False
         self._outbox = outbox
         self._confirmed = confirmed
         self._server = server
@@ -125,8 +134,10 @@ class Engine:
         """Pushes, then pulls, until there is nothing more. What was done before a fault counts:
         every receipt and page is committed by itself."""
         self._changes, self._sent, self._trouble = Changes(), 0, None
+        self._looked = False
         try:
             self._tally = self._outbox.tally()
+            self._looked = self._looks_first()
             self._exchange()
             self._forget_old()
             if self._trouble is not None:
@@ -145,7 +156,8 @@ class Engine:
         """Push and pull; again from the start when the server turns out to be a restored one."""
         for _ in range(_RESTARTS):
             try:
-                self._signed_in(self._push_or_note)
+                if not self._looked:
+                    self._signed_in(self._push_or_note)
                 self._signed_in(self._pull)
                 return
             except ServerRefusal as refusal:
@@ -157,13 +169,20 @@ class Engine:
                 self._confirmed.forget_position()
         raise Unreachable("E4010")
 
+    def _looks_first(self) -> bool:
+        if self._holds is None:
+            return False
+        return self._holds() or (self._was_away and self._tally.waiting > 0)
+
     def _report(self, state: State, fault: TrackerError | None) -> Report:
+        self._was_away = state is State.OFFLINE
+        looked = self._looked and state is State.SYNCED
         # A disk that cannot be read has no new numbers; the last ones are said then.
         tally = self._tally = self._tally if state is State.FAULT else self._outbox.tally()
         stuck_since = self._watch(state, tally)
         return Report(
             state, self._now(), self._changes, self._sent, tally.waiting, tally.tray, fault,
-            tally.parked, stuck_since,
+            tally.parked, stuck_since, looked,
         )  # fmt: skip
 
     def _watch(self, state: State, tally: Counts) -> int | None:
@@ -171,7 +190,7 @@ class Engine:
         connection; then a person has to know."""
         answered = state in (State.SYNCED, State.REFUSED) or self._trouble is not None
         moving = tally.waiting - tally.parked - tally.behind
-        if self._sent or not answered or not moving:
+        if self._sent or not answered or not moving or self._looked:
             self._moved_at, self._renewed = self._now(), False
             return None
         quiet = self._now() - self._moved_at

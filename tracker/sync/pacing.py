@@ -57,6 +57,10 @@ class Pace:
         self._rng = rng
         self._failures = 0
 
+    def set_interval(self, interval: float) -> None:
+        """From the next run on."""
+        self._interval = interval
+
     def after(self, failed: bool, retry_after: float | None = None) -> float:
         """Seconds until the next run. `retry_after` is what the server asked for."""
         if not failed:

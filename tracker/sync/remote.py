@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
 from tracker.domain.page import Mark, PersonPresence
+from tracker.domain.task import Occupancy
 from tracker.protocol.base import (
     MARK_HEADER,
     PROTOCOL,
@@ -29,6 +30,7 @@ from tracker.protocol.base import (
     Answer,
 )
 from tracker.protocol.history import HistoryPage
+from tracker.protocol.occupancy import OccupancyReport
 from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
 from tracker.protocol.session import Grant, Me, Refresh, SignIn
@@ -74,7 +76,8 @@ def request_headers(token: str | None, user_id: str | None) -> dict[str, str]:
 
 class RemoteServer:
     """`server_id` and `user_id` are those of the profile: another server's answer is refused
-    here, another person's token there. Not for two threads at once."""
+    here, another person's token there. `occupancy` is what each poll says of the person, None
+    where nothing is reported. Not for two threads at once."""
 
     def __init__(
         self,
@@ -83,8 +86,10 @@ class RemoteServer:
         server_id: str | None = None,
         user_id: str | None = None,
         now: Callable[[], int] = device_clock,
+        occupancy: Callable[[], Occupancy | None] = lambda: None,
     ) -> None:
         self._carrier = carrier
+        self._occupancy = occupancy
         self._credentials = credentials
         self._server_id = server_id
         self._user_id = user_id
@@ -155,6 +160,8 @@ class RemoteServer:
         if mark:
             headers[MARK_HEADER] = mark
         path = f"/api/v1/sync/pull?scope={scope}&unsent={unsent}"
+        occupancy = self._occupancy()
+        path += f"&occupancy={occupancy}" if occupancy else ""
         path += "".join(f"&whole={task_id}" for task_id in whole)
         answer = self._send("GET", path, token=self._token(), headers=headers)
         return None if answer.status == 304 else self._read(PullPage, answer)
@@ -169,6 +176,11 @@ class RemoteServer:
     def history(self, task_id: str, before: int, limit: int) -> HistoryPage:
         path = f"/api/v1/tasks/{task_id}/history?before={before}&limit={limit}"
         return self._read(HistoryPage, self._send("GET", path, token=self._token()))
+
+    def occupancy(self, user_id: str) -> OccupancyReport:
+        """What was reported of a person in the last 24 hours."""
+        path = f"/api/v1/people/{user_id}/occupancy"
+        return self._read(OccupancyReport, self._send("GET", path, token=self._token()))
 
     # -- inside ----------------------------------------------------------------------------
 

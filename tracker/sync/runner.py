@@ -59,6 +59,11 @@ class Runner:
         """There is something to send or to fetch. From any thread."""
         self._nudged.set()
 
+    def set_interval(self, seconds: float) -> None:
+        """Another poll interval, from the next run on. From any thread."""
+        self._pace.set_interval(seconds)
+        self.nudge()
+
     def stop(self) -> None:
         """Ends the thread after what it is doing; a request has its own time limits."""
         self._stop.set()

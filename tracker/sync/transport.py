@@ -13,6 +13,7 @@ from contextlib import suppress
 import httpx
 
 from tracker.domain.errors import InputError, SignInNeeded, Unreachable
+from tracker.domain.task import Occupancy
 from tracker.protocol.base import SERVER_HEADER
 from tracker.sync import pacing
 from tracker.sync.ports import Credentials, Scope
@@ -33,9 +34,11 @@ def connect(
     server_id: str | None = None,
     user_id: str | None = None,
     now: Callable[[], int] = device_clock,
+    occupancy: Callable[[], Occupancy | None] = lambda: None,
 ) -> RemoteServer:
     """The server at `base_url`. E2007 for an address that is none."""
-    return RemoteServer(HttpCarrier(base_url), credentials, server_id, user_id, now)
+    carrier = HttpCarrier(base_url)
+    return RemoteServer(carrier, credentials, server_id, user_id, now, occupancy)
 
 
 class HttpCarrier:

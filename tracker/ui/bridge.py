@@ -1,18 +1,26 @@
-"""The one crossing from the sync thread into Qt.
+"""The one crossing from other threads into Qt.
 
-The runner calls the bridge from its thread; Qt queues the signal, and the slots run in the window's
-thread. Nothing else crosses, and the collector sees to it that garbage does not either.
+The runner calls the bridge from its thread, an errand ends in Qt's pool; Qt queues the signal, and
+the slots run in the window's thread. Nothing else crosses, and the collector sees to it that
+garbage does not either.
 """
 
 from __future__ import annotations
 
 import gc
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, QTimer, Signal
 
+from tracker.domain.errors import TrackerError
 from tracker.sync.engine import Report
 
 COLLECT_EVERY_MS = 1_000
+
+log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class Bridge(QObject):
@@ -26,6 +34,51 @@ class Bridge(QObject):
     def progress(self, done: int, total: int) -> None:
         """Called by the sync thread before each batch."""
         self.sending.emit(done, total)
+
+
+class Errand(QObject):
+    """Runs what takes long (the network, a large file) in Qt's pool, out of a click's way. `then`
+    is called in the window's thread with what came of it: a value, a coded fault, or a bug."""
+
+    _done = Signal(object)
+
+    def __init__(self, call: Callable[[], _T], then: Callable[[_T | Exception], None]) -> None:
+        super().__init__()
+        self._then: Callable[[Any], None] | None = then
+        self._done.connect(self._ended, Qt.ConnectionType.QueuedConnection)
+        self._work = _Work(call, self._done.emit)
+        _under_way.add(self)
+        QThreadPool.globalInstance().start(self._work)
+
+    def forget(self) -> None:
+        """Nobody wants to know any more: whoever asked is about to go."""
+        self._then = None
+
+    def _ended(self, outcome: object) -> None:
+        _under_way.discard(self)
+        if self._then is not None:
+            self._then(outcome)
+
+
+class _Work(QRunnable):
+    def __init__(self, call: Callable[[], object], tell: Callable[[object], None]) -> None:
+        super().__init__()
+        self.setAutoDelete(False)
+        self._call, self._tell = call, tell
+
+    def run(self) -> None:
+        try:
+            self._tell(self._call())
+        except TrackerError as fault:
+            self._tell(fault)
+        except Exception as bug:
+            # Without an answer somebody would wait for ever.
+            log.exception("an errand failed")
+            self._tell(bug)
+
+
+_under_way: set[Errand] = set()
+"""Kept until they have ended: nothing else need hold them."""
 
 
 def assert_ui_thread(owner: QObject) -> None:

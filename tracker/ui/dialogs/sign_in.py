@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tracker.domain.errors import TrackerError
 from tracker.services import wording
 from tracker.services.session import SignedIn
+from tracker.ui.bridge import Errand
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
 from tracker.ui.widgets.controls import Button, Field, label
 from tracker.ui.widgets.spoken import announce
 
-log = logging.getLogger(__name__)
-
 SignInCall = Callable[[str, str, str], SignedIn]
-
-
-class _Outcome(QObject):
-    done = Signal(object)
-
-
-class _Work(QRunnable):
-    """The network stays out of the click's way."""
-
-    def __init__(self, call: Callable[[], SignedIn]) -> None:
-        super().__init__()
-        self._call = call
-        self.outcome = _Outcome()
-
-    def run(self) -> None:
-        try:
-            self.outcome.done.emit(self._call())
-        except TrackerError as fault:
-            self.outcome.done.emit(fault)
-        except Exception as bug:
-            # Without an answer the dialog would say "Signing in…" for ever.
-            log.exception("signing in failed")
-            self.outcome.done.emit(bug)
 
 
 class SignInDialog(QDialog):
@@ -54,6 +29,7 @@ class SignInDialog(QDialog):
         self.setWindowTitle("Sign in to Tracker")
         self.signed_in: SignedIn | None = None
         self._sign_in = sign_in
+        self._errand: Errand | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_5, SPACE_5, SPACE_5, SPACE_5)
         column.setSpacing(SPACE_2)
@@ -103,11 +79,12 @@ class SignInDialog(QDialog):
         self.problem.setText("Signing in…")
         server, name = self.server.edit.text(), self.name.edit.text()
         password = self.password.edit.text()
-        work = _Work(lambda: self._sign_in(server, name, password))
-        work.outcome.done.connect(self._ended, Qt.ConnectionType.QueuedConnection)
-        self._work = work
-        work.setAutoDelete(False)
-        QThreadPool.globalInstance().start(work)
+        self._errand = Errand(lambda: self._sign_in(server, name, password), self._ended)
+
+    def done(self, result: int) -> None:
+        if self._errand is not None:
+            self._errand.forget()
+        super().done(result)
 
     def _ended(self, outcome: SignedIn | Exception) -> None:
         self.button.setEnabled(True)

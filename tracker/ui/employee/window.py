@@ -1,27 +1,41 @@
-"""The employee's window: rail, search, cards; it works the same with and without network."""
+"""The employee's window: rail, search, cards, details; the same with and without network."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.domain import access
 from tracker.domain.change import Kind
+from tracker.domain.errors import EnvironmentFault, TrackerError
 from tracker.domain.page import Changes
-from tracker.domain.task import Priority
+from tracker.domain.task import HistoryEntry, Occupancy, Part, Priority, Task
 from tracker.services.board import Board, Filter, Place, Sort
-from tracker.services.tasks import Done
-from tracker.services.workspace import Workspace, device_clock
+from tracker.services.details import details
+from tracker.services.links import link_to
+from tracker.services.tasks import Done, NewTask
+from tracker.services.workspace import Workspace
+from tracker.ui.bridge import Errand
+from tracker.ui.detail.pane import DetailPane
+from tracker.ui.dialogs.task import TaskDialog
+from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
+from tracker.ui.employee.working import Working
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
+from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Choice
+from tracker.ui.widgets.controls import Button, Choice
+from tracker.ui.widgets.drafts import Drafts
 from tracker.ui.widgets.settling import Settling
 from tracker.ui.widgets.shell import ATTENTION, WAITING
 from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
@@ -29,17 +43,20 @@ from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
 _PLACES = (Place.ALL, Place.TODAY, Place.OVERDUE, Place.IN_PROGRESS, Place.ON_HOLD, Place.DONE,
            Place.WATCHING)  # fmt: skip
 AGE_REFRESH_MS = 30_000
+PANE_BESIDE = 1000
+"""Narrower than this, the window shows the details instead of squeezing the cards."""
 
 
 class EmployeeWindow(Settling):
     """Its own pages: the cards under each place of the rail."""
 
-    def __init__(self, workspace: Workspace, board: Board) -> None:
+    def __init__(
+        self, workspace: Workspace, board: Board, around: Surroundings | None = None
+    ) -> None:
         title = f"Tracker · {workspace.profile.display_name}"
-        super().__init__(workspace, board, title, AGE_REFRESH_MS)
+        super().__init__(workspace, board, title, AGE_REFRESH_MS, around)
         self._page = Place.ALL.value
-        self._unsaved: dict[str, str] = {}  # half-typed notes that the disk did not take yet
-        self._kept: dict[str, str] = {}  # notes as they were last read from the disk or written
+        self.drafts = Drafts(workspace.outbox)
         self._told_unsaved = False
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
@@ -52,17 +69,23 @@ class EmployeeWindow(Settling):
 
     def _build(self) -> None:
         groups = ([place.value for place in _PLACES], [WAITING, ATTENTION])
-        self.rail = self._make_rail("Tracker", groups, self._work.profile.tenant)
+        self.rail = self._make_rail("Tracker", groups, self.work.profile.tenant)
         self.rail.rows[Place.ALL.value].setText("My tasks")
+        self.working = Working(self)
+        self.working.shown.connect(self._show_timer)
+        self.account = Account(self, reports=True)
+        self.activity_page = ActivityPage(self, self.working)
         self.body = CardBody(
-            self._work.actor,
+            self.work.actor,
             self.board,
-            self._work.projection.trail,
-            self._work.projection.overtaken,
-            self._draft,
-            self._now,
+            self.work.projection.trail,
+            self.work.projection.overtaken,
+            lambda task_id: self.drafts.read((task_id, NOTE_DRAFT)),
+            self.now,
+            self.timer_of,
         )
         self.body.acted.connect(self._acted)
+        self.body.timed.connect(self.toggle_timer)
         self.body.draft_changed.connect(self._draft_changed)
         self.cards = CardList(self._make_card, CLOSED_HEIGHT, self)
         self.body.setParent(self.cards)
@@ -70,9 +93,22 @@ class EmployeeWindow(Settling):
         self.body.going.connect(self.cards.take_focus_from)
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
+        self.pane = DetailPane(self, self.work.actor, self.tasks, self.now, self)
+        self.pane.opened.connect(self.go_to_task)
+        self.pane.edited.connect(self.edit_task)
+        self.pane.typed.connect(self._save_drafts)
+        self.pane.closed.connect(lambda: self.show_pane(False))
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.timeout.connect(self._fill_pane)
         self.empty = Empty(self)
         self._stack = QStackedWidget(self)
-        for page in (self.cards, self.empty, self.waiting_page, self.tray_page):
+        self._pages = {
+            WAITING: self.waiting_page,
+            ATTENTION: self.tray_page,
+            ACTIVITY: self.activity_page,
+        }
+        for page in (self.cards, self.empty, *self._pages.values()):
             self._stack.addWidget(page)
         main = QVBoxLayout()
         main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
@@ -89,28 +125,65 @@ class EmployeeWindow(Settling):
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addLayout(main, 1)
+        row.addWidget(self.pane)
         self.setCentralWidget(ground)
-        self._bind_keys(("Ctrl+1", lambda: self.open_page(Place.ALL.value)))
+        self._add_own_commands()
+        self._add_commands()
 
     def _build_top(self) -> QHBoxLayout:
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, SPACE_2, 0)
         top.setSpacing(10)
         self._make_filters()
+        self.project = Choice("Project", [("All projects", None)], self, named=False)
+        self.project.chosen.connect(lambda value: self._narrow(project=value))
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
         self.sort.chosen.connect(lambda value: self._narrow(sort=value))
+        self.new = Button("New task", self, icon="plus")
+        self.new.clicked.connect(self.new_task)
+        self.more = Button("", self, icon="command")
+        self.more.setAccessibleName("All commands")
+        self.more.setToolTip("All commands   Ctrl+K")
+        self.more.clicked.connect(self.open_palette)
         top.addWidget(self.search, 1)
-        top.addWidget(self.priority)
-        top.addWidget(self.sort)
+        for widget in (self.priority, self.project, self.sort, self.new, self.more):
+            top.addWidget(widget)
         return top
 
+    def _add_own_commands(self) -> None:
+        """In the order of the palette: what is done with the selected task first."""
+        add, body, pane = self.commands.add, self.body, self.pane
+
+        def with_button(name: str, button: Button, keys: str = "") -> None:
+            add(name, button.click, keys, lambda: button.isVisibleTo(self) and self._has_task())
+
+        add("New task", self.new_task, "Ctrl+N")
+        add(ACTIVITY, lambda: self.open_page(ACTIVITY))
+        with_button("Complete the task", body.complete, "Ctrl+Shift+Return")
+        with_button("Start or stop the timer", body.timer, "Ctrl+T")
+        with_button("Start the task", body.start)
+        with_button("Put the task on hold", body.hold)
+        with_button("Resume the task", body.resume)
+        with_button("Reopen the task", body.reopen)
+        with_button("Accept the task", pane.accept)
+        with_button("Cancel the task", pane.cancel)
+        add(
+            "Edit the task",
+            self._edit_selected,
+            "Ctrl+E",
+            self._may_edit,
+        )
+        add("Write a comment", self._go_to_comment, "Ctrl+M", self._has_task)
+        add("Copy a link to the task", self._copy_link, "Ctrl+Shift+C", self._has_task)
+        add("Show or hide the details", self._toggle_pane, "Ctrl+D")
+
     def _make_card(self, parent: QWidget) -> TaskCard:
-        actor = self._work.actor
+        actor = self.work.actor
         card = TaskCard(
             parent,
             self.board,
             self.body,
-            self._now,
+            self.now,
             lambda view: access.may(actor, Kind.SET_PROGRESS, view.state),
         )
         card.committed.connect(
@@ -128,30 +201,42 @@ class EmployeeWindow(Settling):
         """Goes to a row of the rail."""
         self._page = name
         self.rail.choose(name)
-        if name in (WAITING, ATTENTION):
+        if name in self._pages:
             self._show_lists()
-            self._stack.setCurrentWidget(self.waiting_page if name == WAITING else self.tray_page)
+            if name == ACTIVITY:
+                self.activity_page.open()
+            self._stack.setCurrentWidget(self._pages[name])
+            self._show_pane()
         else:
             self._narrow(place=Place(name))
 
     @border("narrow the list")
     def _narrow(self, /, **changes: Any) -> None:
         self._filter = replace(self._filter, **changes)
-        if self._page in (WAITING, ATTENTION) and "place" not in changes:
+        if self._page in self._pages and "place" not in changes:
             self._page = self._filter.place.value
             self.rail.choose(self._page)
         self._show_cards()
+        self._show_pane()
+
+    def show_all_tasks(self) -> None:
+        """The list without anything that narrows it."""
+        self.search.clear()
+        self.priority.set_value(None)
+        self.project.set_value(None)
+        self._filter = Filter(sort=self._filter.sort)
+        self.open_page(Place.ALL.value)
 
     def _show_cards(self) -> None:
-        ids = self.board.select(self._filter, self._now())
+        ids = self.board.select(self._filter, self.now())
         self.cards.set_ids(ids)
-        if self._page in (WAITING, ATTENTION):
+        if self._page in self._pages:
             return
         self.empty.setText(self._why_empty())
         self._stack.setCurrentWidget(self.cards if ids else self.empty)
 
     def _why_empty(self) -> str:
-        if self._filter.text or self._filter.priority:
+        if self._filter.text or self._filter.priority or self._filter.project:
             return "No task fits. Clear the search or the filter to see all."
         if not self.board.views:
             if self.status.synced_at is None:
@@ -163,22 +248,92 @@ class EmployeeWindow(Settling):
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
-        now = self._now()
+        now = self.now()
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
         if chosen and (ids is None or changes is None or chosen in ids):
             self.body.show_task(self.board.views[chosen])
             self.cards.refresh({chosen})
+        if chosen and changes is not None:
+            self._filling.start(0)
         for place, count in self.board.counts(now).items():
             if place.value in self.rail.rows:
                 self.rail.rows[place.value].set_count(count)
+        if changes is None or changes.people or changes.everything:
+            projects = [(p.name, p.id) for p in self.board.projects.values() if not p.archived]
+            self.project.set_options([("All projects", None), *projects])
         self._show_lists()
         self._show_status()
 
     def _take_changes(self, changes: Changes) -> None:
         super()._take_changes(changes)
         self.body.keep_draft()
+
+    # -- the details -----------------------------------------------------------------------
+
+    def _has_task(self) -> bool:
+        return bool(self.cards.selected_id) and self._page == self._list_page()
+
+    def _toggle_pane(self) -> None:
+        self.show_pane(not self._wants_pane)
+
+    def show_pane(self, wanted: bool) -> None:
+        """The person wants the details beside the cards, or not."""
+        if self.pane.isAncestorOf(self.focusWidget()):
+            self.cards.setFocus()
+        self._wants_pane = wanted
+        self._show_pane()
+
+    def _show_pane(self) -> None:
+        shown = self._wants_pane and self._has_task()
+        if shown:
+            self._filling.start(0)
+        elif self.pane.isVisibleTo(self):
+            self.pane.keep_draft()
+            self.pane.hide()
+
+    @border("show the details")
+    def _fill_pane(self) -> None:
+        """Put off until the click that asked for it was painted."""
+        task_id = self.cards.selected_id
+        if self._wants_pane and self._has_task():
+            self.pane.show_task(details(self.work, self.board, task_id))
+            self.pane.show()
+
+    def _copy_link(self) -> None:
+        QGuiApplication.clipboard().setText(link_to(self.cards.selected_id))
+        self.toast.say("Link copied.", link_to(self.cards.selected_id))
+
+    def _go_to_comment(self) -> None:
+        self._wants_pane = True
+        self._fill_pane()
+        self.pane.box.setFocus()
+
+    def ask_older(
+        self, task_id: str, before: int, then: Callable[[Sequence[HistoryEntry], bool], None]
+    ) -> None:
+        """A page of history from the server, out of the click's way."""
+        profile, credentials = self.work.profile, self.around.credentials
+
+        def heard(outcome: Sequence[HistoryEntry] | Exception) -> None:
+            if not self._is_open:
+                return
+            if isinstance(outcome, TrackerError):
+                self.tell_fault(
+                    "load older history", outcome, lambda: self.ask_older(task_id, before, then)
+                )
+            elif isinstance(outcome, Exception):
+                self.tell_bug("load older history", outcome)
+            found = [] if isinstance(outcome, Exception) else outcome
+            then(found, bool(found) or isinstance(outcome, Exception))
+
+        def ask() -> Sequence[HistoryEntry]:
+            from tracker.services.history import older_page  # pydantic: not for the first paint
+
+            return older_page(profile, credentials, task_id, before)
+
+        Errand(ask, heard)
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -189,6 +344,7 @@ class EmployeeWindow(Settling):
             self.cards.refresh({task_id})
         else:
             self.body.hide()
+        self._show_pane()
 
     @border("save the change")
     def _acted(self, task_id: str, kind: Kind, percent: int | None) -> None:
@@ -198,41 +354,101 @@ class EmployeeWindow(Settling):
         if opened:
             self._draft_changed(task_id, note)
         if kind is Kind.SET_PROGRESS:
-            done = self._tasks.set_progress(task_id, percent, note)
+            done = self.tasks.set_progress(task_id, percent, note)
         elif kind is Kind.COMMENT:
-            done = self._tasks.comment(task_id, note)
+            done = self.tasks.comment(task_id, note)
         else:
-            done = self._tasks.move(kind, task_id, note)
+            done = self.tasks.move(kind, task_id, note)
         if isinstance(done, Done) and opened:
             # Before the card may leave the page: one that goes keeps what is written as a draft.
             self.body.clear_note(note)
-            self._unsaved.pop(task_id, None)
+            self.drafts.sent((task_id, NOTE_DRAFT))
         self._after(done, kind, lambda: self._acted(task_id, kind, percent))
 
     def _show_withdrawn(self, changes: Changes) -> None:
         super()._show_withdrawn(changes)
         self.body.read_draft(changes.tasks)
 
-    def _draft(self, task_id: str) -> str:
-        if task_id in self._unsaved:
-            return self._unsaved[task_id]
-        self._kept[task_id] = self._work.outbox.draft(task_id, NOTE_DRAFT)
-        return self._kept[task_id]
+    def new_task(self) -> None:
+        """A task for oneself."""
+
+        def save(values: dict[str, Any]) -> None:
+            people = [(self.board.me, Part.ASSIGNEE, 100)]
+            self._create(NewTask(**values, people=people))
+
+        TaskDialog(self.board, save, self).open()
+
+    def _create(self, new: NewTask) -> None:
+        def then() -> None:
+            self.go_to_task(made[-1].task_id)
+            self.offer_undo(f"Made: {new.title}", made[-1])
+
+        made: list[Done] = []
+
+        def create() -> Any:
+            done = self.tasks.create(new)
+            made.extend([done] if isinstance(done, Done) else [])
+            return done
+
+        self.act(Kind.CREATE_TASK, create, then)
+
+    def _may_edit(self) -> bool:
+        view = self.board.views.get(self.cards.selected_id)
+        return view is not None and access.may(self.work.actor, Kind.EDIT_FIELDS, view.state)
+
+    def _edit_selected(self) -> None:
+        self.edit_task(self.cards.selected_id)
+
+    def edit_task(self, task_id: str) -> None:
+        """The fields of a task that the person may change."""
+        view = self.board.views.get(task_id)
+        if view is None:
+            return
+
+        def save(values: dict[str, Any]) -> None:
+            self._change(view.task, values)
+
+        TaskDialog(self.board, save, self, view.task).open()
+
+    def _change(self, before: Task, values: dict[str, Any]) -> None:
+        fields = {name: value for name, value in values.items() if getattr(before, name) != value}
+        if "due_date" in fields or "due_at" in fields:
+            fields |= {"due_at": values["due_at"], "due_date": values["due_date"]}
+            if before.due_date is not None and values["due_date"] == before.due_date:
+                fields = {n: v for n, v in fields.items() if n not in ("due_at", "due_date")}
+        if fields:
+            self.act(Kind.EDIT_FIELDS, lambda: self.tasks.change(before.id, fields))
+
+    def timer_of(self, task_id: str) -> int | None:
+        return self.working.timer_of(task_id)
+
+    def toggle_timer(self, task_id: str) -> None:
+        self.working.toggle(task_id)
+
+    def begin(self) -> None:
+        self.working.start()
+
+    def occupancy_now(self) -> Occupancy | None:
+        return self.working.occupancy
+
+    def _show_timer(self) -> None:
+        if self.cards.selected_id:
+            self.body.show_timer()
+            if self.pane.isVisible():
+                self.pane.show_timer()
+
+    # -- drafts ----------------------------------------------------------------------------
 
     def _draft_changed(self, task_id: str, text: str) -> None:
-        self._unsaved[task_id] = text
+        self.drafts.change((task_id, NOTE_DRAFT), text)
         self._save_drafts()
 
     @border("save the note")
     def _save_drafts(self) -> None:
-        """Each is held here until it is on the disk: its field may show another task by then. What
-        was given up comes back into the draft whenever the server agrees, and into the field."""
-        for task_id, text in list(self._unsaved.items()):
-            known = self._kept.get(task_id)
-            kept = self._work.outbox.save_draft(task_id, NOTE_DRAFT, text, device_clock(), known)
-            self._kept[task_id] = kept
-            del self._unsaved[task_id]
-            if kept != text:
+        """What was given up comes back into the draft whenever the server agrees, and into the
+        field."""
+        for task_id, name in self.drafts.save():
+            if name == NOTE_DRAFT:
                 self.body.read_draft({task_id})
         self._told_unsaved = False
 
@@ -240,26 +456,57 @@ class EmployeeWindow(Settling):
 
     def _restore(self) -> None:
         self._restore_geometry()
-        place = str(self._settings.value("place", Place.ALL.value))
-        kept = str(self._settings.value("sort"))
+        stored = self._settings
+        place = str(stored.value("place", Place.ALL.value))
+        kept = str(stored.value("sort"))
         self.sort.set_value(Sort(kept) if kept in set(Sort) else Sort.DUE)
-        narrowed = str(self._settings.value("priority"))
+        narrowed = str(stored.value("priority"))
         self.priority.set_value(Priority(narrowed) if narrowed in set(Priority) else None)
+        project = str(stored.value("project", ""))
+        self._wants_pane = stored.value("pane", "false") == "true"
         self._filter = Filter(
             priority=self.priority.value,  # type: ignore[arg-type]
+            project=project if project in self.board.projects else None,
             sort=self.sort.value,  # type: ignore[arg-type]
         )
-        self.open_page(place if place in self.rail.rows else Place.ALL.value)
-        chosen = str(self._settings.value("selected", ""))
+        if self._filter.project:
+            self.project.set_options(
+                [("All projects", None), (self.board.projects[project].name, project)]
+            )
+            self.project.set_value(project)
+        self.open_page(place if place in [*self.rail.rows, *self._pages] else Place.ALL.value)
+        chosen = str(stored.value("selected", ""))
         if chosen in self.board.views:
             QTimer.singleShot(0, self, lambda: self.cards.select(chosen))
+        with suppress(ValueError):
+            at = int(str(stored.value("scroll", "0")))
+            QTimer.singleShot(0, self, lambda: self.cards.verticalScrollBar().setValue(at))
 
     def _keep_state(self) -> bool:
         if self.cards.selected_id:
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
-        self._settings.setValue("place", self._page)
-        self._settings.setValue("sort", self._filter.sort.value)
-        self._settings.setValue("priority", self._filter.priority or "")
-        self._settings.setValue("selected", self.cards.selected_id)
-        told, self._told_unsaved = self._told_unsaved, bool(self._unsaved)
-        return told or not self._unsaved
+        self.pane.keep_draft()
+        self.activity_page.leave()
+        self._filling.stop()
+        for name, value in (
+            ("place", self._page),
+            ("sort", self._filter.sort.value),
+            ("priority", self._filter.priority or ""),
+            ("project", self._filter.project or ""),
+            ("selected", self.cards.selected_id),
+            ("scroll", self.cards.verticalScrollBar().value()),
+            ("pane", "true" if self._wants_pane else "false"),
+        ):
+            self._settings.setValue(name, value)
+        told, self._told_unsaved = self._told_unsaved, bool(self.drafts.unsaved)
+        if self._told_unsaved and not told:
+            return False
+        try:
+            self.working.stop()
+        except EnvironmentFault as fault:
+            self.tell_fault("keep the timer", fault, self._close_again)
+            return told
+        return True
+
+    def _close_again(self) -> None:
+        self.close()

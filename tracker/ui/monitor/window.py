@@ -20,9 +20,11 @@ from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.card import HEIGHT, MIN_WIDTH, MonitorCard
 from tracker.ui.monitor.drawer import Drawer
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Empty
@@ -78,9 +80,11 @@ class Counter(Pressable):
 class MonitorWindow(Settling):
     """For admins and owners; its own pages are the grid and the assign form."""
 
-    def __init__(self, workspace: Workspace, board: Board) -> None:
+    def __init__(
+        self, workspace: Workspace, board: Board, around: Surroundings | None = None
+    ) -> None:
         title = f"Tracker Monitor · {workspace.profile.tenant}"
-        super().__init__(workspace, board, title, AGE_REFRESH_MS)
+        super().__init__(workspace, board, title, AGE_REFRESH_MS, around)
         self._held_back: Changes = Changes()
         self.setMinimumSize(980, 560)
         self.resize(1440, 900)
@@ -93,12 +97,12 @@ class MonitorWindow(Settling):
     # -- building --------------------------------------------------------------------------
 
     def _build(self) -> None:
-        profile = self._work.profile
+        profile = self.work.profile
         about = f"{profile.role.value.capitalize()} · {profile.tenant}"
         groups = ([MONITOR, ASSIGN], [WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker · Monitor", groups, about)
         self.cards = CardList(
-            lambda parent: MonitorCard(parent, self.board, self._now),
+            lambda parent: MonitorCard(parent, self.board, self.now),
             HEIGHT, self, min_width=MIN_WIDTH, opens=False,
         )  # fmt: skip
         self.cards.selected.connect(self._selected)
@@ -119,7 +123,7 @@ class MonitorWindow(Settling):
         for page in (grid, self.assign, self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
         self.drawer = Drawer(
-            self._work.actor, self.board, self._work.projection.trail, self._now, self
+            self.work.actor, self.board, self.work.projection.trail, self.now, self
         )
         self.drawer.acted.connect(self._acted)
         self.drawer.closed.connect(self._close_drawer)
@@ -136,10 +140,9 @@ class MonitorWindow(Settling):
         row.addLayout(main, 1)
         row.addWidget(self.drawer)
         self.setCentralWidget(ground)
-        self._bind_keys(
-            ("Ctrl+N", lambda: self.open_page(ASSIGN)),
-            ("Ctrl+1", lambda: self.open_page(MONITOR)),
-        )
+        self.account = Account(self, reports=False)
+        self.commands.add("Assign a task", lambda: self.open_page(ASSIGN), "Ctrl+N")
+        self._add_commands()
 
     def _build_counters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -198,7 +201,7 @@ class MonitorWindow(Settling):
         self._show_cards()
 
     def _show_cards(self) -> None:
-        ids = self.board.select(self._filter, self._now())
+        ids = self.board.select(self._filter, self.now())
         self.cards.set_ids(ids)
         words = "No task fits these filters." if self.board.views else "No tasks yet: assign one."
         self.empty.setText(words)
@@ -208,7 +211,7 @@ class MonitorWindow(Settling):
     def show_changes(self, changes: Changes | None) -> None:
         """Refreshes what `changes` names; None says ages and counts anew without reading."""
         ids = self.board.refresh(changes) if changes else frozenset()
-        now = self._now()
+        now = self.now()
         self._show_cards()
         self.cards.refresh(None if changes is None else ids)
         chosen = self.cards.selected_id
@@ -285,15 +288,15 @@ class MonitorWindow(Settling):
 
     @border("save the change")
     def _acted(self, task_id: str, kind: Kind) -> None:
-        done = self._tasks.move(kind, task_id)
+        done = self.tasks.move(kind, task_id)
         self._after(done, kind, lambda: self._acted(task_id, kind))
 
     @border("create the task")
     def _assign(self, new: NewTask) -> None:
-        done = self._tasks.create(new)
+        done = self.tasks.create(new)
         if not self._after(done, Kind.CREATE_TASK, lambda: self._assign(new)):
             return
         assert isinstance(done, Done)
         self.assign.clear()
         names = ", ".join(self.board.name_of(user_id) for user_id, _, _ in new.people)
-        self._offer_undo(f"Assigned to {names}: {new.title}", done)
+        self.offer_undo(f"Assigned to {names}: {new.title}", done)

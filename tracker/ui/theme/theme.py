@@ -10,29 +10,60 @@ from PySide6.QtWidgets import QApplication
 
 from tracker.ui.theme import tokens
 
+CARET_MS = 1_000
+
 _PREFERRED = ("Segoe UI Variable Text", "Segoe UI", "SF Pro Text", "Inter", "Cantarell",
               "Noto Sans", "DejaVu Sans")  # fmt: skip
 
 
 def is_dark(theme: str) -> bool:
-    """`theme` is light, dark or system."""
+    """`theme` is one of `config.THEMES`."""
     if theme == "system":
         return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-    return theme == "dark"
+    return theme in ("dark", "contrast")
+
+
+def tokens_for(theme: str) -> tokens.Tokens:
+    if theme == "contrast" or (theme == "system" and _wants_contrast()):
+        return tokens.CONTRAST
+    return tokens.DARK if is_dark(theme) else tokens.LIGHT
+
+
+def _wants_contrast() -> bool:
+    """Whether the system is set to high contrast; known from Qt 6.10 on."""
+    hints = QGuiApplication.styleHints()
+    if not hasattr(hints, "accessibility"):
+        return False
+    return bool(hints.accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast)
 
 
 def apply(app: QApplication, theme: str) -> None:
     """Sets style, palette and font; may be called again for a live switch."""
     app.setStyle("Fusion")
-    app.setPalette(tokens.palette(tokens.DARK if is_dark(theme) else tokens.LIGHT))
+    app.setPalette(tokens.palette(tokens_for(theme)))
     app.setFont(font(tokens.BODY))
 
 
-def follow(app: QApplication, theme: str) -> None:
-    """Applies the theme; "system" goes on following what the person chooses there."""
+_followed: list[str] = []
+"""The theme that was asked for last."""
+
+
+def follow(app: QApplication, theme: str, *, reduced_motion: bool = False) -> None:
+    """Applies the theme; "system" goes on following what the person chooses there. With reduced
+    motion no menu fades or slides, and the caret does not blink: nothing else here moves."""
     apply(app, theme)
-    if theme == "system":
-        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _new: apply(app, theme))
+    for effect in (Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_FadeMenu, Qt.UIEffect.UI_AnimateCombo,
+                   Qt.UIEffect.UI_AnimateTooltip, Qt.UIEffect.UI_FadeTooltip):  # fmt: skip
+        QApplication.setEffectEnabled(effect, not reduced_motion)
+    QApplication.setCursorFlashTime(0 if reduced_motion else CARET_MS)
+    if not _followed:
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _new: _follow_system(app))
+    _followed[:] = [theme]
+
+
+def _follow_system(app: QApplication) -> None:
+    if _followed == ["system"]:
+        apply(app, "system")
 
 
 @functools.cache

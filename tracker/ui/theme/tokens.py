@@ -72,6 +72,17 @@ DARK = Tokens(
 )  # fmt: skip
 
 
+# Everything at 7:1 or more on black; lines and tracks are drawn in full strength.
+CONTRAST = Tokens(
+    background="#000000", surface="#0a0a0a", rail="#000000", line="#8f8f8f",
+    control_line="#ffffff", text="#ffffff", muted="#e0e0e0", accent="#ffe14d",
+    accent_weak="#2b2b00", on_accent="#000000", low="#9dff9d", medium="#ffc266", high="#ff9e94",
+    urgent="#e3b0ff", pending="#ffd86b", in_progress="#8fd0ff", held="#e0e0e0", done="#9dff9d",
+    warning="#ffe14d", warning_ground="#2b2b00", danger="#ff9e94", track="#4d4d4d",
+)  # fmt: skip
+_OF_RAIL = {QColor(one.rail).rgb(): one for one in (LIGHT, DARK, CONTRAST)}
+
+
 def palette(tokens: Tokens) -> QPalette:
     """The application's palette; every widget finds its tokens again from it."""
     made = QPalette()
@@ -106,4 +117,4 @@ def palette(tokens: Tokens) -> QPalette:
 
 def tokens_of(found: QPalette) -> Tokens:
     """The tokens a palette was made from; so a live switch needs nothing but setPalette."""
-    return DARK if found.color(QPalette.ColorRole.AlternateBase).lightness() < 128 else LIGHT
+    return _OF_RAIL[found.color(QPalette.ColorRole.AlternateBase).rgb()]

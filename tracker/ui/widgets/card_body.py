@@ -31,10 +31,11 @@ _QUICK = (("+10", None), ("25", 25), ("50", 50), ("75", 75), ("100", 100))
 
 
 class CardBody(QWidget):
-    """`acted` carries (task id, kind, percent or None); `going` a part that is about to be hidden
-    and may have the focus."""
+    """`acted` carries (task id, kind, percent or None), `timed` a task whose timer is to start or
+    stop; `going` a part that is about to be hidden and may have the focus."""
 
     acted = Signal(str, object, object)
+    timed = Signal(str)
     draft_changed = Signal(str, str)
     going = Signal(QWidget)
 
@@ -46,12 +47,14 @@ class CardBody(QWidget):
         overtaken: Callable[[Sequence[HistoryEntry]], Overtaken | None],
         draft: Callable[[str], str],
         now: Callable[[], int],
+        timer_of: Callable[[str], int | None] = lambda _task_id: None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._actor, self._board, self._trail, self._overtaken, self._draft, self._now = (
             actor, board, trail, overtaken, draft, now,
         )  # fmt: skip
+        self._timer_of = timer_of
         self._view: TaskView | None = None
         self._task_id = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -84,6 +87,11 @@ class CardBody(QWidget):
             row.addWidget(button)
             self.quick.append(button)
         row.addStretch(1)
+        self._worked = OneLine(tokens.BODY, muted=True)
+        row.addWidget(self._worked)
+        self.timer = Button("Start timer", self, small=True)
+        self.timer.clicked.connect(lambda: self.timed.emit(self._task_id))
+        row.addWidget(self.timer)
         self.start = self._status_button("Start", Kind.START, row)
         self.hold = self._status_button("Hold", Kind.HOLD, row)
         self.resume = self._status_button("Resume", Kind.RESUME, row)
@@ -149,6 +157,7 @@ class CardBody(QWidget):
             self.reopen: None if open_task or task.status is Status.ARCHIVED else Kind.REOPEN,
             self.update_button: Kind.SET_PROGRESS if open_task else None,
             self.complete: Kind.COMPLETE if open_task else None,
+            self.timer: Kind.LOG_TIME if open_task else None,
             self.comment: Kind.COMMENT,
         }
         for button, kind in shown.items():
@@ -156,12 +165,29 @@ class CardBody(QWidget):
             if not fits:
                 self.going.emit(button)
             button.setVisible(fits)
+        self.show_timer()
         self._show_history()
+
+    def show_timer(self) -> None:
+        """Time worked, and what a running timer has counted."""
+        if self._view is None:
+            return
+        running, task = self._timer_of(self._task_id), self._view.task
+        said = [wording.worked(task.actual_minutes)] if task.actual_minutes else []
+        if running is not None:
+            said.append(wording.stopwatch(running))
+        self._worked.set_words(" + ".join(said))
+        self._worked.setAccessibleName(f"Time worked: {self._worked.text()}" if said else "")
+        words = "Start timer" if running is None else "Stop timer"
+        if self.timer.text() != words:
+            self.timer.setText(words)
+            self.timer.setAccessibleName(words)
+            self.timer.updateGeometry()
 
     def tab_stops(self) -> Sequence[QWidget]:
         """As they lie: the quick buttons, the note, the offer, the foot."""
         return (
-            *self.quick, self.start, self.hold, self.resume, self.reopen, self.note,
+            *self.quick, self.timer, self.start, self.hold, self.resume, self.reopen, self.note,
             self.again, self.comment, self.update_button, self.complete,
         )  # fmt: skip
 

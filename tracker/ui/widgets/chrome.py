@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.services import status as saying
-from tracker.services.status import SyncStatus
+from tracker.services.status import Says, SyncStatus
 from tracker.sync.engine import State
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
@@ -95,28 +95,78 @@ class Rail(Panel):
         self._foot.addWidget(widget)
 
     def choose(self, name: str) -> None:
-        self.rows[name].setChecked(True)
+        """Marks the row of the page that is open; none for a page that has no row."""
+        if name in self.rows:
+            self.rows[name].setChecked(True)
+            return
+        for row in self.rows.values():
+            row.setAutoExclusive(False)
+            row.setChecked(False)
+            row.setAutoExclusive(True)
 
 
-class Who(QWidget):
-    """Avatar, name, and a line about the person."""
-
-    spoken_role = QAccessible.Role.StaticText
+class Who(Pressable):
+    """Avatar, name, and a line about the person; pressed, it opens the menu of their account. The
+    dot and the first words of the line say what is reported of them."""
 
     def __init__(self, name: str, about: str, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("Account", parent)
         self._name, self._about = name, about
+        self._state, self._dot = "", ""
         self.setFixedHeight(52)
-        self.setAccessibleName(f"{name}, {about}")
+        self.show_state("", "")
+
+    def show_state(self, words: str, dot: str) -> None:
+        """`dot` names a token; both are empty where nothing is reported."""
+        self._state, self._dot = words, dot
+        self.setAccessibleName(f"Account of {self._name}, {self.line}")
+        self.setToolTip("Your account, and what is reported of you")
+        self.update()
+
+    @property
+    def line(self) -> str:
+        return " · ".join(part for part in (self._state, self._about) if part)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
         painter = QPainter(self)
-        paint.avatar(painter, QRectF(0, 10, 32, 32), self._name, t)
-        inner = self.rect().adjusted(42, 8, 0, 0)
+        if self.hasFocus() or self.underMouse():
+            line = t.accent if self.hasFocus() else None
+            ground = QRectF(self.rect()).adjusted(-2, 2, 0, -2)
+            paint.rounded(painter, ground, t.accent_weak, line, width=2.0)
+        dot = getattr(t, self._dot) if self._dot else None
+        paint.avatar(painter, QRectF(4, 10, 32, 32), self._name, t, dot)
+        inner = self.rect().adjusted(46, 8, -20, 0)
         inner.setHeight(18)
         paint.text(painter, inner, self._name, t.text, tokens.BODY, bold=True)
-        paint.text(painter, inner.translated(0, 18), self._about, t.muted, tokens.SMALL + 1)
+        paint.text(painter, inner.translated(0, 18), self.line, t.muted, tokens.SMALL + 1)
+        paint.icon(painter, self, "chevron", t.muted, self.width() - 20, 18)
+
+
+class TimerPill(Pressable):
+    """The timer that runs, on whatever page; pressed, it goes to its task."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("", parent)
+        self.setAccessibleName("Timer")
+        self.setFixedHeight(34)
+        self.hide()
+
+    def show_timer(self, worked: str, title: str) -> None:
+        self.setText(f"{worked} · {title}")
+        self.setAccessibleName(f"Timer: {self.text()}")
+        self.setToolTip("Go to the task whose timer runs")
+        self.show()
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens_of(self.palette())
+        painter = QPainter(self)
+        line = t.accent if self.hasFocus() else t.in_progress
+        paint.rounded(painter, QRectF(self.rect()), t.accent_weak, line, 17)
+        paint.icon(painter, self, "clock", t.accent, 11, 9)
+        inner = self.rect().adjusted(34, 0, -12, 0)
+        paint.text(painter, inner, self.text(), t.text, tokens.SMALL + 1, bold=True)
 
 
 class SyncChip(Pressable):
@@ -188,25 +238,24 @@ class Banner(QWidget):
         self._announced = ""
         self.hide()
 
-    def show_status(self, status: SyncStatus, now: int) -> None:
-        told = saying.banner(status, now)
-        if told is None or told[0] != self._put_away_for:
+    def say(self, told: Says | None) -> None:
+        if told is None or told.headline != self._put_away_for:
             self._put_away_for = ""
-        if told is None or told[0] == self._put_away_for:
+        if told is None or told.headline == self._put_away_for:
             self._announced = ""
             self.hide()
             return
-        self.headline.setText(told[0])
-        self.sentence.setText(told[1])
-        self.button.setText("Sign in" if status.state is State.SIGN_IN else "Retry now")
+        self.headline.setText(told.headline)
+        self.sentence.setText(told.sentence)
+        self.button.setText(told.button)
         self.button.setAccessibleName(self.button.text())
         self.button.updateGeometry()
         self._colour()
         self._lay_out()
-        self.setAccessibleName(f"{told[0]} {told[1]}")
-        if told[0] != self._announced:
+        self.setAccessibleName(f"{told.headline} {told.sentence}")
+        if told.headline != self._announced:
             announce(self, self.accessibleName())
-        self._announced = told[0]
+        self._announced = told.headline
         self.show()
 
     def _lay_out(self) -> None:

@@ -144,6 +144,10 @@ class Choice(Button):
     def value(self) -> object:
         return self._value
 
+    @property
+    def offered(self) -> list[object]:
+        return [value for _, value in self._options]
+
     def set_options(self, options: Sequence[tuple[str, object]]) -> None:
         """What is chosen stays chosen, also when it is offered no more: whoever asked for it
         still narrows by it, and the words must not say otherwise."""
@@ -201,6 +205,11 @@ class Field(QWidget):
         self._bad = False
         self.setFixedHeight(36)
 
+    def add_button(self, button: Button) -> None:
+        """A small one inside, at the end."""
+        self._row.setContentsMargins(SPACE_3, 4, 5, 4)
+        self._row.addWidget(button)
+
     def set_bad(self, bad: bool) -> None:
         self._bad = bad
         self.update()
@@ -236,6 +245,14 @@ class Search(Field):
     def stop(self) -> None:
         """Searches no more for what was typed last."""
         self._timer.stop()
+
+    def clear(self) -> None:
+        """Without saying so: whoever clears it knows."""
+        self.stop()
+        self.edit.blockSignals(True)
+        self.edit.clear()
+        self.edit.blockSignals(False)
+        self.update()
 
     def _typed(self, text: str) -> None:
         if text:
@@ -366,9 +383,9 @@ def label(
 class OneLine(QLabel):
     """One line of plain text. What does not fit is cut with an ellipsis and is in the tool tip."""
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, *, muted: bool = False) -> None:
         super().__init__()
-        self._pixels = pixels
+        self._pixels, self._muted = pixels, muted
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(pixels))
         self.setMinimumWidth(60)
@@ -387,7 +404,8 @@ class OneLine(QLabel):
         self.setToolTip(f"<p>{escape(self.text())}</p>" if cut else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        colour = tokens_of(self.palette()).text
+        t = tokens_of(self.palette())
+        colour = t.muted if self._muted else t.text
         paint.text(QPainter(self), self.rect(), self.text(), colour, self._pixels)
 
 

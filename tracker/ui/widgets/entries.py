@@ -23,6 +23,7 @@ class Ways:
     withdraw: Callable[[str], None]
     try_now: Callable[[str], None]
     give_up: Callable[[str], None]
+    withdraw_reports: Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,39 @@ class Outs:
     discard: Callable[[TrayEntry], None]
 
 
-def waiting_rows(waiting: Sequence[Waiting], now: int, ways: Ways) -> list[Row]:
-    """In the order they are sent in. A parked action holds up what comes after it on its task."""
-    rows, held = [], set()
+def waiting_rows(
+    waiting: Sequence[Waiting], now: int, ways: Ways, expected: Mapping[str, str]
+) -> list[Row]:
+    """In the order they are sent in. A parked action holds up what comes after it on its task.
+    Reports of activity, which come every few minutes, are one row. `expected` says by op_id what an
+    action will meet, where that is known."""
+    rows, held, reports = [], set(), []
     for item in waiting:
-        rows.append(_waiting_row(item, now, ways, item.action.task_id in held))
+        if item.action.kind is Kind.OCCUPANCY and not item.parked:
+            reports.append(item)
+            continue
+        meets = expected.get(item.action.op_id, "")
+        rows.append(_waiting_row(item, now, ways, item.action.task_id in held, meets))
         if item.parked:
             held.add(item.action.task_id)
-    return rows
+    return [*rows, _reports_row(reports, now, ways)] if reports else rows
 
 
-def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
+def _reports_row(reports: Sequence[Waiting], now: int, ways: Ways) -> Row:
+    first, last = reports[0].action, reports[-1].action
+    many = "1 report" if len(reports) == 1 else f"{len(reports)} reports"
+    when = wording.when(first, now)
+    if len(reports) > 1:
+        when += f" to {wording.when(last, now)}"
+    unsent = [item.action.op_id for item in reports if item.unsent]
+    buttons: list[tuple[str, Callable[[], None]]] = []
+    if unsent:
+        buttons = [("Withdraw", functools.partial(ways.withdraw_reports, unsent))]
+    lines = [("What", many), ("When", when), ("State", "Goes out with your next changes")]
+    return Row("reports", "Your activity", lines, buttons, edge="held")
+
+
+def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool, meets: str) -> Row:
     """One waiting action. It can be taken back until it was sent for the first time, and given up
     once the server cannot take it."""
     action = item.action
@@ -55,6 +78,8 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
         ("When", wording.when(action, now)),
         ("State", _state(item, is_held)),
     ]
+    if meets:
+        lines.append(("May conflict", meets))
     does: list[tuple[str, Callable[[str], None]]] = []
     buttons: list[tuple[str, Callable[[], None]]] = []
     if item.unsent:
@@ -68,7 +93,11 @@ def _waiting_row(item: Waiting, now: int, ways: Ways, is_held: bool) -> Row:
             does.append(("Give up", ways.give_up))
     buttons += [(words, functools.partial(do, action.op_id)) for words, do in does]
     return Row(
-        action.op_id, title_of(action), lines, buttons, bad=item.parked and not item.given_up
+        action.op_id,
+        title_of(action),
+        lines,
+        buttons,
+        bad=bool(meets) or (item.parked and not item.given_up),
     )
 
 

@@ -1,4 +1,5 @@
-"""A page of rows with a headline, sentences and buttons: waiting changes, refused changes."""
+"""Rows with a headline, sentences and buttons: as cards on a page (waiting and refused changes,
+notifications), and as plain lines in the sections of the detail pane."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from tracker.ui.theme import tokens
-from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, tokens_of
+from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.chrome import Empty
 from tracker.ui.widgets.controls import Button, ScrollBar, label
@@ -19,13 +20,20 @@ from tracker.ui.widgets.controls import Button, ScrollBar, label
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`lines` are (what, words), shown as two columns; `buttons` are (words, what to do)."""
+    """`lines` are (what, words), shown as two columns; `buttons` are (words, what to do). `edge`
+    names the token of the colour at its side."""
 
     key: str
     title: str
     lines: Sequence[tuple[str, str]]
     buttons: Sequence[tuple[str, Callable[[], None]]] = ()
     bad: bool = False
+    edge: str = "warning"
+
+    def said(self) -> tuple[object, ...]:
+        """What a person can see of it."""
+        words = (words for words, _ in self.buttons)
+        return (self.title, self.bad, self.edge, *self.lines, *words)
 
 
 class RowWidget(QWidget):
@@ -33,7 +41,7 @@ class RowWidget(QWidget):
 
     def __init__(self, row: Row, parent: QWidget) -> None:
         super().__init__(parent)
-        self.key, self._bad = row.key, row.bad
+        self.key, self._edge = row.key, "danger" if row.bad else row.edge
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_4, SPACE_3, SPACE_4, SPACE_3)
         column.setSpacing(SPACE_2)
@@ -62,8 +70,104 @@ class RowWidget(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
-        edge = t.danger if self._bad else t.warning
+        edge = getattr(t, self._edge)
         paint.card_frame(QPainter(self), QRectF(self.rect()), t, edge, selected=False)
+
+
+class Line(QWidget):
+    """A row without a frame, which can be bound again: a section of the pane shows another task's
+    in a fraction of the time that making them takes."""
+
+    spoken_role = QAccessible.Role.ListItem
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.row: Row | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, SPACE_1)
+        column.setSpacing(1)
+        head = QHBoxLayout()
+        head.setSpacing(SPACE_2)
+        self.title = label("", bold=True)
+        head.addWidget(self.title, 1)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(SPACE_1)
+        head.addLayout(self._foot)
+        column.addLayout(head)
+        self._column = column
+        self._words: list[QLabel] = []
+        self.buttons: dict[str, Button] = {}
+
+    def bind(self, row: Row) -> None:
+        if self.row is not None and self.row.said() == row.said() and self.row.key == row.key:
+            self.row = row
+            return
+        self.row = row
+        self.title.setText(row.title)
+        self.title.setVisible(bool(row.title))
+        for place, (what, words) in enumerate(row.lines):
+            if place == len(self._words):
+                # The second line and those after it are what is said of the first.
+                self._words.append(label("", tokens.BODY if place == 0 else tokens.SMALL + 1))
+                if place:
+                    self._words[-1].setForegroundRole(self.palette().ColorRole.PlaceholderText)
+                self._column.addWidget(self._words[-1])
+            self._words[place].setText(f"{what}: {words}" if what else words)
+            self._words[place].show()
+        for unused in self._words[len(row.lines) :]:
+            unused.hide()
+        if list(self.buttons) != [words for words, _ in row.buttons]:
+            self._make_buttons([words for words, _ in row.buttons])
+        for words, button in self.buttons.items():
+            button.setAccessibleName(f"{words}: {row.title or row.lines[0][1]}")
+        self.setAccessibleName(", ".join(filter(None, [row.title, *(b for _, b in row.lines)])))
+
+    def _make_buttons(self, names: Sequence[str]) -> None:
+        for old in self.buttons.values():
+            old.hide()
+            old.deleteLater()
+        self.buttons = {}
+        for words in names:
+            button = Button(words, self, small=True)
+            button.clicked.connect(lambda _c=False, w=words: self._press(w))
+            self._foot.addWidget(button)
+            self.buttons[words] = button
+
+    def _press(self, words: str) -> None:
+        assert self.row is not None
+        next(do for name, do in self.row.buttons if name == words)()
+
+
+class Section(QWidget):
+    """A headline and lines below it; hidden while there are none and nothing else is in it."""
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, SPACE_2, 0, SPACE_2)
+        self.column.setSpacing(SPACE_1)
+        self.head = QHBoxLayout()
+        self.title = label(title, bold=True)
+        self.head.addWidget(self.title, 1)
+        self.column.addLayout(self.head)
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(SPACE_1)
+        self.column.addLayout(self._lines)
+        self.lines: list[Line] = []
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        while len(self.lines) < len(rows):
+            line = Line(self)
+            self._lines.addWidget(line)
+            self.lines.append(line)
+        for line, row in zip(self.lines, rows, strict=False):
+            line.bind(row)
+            line.show()
+        for unused in self.lines[len(rows) :]:
+            unused.hide()
+        self.shown = len(rows)
+
+    shown = 0
 
 
 class RowPage(QScrollArea):
@@ -91,9 +195,7 @@ class RowPage(QScrollArea):
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """A row that says the same keeps its widget, and with it the keyboard."""
-        said: dict[str, tuple[object, ...]] = {
-            row.key: (row.title, *row.lines, *(words for words, _ in row.buttons)) for row in rows
-        }
+        said = {row.key: row.said() for row in rows}
         if list(said.items()) == list(self._shown.items()):
             return
         before, self._shown = self._shown, said

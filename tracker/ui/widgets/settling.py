@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
@@ -16,6 +16,7 @@ from tracker.services.board import Board
 from tracker.services.tasks import editable
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.dialogs.edit import EditDialog
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.widgets import entries
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.rows import RowPage
@@ -25,25 +26,37 @@ from tracker.ui.widgets.shell import ATTENTION, WAITING, Shell
 class Settling(Shell):
     """Makes both pages and fills them; the window puts them where it shows pages."""
 
-    def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
-        super().__init__(workspace, board, title, age_ms)
+    def __init__(
+        self,
+        workspace: Workspace,
+        board: Board,
+        title: str,
+        age_ms: int,
+        around: Surroundings | None = None,
+    ) -> None:
+        super().__init__(workspace, board, title, age_ms, around)
         self.waiting_page = RowPage(WAITING, "Everything has been delivered.", self)
         self.tray_page = RowPage(ATTENTION, "Nothing needs your attention.", self)
 
     def _show_lists(self) -> None:
-        outbox, now = self._work.outbox, self._now()
+        outbox, now = self.work.outbox, self.now()
         tray = outbox.tray()
         self.rail.rows[ATTENTION].set_count(len(tray))
         outs = entries.Outs(
             self._retry, self._edit_refused, self._export, self._send_as_comment, self._discard
         )
         self.tray_page.show_rows(entries.tray_rows(tray, now, outs))
-        self.rail.rows[WAITING].set_count(outbox.tally().waiting)
+        tally = outbox.tally()
+        self.rail.rows[WAITING].set_count(tally.waiting - tally.reports)
         if self._page == WAITING:
             ways = entries.Ways(
-                self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up
-            )
-            self.waiting_page.show_rows(entries.waiting_rows(outbox.waiting(), now, ways))
+                self._edit_waiting, self._withdraw, self._try_now, self._ask_give_up,
+                self._withdraw_reports,
+            )  # fmt: skip
+            found = self.reconnect.preview
+            expected = found.conflicts if found else {}
+            rows = entries.waiting_rows(outbox.waiting(), now, ways, expected)
+            self.waiting_page.show_rows(rows)
 
     # -- editing -----------------------------------------------------------------------------
 
@@ -64,7 +77,7 @@ class Settling(Shell):
         """Also a fault of this machine is said in the dialog, which keeps what was typed; a Retry
         behind it could not be pressed."""
         try:
-            done = self._tasks.edit(op_id, changes)
+            done = self.tasks.edit(op_id, changes)
             if isinstance(done, Refusal):
                 dialog.say(done.code, done.info)
                 self._show_lists()
@@ -80,11 +93,18 @@ class Settling(Shell):
 
     @border("withdraw it")
     def _withdraw(self, op_id: str) -> None:
-        self._taken_back(self._tasks.withdraw(op_id))
+        self._taken_back(self.tasks.withdraw(op_id))
+
+    @border("withdraw it")
+    def _withdraw_reports(self, op_ids: Sequence[str]) -> None:
+        """Those that were sent meanwhile stay sent."""
+        for op_id in op_ids:
+            self.tasks.withdraw(op_id)
+        self.show_changes(Changes())
 
     @border("try it now")
     def _try_now(self, op_id: str) -> None:
-        self._tasks.try_now(op_id)
+        self.tasks.try_now(op_id)
         self._show_lists()
         self.sync_wanted.emit()
 
@@ -104,7 +124,7 @@ class Settling(Shell):
 
     @border("give it up")
     def _give_up(self, op_id: str) -> None:
-        self._taken_back(self._tasks.give_up(op_id))
+        self._taken_back(self.tasks.give_up(op_id))
         self.acted.emit()
 
     def _taken_back(self, taken: Changes | Refusal) -> None:
@@ -118,7 +138,7 @@ class Settling(Shell):
 
     @border("try it again")
     def _retry(self, entry: TrayEntry) -> None:
-        self._after(self._tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
+        self._after(self.tasks.retry(entry), entry.action.kind, lambda: self._retry(entry))
 
     @border("export it")
     def _export(self, entry: TrayEntry) -> None:
@@ -136,10 +156,10 @@ class Settling(Shell):
 
     @border("send it as a comment")
     def _send_as_comment(self, entry: TrayEntry) -> None:
-        done = self._tasks.send_as_comment(entry)
+        done = self.tasks.send_as_comment(entry)
         if self._after(done, Kind.COMMENT, lambda: self._send_as_comment(entry)):
             self.toast.say("Sent as a comment.")
 
     @border("discard it")
     def _discard(self, entry: TrayEntry) -> None:
-        self.show_changes(self._tasks.discard(entry))
+        self.show_changes(self.tasks.discard(entry))

@@ -6,58 +6,87 @@ to the outbox; rows come from the board; nothing here waits for the network.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSettings, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from tracker.config import Settings
 from tracker.domain.change import Kind
-from tracker.domain.errors import EnvironmentFault, Refusal, entry_of
+from tracker.domain.errors import InputError, Refusal, TrackerError, entry_of
 from tracker.domain.page import Changes
-from tracker.domain.task import Priority, Status
+from tracker.domain.task import Occupancy, Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
-from tracker.services.status import SyncStatus, leads_to_waiting
+from tracker.services.links import task_in
+from tracker.services.preview import preview
+from tracker.services.status import Says, SyncStatus, back_online, banner, leads_to_waiting
 from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.bridge import assert_ui_thread
+from tracker.ui.dialogs.choosing import Chooser, Keys, Option, palette
+from tracker.ui.surroundings import Surroundings, bare
 from tracker.ui.widgets import spoken
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.card_list import CardList
-from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, Toast, Who
+from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, TimerPill, Toast, Who
+from tracker.ui.widgets.commands import Commands
 from tracker.ui.widgets.controls import Choice, Search
+from tracker.ui.widgets.reconnect import Reconnect
 
 WAITING, ATTENTION = "Waiting to send", "Needs attention"
 _UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Cancelled"}
 
 
+def _no_more() -> None:
+    pass
+
+
 class Shell(QMainWindow):
     """`sync_wanted` asks for synchronising now, `acted` for doing so as soon as the server wants to
-    hear, `sign_in_wanted` for the sign-in dialog."""
+    hear, `sign_in_wanted` for the sign-in dialog. `signed_out` says that the session was ended
+    here, `profile_wanted` carries the profile to go to, None for one to sign in to, and
+    `settings_changed` other settings."""
 
     sync_wanted = Signal()
     acted = Signal()
     sign_in_wanted = Signal()
+    signed_out = Signal()
+    profile_wanted = Signal(object)
+    settings_changed = Signal(object)
     closed = Signal()
 
-    def __init__(self, workspace: Workspace, board: Board, title: str, age_ms: int) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        board: Board,
+        title: str,
+        age_ms: int,
+        around: Surroundings | None = None,
+    ) -> None:
         super().__init__()
         spoken.install()
-        self._work, self.board, self._tasks = workspace, board, Tasks(workspace)
+        self.work, self.board, self.tasks = workspace, board, Tasks(workspace)
+        self.around = around or bare(workspace.profile.folder)
+        self.commands = Commands(self)
         self._filter = Filter()
         self._read_clock()
         self.status = SyncStatus(synced_at=board.synced_at)
         self._told = {entry.action.op_id for entry in workspace.outbox.tray()}
-        self._is_open = True
+        self._is_open, self._is_quitting = True, False
         self.setWindowTitle(title)
         folder = workspace.profile.folder
         self._settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.banner = Banner(self)
-        self.banner.pressed.connect(self._synchronise)
+        self.banner.pressed.connect(self._banner_pressed)
+        self.reconnect = Reconnect(lambda: preview(workspace, board, self.now()), self)
+        self.reconnect.changed.connect(self._show_preview)
+        self.reconnect.go.connect(self.acted)
         self.toast = Toast(self)
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
@@ -67,7 +96,10 @@ class Shell(QMainWindow):
     def _make_rail(self, title: str, groups: Sequence[Sequence[str]], about: str) -> Rail:
         rail = Rail(title, groups, self)
         rail.chosen.connect(self.open_page)
-        rail.add_foot(Who(self._work.profile.display_name, about, self))
+        self.who = Who(self.work.profile.display_name, about, self)
+        self.timer_pill = TimerPill(self)
+        rail.add_foot(self.timer_pill)
+        rail.add_foot(self.who)
         self.chip = SyncChip(self)
         self.chip.clicked.connect(self._chip_pressed)
         rail.add_foot(self.chip)
@@ -81,15 +113,56 @@ class Shell(QMainWindow):
         self.priority = Choice("Priority", priorities, self, named=False)
         self.priority.chosen.connect(lambda value: self._narrow(priority=value))
 
-    def _bind_keys(self, *bindings: tuple[str, Callable[[], object]]) -> None:
-        own = (
-            ("F5", self.sync_wanted.emit),
-            ("Ctrl+Z", self.toast.undo),
-            ("Ctrl+F", lambda: self._go_to(self.search)),
-            ("Ctrl+L", lambda: self._go_to(self.cards)),
-        )
-        for keys, do in (*own, *bindings):
-            QShortcut(QKeySequence(keys), self, do)
+    def _add_commands(self) -> None:
+        """What both windows can do; a window adds its own before."""
+        add = self.commands.add
+        add("Search", lambda: self._go_to(self.search), "Ctrl+F")
+        add("Go to the tasks", lambda: self._go_to(self.cards), "Ctrl+L")
+        for number, (name, row) in enumerate(self.rail.rows.items(), 1):
+            keys = f"Ctrl+{number % 10}" if number <= 10 else ""
+            add(f"Go to {row.text()}", functools.partial(self.open_page, name), keys)
+        add("Synchronise now", self.sync_wanted.emit, "F5")
+        add("Undo", self.toast.undo, "Ctrl+Z")
+        add("Show all commands", self.open_palette, "Ctrl+K")
+        add("Show keyboard shortcuts", self.open_keys, "F1")
+        add("Close the window", self.close, "Ctrl+W")
+        add("Quit", self.quit, "Ctrl+Q")
+
+    def go_to_task(self, task_id: str) -> None:
+        """Opens its card, on the page that has it."""
+        if task_id not in self.board.views:
+            self.toast.say(
+                f"{entry_of('E5001').message} (E5001)", entry_of("E5001").remedy, bad=True
+            )
+            return
+        self.open_page(self._list_page())
+        if task_id not in self.cards.ids:
+            self.show_all_tasks()
+        self.cards.select(task_id)
+        self.cards.setFocus()
+
+    def show_all_tasks(self) -> None:
+        """The list without anything that narrows it."""
+        raise NotImplementedError
+
+    def choose_task(self, title: str, without: str, then: Callable[[str], None]) -> None:
+        """Lets the person choose one of the tasks that are not archived."""
+        chosen = [
+            Option(
+                f"{view.task.title}", wording.STATUS_WORDS[view.task.status],
+                functools.partial(then, view.task.id),
+            )
+            for view in self.board.views.values()
+            if view.task.id != without and view.task.status is not Status.ARCHIVED
+        ]  # fmt: skip
+        chosen.sort(key=lambda option: option.words.casefold())
+        Chooser(title, "Some words of its title", chosen, self).open()
+
+    def open_palette(self) -> None:
+        palette(self.commands, self).open()
+
+    def open_keys(self) -> None:
+        Keys(self.commands, self).open()
 
     def _go_to(self, part: QWidget) -> None:
         """The keyboard goes to a part of the list's page, from whichever page is open."""
@@ -98,10 +171,11 @@ class Shell(QMainWindow):
 
     def _read_clock(self) -> None:
         """Read here and after each run, as cards ask for the time while they are painted."""
-        self._clock_offset = self._work.confirmed.position().clock_offset or 0
+        self.offset = self.work.confirmed.position().clock_offset or 0
 
-    def _now(self) -> int:
-        return device_clock() + self._clock_offset
+    def now(self) -> int:
+        """The server's time as far as this device knows it, in ms."""
+        return device_clock() + self.offset
 
     # -- for the window to say -------------------------------------------------------------
 
@@ -139,8 +213,13 @@ class Shell(QMainWindow):
         typed could not be kept and the person has yet to hear of it: then it stays open."""
         return True
 
-    def tell_fault(self, tried: str, fault: EnvironmentFault, again: Callable[[], None]) -> None:
-        """This machine could not do it now; `border` calls this."""
+    def tell_bug(self, tried: str, bug: Exception) -> None:
+        """An error of Tracker's own; the log has the rest of it."""
+        words = f"{entry_of('E3013').message} ({type(bug).__name__}) {entry_of('E3013').remedy}"
+        self.toast.say(wording.unable(tried, "E3013"), words, bad=True)
+
+    def tell_fault(self, tried: str, fault: TrackerError, again: Callable[[], None]) -> None:
+        """It could not be done now; `border` calls this."""
         words = f"{fault.entry.message} {fault.entry.remedy}"
         headline = wording.unable(tried, fault.code)
         self.toast.say(headline, words, bad=True, action=("Retry", again))
@@ -174,6 +253,20 @@ class Shell(QMainWindow):
         self._show_lists()
         self._show_status()
         self._tell_refusals()
+        if report.looked:
+            self.reconnect.take()
+        elif self.reconnect.preview is not None and report.state is not State.SYNCED:
+            self.reconnect.stop()  # gone again: the next time it is looked at anew
+            self._show_preview()
+
+    def holds(self) -> bool:
+        """Whether sending waits for the person; called by the thread that synchronises."""
+        return self.reconnect.holds()
+
+    @border("show what will be sent")
+    def _show_preview(self) -> None:
+        self._show_lists()
+        self._show_status()
 
     @border("count what is sent")
     def show_sending(self, done: int, total: int) -> None:
@@ -184,21 +277,38 @@ class Shell(QMainWindow):
 
     def _show_status(self) -> None:
         """The counts are the outbox's own: what was done here changes them before any run."""
-        now, tally = device_clock(), self._work.outbox.tally()
+        now, tally = device_clock(), self.work.outbox.tally()
         self.status = replace(
             self.status,
-            waiting=tally.waiting,
+            waiting=tally.waiting - tally.reports,
             tray=tally.tray,
             parked=tally.parked,
             behind=tally.behind,
         )
         self.chip.show_status(self.status, now)
-        self.banner.show_status(self.status, now)
+        self.banner.say(self._banner_says(now))
+
+    def _banner_says(self, now: int) -> Says | None:
+        found = self.reconnect.preview
+        if found is not None:
+            return back_online(found.waiting, len(found.conflicts), found.first,
+                               looking=self._page == WAITING)  # fmt: skip
+        return banner(self.status, now)
+
+    def _banner_pressed(self) -> None:
+        if self.reconnect.preview is None:
+            self._synchronise()
+        elif self._page == WAITING:
+            self.reconnect.send()
+        else:
+            self.reconnect.look()
+            self.open_page(WAITING)
+            self._show_status()
 
     def _tell_refusals(self) -> None:
         """Tells the newest of those that were not told yet. One may have come while another was
         settled, so the ids say it and the count does not."""
-        tray = self._work.outbox.tray()
+        tray = self.work.outbox.tray()
         new = [entry for entry in tray if entry.action.op_id not in self._told]
         self._told = {entry.action.op_id for entry in tray}
         if not new:
@@ -224,7 +334,20 @@ class Shell(QMainWindow):
         else:
             self.sync_wanted.emit()
 
-    # -- after something was done ----------------------------------------------------------
+    # -- doing something -------------------------------------------------------------------
+
+    def act(
+        self, kind: Kind, call: Callable[[], Done | Refusal], then: Callable[[], None] = _no_more
+    ) -> None:
+        """Does it and shows what came of it; `then` only if it was saved."""
+        self._run(kind, call, then)
+
+    @border("save the change")
+    def _run(
+        self, kind: Kind, call: Callable[[], Done | Refusal], then: Callable[[], None]
+    ) -> None:
+        if self._after(call(), kind, lambda: self._run(kind, call, then)):
+            then()
 
     def _after(self, done: Done | Refusal, kind: Kind, again: Callable[[], None]) -> bool:
         """Shows what happened: the card at once, an undo where there is one, or why not."""
@@ -242,19 +365,21 @@ class Shell(QMainWindow):
             done = replace(done, kind=Kind.COMPLETE)  # 100 % completes, however it was reached
         if view and done.kind in _UNDOABLE:
             headline = f"{_UNDOABLE[done.kind]}: {view.task.title}"
-            self._offer_undo(headline, done, before.task.status if before else None)
+            self.offer_undo(headline, done, before.task.status if before else None)
         return True
 
-    def _offer_undo(self, headline: str, done: Done, was: Status | None = None) -> None:
+    def offer_undo(self, headline: str, done: Done, was: Status | None = None) -> None:
         self.toast.say(headline, action=("Undo", lambda: self._undo(done, was)))
 
     @border("take it back")
     def _undo(self, done: Done, was: Status | None) -> None:
-        undone = self._tasks.undo(done)
+        undone = self.tasks.undo(done)
         if isinstance(undone, Changes):
             self._show_withdrawn(undone)
             return
-        if not self._after(undone, OPPOSITE[done.kind], lambda: self._undo(done, was)):
+        if not self._after(
+            undone, OPPOSITE.get(done.kind, done.kind), lambda: self._undo(done, was)
+        ):
             return
         task = self.board.views[done.task_id].task
         if was not in (None, task.status):
@@ -268,12 +393,59 @@ class Shell(QMainWindow):
 
     # -- the window itself -----------------------------------------------------------------
 
+    def change_settings(self, settings: Settings) -> None:
+        """They take effect at once, here and around."""
+        self.around = replace(self.around, settings=settings)
+        self.settings_changed.emit(settings)
+
+    def begin(self) -> None:
+        """The window is painted and synchronising begins: what else works in the background does
+        too."""
+
+    def occupancy_now(self) -> Occupancy | None:
+        """What each poll says of the person; called by the thread that synchronises."""
+        return None
+
+    def come_forward(self, link: str = "") -> None:
+        """Another start wanted this window, perhaps for a task."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if link:
+            self.open_link(link)
+
+    @border("open the link")
+    def open_link(self, link: str) -> None:
+        """Goes to the task that a link, a number or a notification names."""
+        try:
+            name = task_in(link)
+        except InputError as error:
+            self.toast.say(f"{error.entry.message} (E2064)", error.entry.remedy, bad=True)
+            return
+        numbers = {str(view.task.number): task_id for task_id, view in self.board.views.items()}
+        self.go_to_task(numbers.get(name, name))
+
+    def quit(self) -> bool:
+        """Closes the window for good, also where a tray would keep it; whether it did."""
+        self._is_quitting = True
+        self._is_quitting = self.close()
+        return self._is_quitting
+
+    def _stays_in_tray(self) -> bool:
+        """Whether closing only hides the window."""
+        return False
+
     def _restore_geometry(self) -> None:
         geometry = self._settings.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._is_quitting and self._stays_in_tray():
+            event.ignore()
+            self.hide()
+            return
         if not self._keep_state():
             event.ignore()
             return
@@ -282,5 +454,6 @@ class Shell(QMainWindow):
         self._settings.sync()
         self._ages.stop()
         self.search.stop()
+        self.reconnect.stop()
         super().closeEvent(event)
         self.closed.emit()

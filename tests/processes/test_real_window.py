@@ -1,0 +1,264 @@
+"""The real programs under X11: a server, `tracker` on a screen, and a person with keyboard and
+mouse. What came of it is read from the server's file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Template
+from tests.support import x11
+from tests.support.operator import Served
+from tests.support.world import World
+from tracker.ui.theme.tokens import LIGHT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="X11 is tried on Linux only")
+
+Start = Callable[[], x11.Program]
+WINDOW = "Tracker · Ana Moreno"
+DIALOG = "Sign in to Tracker"
+TITLE = "Replace pump seal"
+EMPTY, FULL, OFFLINE = LIGHT.track, LIGHT.done, LIGHT.warning_ground
+"""The colours of a progress bar before and after the work, and of the banner."""
+
+
+@dataclass
+class Company:
+    """A server that can go and come back at its address, and what is in its file."""
+
+    file: Path
+    world: World
+    served: Served
+
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    def stop(self) -> None:
+        said = self.served.end()
+        assert '"unhandled"' not in said, said
+
+    def come_back(self) -> None:
+        self.served = Served(f"sqlite:///{self.file}", "--port", str(httpx.URL(self.url).port))
+
+    def assign(self) -> str:
+        """Rita gives Ana a task; its id."""
+        headers = {"Authorization": f"Bearer {self.world.tokens['rita']}"}
+        body = {"title": TITLE, "assigned_to": self.world.users["ana"]}
+        made = httpx.post(f"{self.url}/api/v1/tasks", json=body, headers=headers, timeout=20)
+        assert made.status_code == 201, made.text
+        return str(made.json()["uuid"])
+
+    def _rows(self, query: str, task_id: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=20)) as conn:
+            return conn.execute(query, (task_id,)).fetchall()
+
+    def state(self, task_id: str) -> tuple[str, int]:
+        """Status and progress."""
+        (row,) = self._rows("SELECT status, progress FROM tasks WHERE id = ?", task_id)
+        return row  # type: ignore[return-value]
+
+    def deeds(self, task_id: str) -> list[tuple[str, object, str]]:
+        """What Ana did to the task, the oldest first: event, progress after it, note."""
+        rows = self._rows("SELECT body FROM audit WHERE task_id = ? ORDER BY n", task_id)
+        found = [json.loads(body) for (body,) in rows]
+        assert len({row["op_id"] for row in found}) == len(found)
+        ana = self.world.users["ana"]
+        return [
+            (row["event"], row["after"].get("progress"), row["note"])
+            for row in found
+            if row["user"] == ana
+        ]
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[x11.Screen]:
+    if lacking := x11.missing():
+        pytest.skip(f"NOT TESTED ON A SCREEN: no {' and no '.join(lacking)}")
+    made = x11.Screen(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def company(tmp_path: Path, sqlite_template: Template) -> Iterator[Company]:
+    url = sqlite_template.copy(tmp_path)
+    file = Path(url.removeprefix("sqlite:///"))
+    made = Company(file, sqlite_template.world, Served(url))
+    yield made
+    made.served.kill()
+
+
+@pytest.fixture
+def start(screen: x11.Screen, tmp_path: Path) -> Iterator[Start]:
+    """Starts `tracker`, each time as the same person of this machine."""
+    with ExitStack() as stack:
+
+        def program() -> x11.Program:
+            made = x11.Program(screen, tmp_path)
+            stack.callback(made.kill)
+            return made
+
+        yield program
+
+
+def sign_in(screen: x11.Screen, company: Company) -> None:
+    """Fills the dialog of the first start by keyboard."""
+    screen.wait_for(DIALOG)
+    screen.write(company.url)
+    screen.press("Tab")
+    screen.write("ana")
+    screen.press("Tab")
+    screen.write(company.world.password)
+    screen.press("Return")
+
+
+def see_task(screen: x11.Screen) -> x11.Strip:
+    """The empty progress bar of the only card."""
+    screen.until(lambda: len(screen.strips(EMPTY)) == 1, "one card with an empty bar")
+    (bar,) = screen.strips(EMPTY)
+    return bar
+
+
+def opened(screen: x11.Screen, closed: x11.Strip) -> x11.Strip:
+    """The bar of the card that was just chosen: an opened card has more room for it."""
+
+    def bars() -> list[x11.Strip]:
+        return [bar for bar in screen.strips(EMPTY) if bar.left < closed.left]
+
+    screen.until(lambda: len(bars()) == 1, "the card is open")
+    (bar,) = bars()
+    return bar
+
+
+def write_note(screen: x11.Screen, text: str) -> None:
+    """Return on the chosen card leads to its note."""
+    screen.press("ctrl+l", "Return")
+    screen.write(text)
+
+
+def test_a_first_day_by_keyboard_and_mouse(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
+    task_id = company.assign()
+    bar = see_task(screen)
+
+    screen.click((bar.left, bar.middle - 24))  # the title, or beside it
+    screen.click(opened(screen, bar).at(40))
+    screen.until(lambda: company.state(task_id) == ("IN_PROGRESS", 40), "40 % at the server")
+
+    write_note(screen, "The old seal is out: 12 mm, worn.")
+    screen.press("ctrl+Return")
+    screen.press("ctrl+l", "Tab", "Right", "shift+Right")
+    screen.until(lambda: company.state(task_id) == ("IN_PROGRESS", 46), "46 % at the server")
+
+    write_note(screen, "Tight at 6 bar")
+    screen.press("Tab", "Tab", "Tab", "space")  # Comment, Update, Mark complete
+    screen.until(lambda: company.state(task_id) == ("COMPLETED", 100), "completed at the server")
+
+    assert company.deeds(task_id) == [
+        ("set_progress", 40, ""),
+        ("set_progress", None, "The old seal is out: 12 mm, worn."),
+        ("set_progress", 45, ""),
+        ("set_progress", 46, ""),
+        ("complete", 100, "Tight at 6 bar"),
+    ]
+    assert tracker.close(window) == (0, "")
+
+
+def test_work_goes_on_without_the_server_and_reaches_it_once(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
+    task_id = company.assign()
+    bar = see_task(screen)
+    company.stop()
+    screen.until(lambda: screen.strips(OFFLINE), "the banner says that it works offline")
+
+    screen.press("ctrl+l", "Down")
+    opened(screen, bar)
+    screen.press("Tab", "Right", "Right")
+    write_note(screen, "No network in the cellar")
+    screen.press("ctrl+Return")
+    write_note(screen, "Done in the cellar")
+    screen.press("Tab", "Tab", "Tab", "space")
+    screen.until(lambda: screen.strips(FULL), "the bar is full and green")
+    assert company.state(task_id) == ("PENDING", 0)
+
+    company.come_back()
+    screen.press("F5")
+    screen.until(lambda: company.state(task_id) == ("COMPLETED", 100), "completed at the server")
+    screen.until(lambda: not screen.strips(OFFLINE), "the banner is gone")
+    assert company.deeds(task_id) == [
+        ("set_progress", 5, ""),
+        ("set_progress", 10, ""),
+        ("set_progress", None, "No network in the cellar"),
+        ("complete", 100, "Done in the cellar"),
+    ]
+    assert tracker.close(window) == (0, "")
+
+
+def test_a_closed_window_comes_back_with_what_was_done_and_half_typed(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    sign_in(screen, company)
+    window = screen.wait_for(WINDOW)
+    task_id = company.assign()
+    bar = see_task(screen)
+    company.stop()
+    screen.until(lambda: screen.strips(OFFLINE), "the banner says that it works offline")
+    screen.press("ctrl+l", "Down")
+    opened(screen, bar)
+    screen.press("Tab", "Right")
+    write_note(screen, "The bolts are")
+    assert tracker.close(window) == (0, "")
+
+    company.come_back()
+    tracker = start()  # without a keyring it knows the person, but no token
+    window = screen.wait_for(WINDOW)
+    screen.until(lambda: screen.strips(OFFLINE), "the banner says that it is signed out")
+    assert company.state(task_id) == ("PENDING", 0)
+    screen.click_foot(window)
+    screen.wait_for(DIALOG)
+    screen.write(company.world.password)
+    screen.press("Return")
+    screen.until(lambda: company.state(task_id) == ("IN_PROGRESS", 5), "5 % at the server")
+
+    screen.wait_for(WINDOW)
+    screen.press("ctrl+l", "Return", "ctrl+End")
+    screen.write(" tight")
+    screen.press("ctrl+Return")
+    screen.until(lambda: len(company.deeds(task_id)) == 2, "the note at the server")
+    assert company.deeds(task_id) == [
+        ("set_progress", 5, ""),
+        ("set_progress", None, "The bolts are tight"),
+    ]
+    assert tracker.close(window) == (0, "")
+
+
+def test_a_second_start_brings_the_window_that_is_open_to_the_front(
+    screen: x11.Screen, company: Company, start: Start
+) -> None:
+    tracker = start()
+    sign_in(screen, company)
+    window = screen.see(WINDOW)
+    assert not screen.has_focus(window)  # nobody gave it any, as there is no window manager
+    assert start().wait() == (0, "")
+    screen.until(lambda: screen.has_focus(window), "the window has the focus")
+    assert screen.find(WINDOW) == [window]
+    assert tracker.close(window) == (0, "")

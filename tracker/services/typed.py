@@ -1,0 +1,87 @@
+"""What a person types into a form, as values; what cannot be read is a coded sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from tracker.domain.change import DAY, MINUTES_LIMIT, TITLE_LIMIT
+from tracker.domain.errors import InputError
+from tracker.domain.reading import storable
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
+
+
+def read_title(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise InputError("E2001", field="title")
+    if len(text) > TITLE_LIMIT:
+        raise InputError("E2002", f"At most {TITLE_LIMIT}.", field="title")
+    if not storable(text):
+        raise InputError("E2008", field="title")
+    return text
+
+
+def read_due(text: str, today: date | None = None) -> tuple[int | None, str | None]:
+    """(instant in ms, None) for `2026-12-31 17:00` in the viewer's zone, (None, day) for
+    `2026-12-31`, two Nones for nothing. The day may also be today, tomorrow, or the next Monday
+    and so on by its first three letters. E2004 for anything else."""
+    text = text.strip().lower()
+    if not text:
+        return None, None
+    try:
+        day, _, clock = text.partition(" ")
+        named = _named_day(day, today or datetime.now().astimezone().date())
+        moment = datetime.fromisoformat(f"{named} {clock}".strip() if named else text.upper())
+        if not clock and len(text) <= 10:
+            return None, moment.date().isoformat()
+        return int(moment.astimezone(UTC).timestamp() * 1000), None
+    except (ValueError, OverflowError):  # no date, or beyond the calendar in the viewer's zone
+        raise InputError("E2004", field="due") from None
+
+
+def _named_day(word: str, today: date) -> str | None:
+    if word in ("today", "tomorrow"):
+        return (today + timedelta(days=word == "tomorrow")).isoformat()
+    if len(word) >= 3 and word.isalpha() and word[:3] in _DAYS:
+        ahead = (_DAYS.index(word[:3]) - today.weekday() - 1) % 7 + 1
+        return (today + timedelta(days=ahead)).isoformat()
+    return None
+
+
+def due_text(due_at: int | None, due_date: str | None) -> str:
+    """What `read_due` reads as this due."""
+    if due_date is not None or due_at is None:
+        return due_date or ""
+    return datetime.fromtimestamp(due_at / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def read_minutes(text: str) -> int | None:
+    """An estimate: `90`, `1h 30`, `2h`; None for nothing. E2015 for anything else."""
+    text = text.strip()
+    if not text:
+        return None
+    found = span_minutes(text)
+    if found is None or not 1 <= found <= MINUTES_LIMIT:
+        raise InputError("E2015", field="estimate")
+    return found
+
+
+def read_worked(text: str) -> int:
+    """Minutes worked, a day at most; with a minus in front they correct an earlier entry. E2024."""
+    text = text.strip()
+    found = span_minutes(text.removeprefix("-"))
+    if not found or found > DAY:
+        raise InputError("E2024", field="minutes")
+    return -found if text.startswith("-") else found
+
+
+def span_minutes(text: str) -> int | None:
+    """Minutes of `90`, `90 min`, `2h`, `1h 30`; None for anything else."""
+    text = text.strip().lower()
+    found = _SPAN.fullmatch(text)
+    if found is None or not text or not text.isascii():
+        return None
+    return int(found[1] or 0) * 60 + int(found[2] or 0)

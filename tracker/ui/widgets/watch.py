@@ -1,0 +1,84 @@
+"""Looks every few seconds at what the operating system says of the person, and at the clock of a
+running timer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tracker.domain.errors import EnvironmentFault
+from tracker.services.activity import Activity
+from tracker.services.timing import Timing
+from tracker.services.workspace import device_clock
+
+LOOK_MS = 5_000
+TICK_MS = 1_000
+
+
+class Watch(QObject):
+    """`looked` says that what is reported may be another now, `queued` that something of it waits
+    to be sent, `ticked` that a running timer shows another second. `away` carries the instants, in
+    device ms, between which nobody touched anything while a timer ran; it comes when they are back.
+    `failed` carries a fault of this machine."""
+
+    looked = Signal()
+    queued = Signal()
+    ticked = Signal()
+    away = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        activity: Activity,
+        timing: Timing,
+        idle_ms: Callable[[], int | None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._activity, self._timing, self._idle_ms = activity, timing, idle_ms
+        self._idle_since: int | None = None
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self.look)
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self.ticked)
+
+    def start(self) -> None:
+        self._look.start()
+        self.follow_timer()
+        self.look()
+
+    def stop(self) -> None:
+        self._look.stop()
+        self._tick.stop()
+
+    def follow_timer(self) -> None:
+        """Seconds are counted on the screen only while a timer runs."""
+        if self._timing.task_id:
+            self._tick.start()
+        else:
+            self._tick.stop()
+
+    def look(self) -> None:
+        now, idle = device_clock(), self._idle_ms()
+        try:
+            changes = self._activity.look(idle)
+            self._timing.tick()
+        except EnvironmentFault as fault:
+            self.failed.emit(fault)
+            return
+        self._note_idle(idle, now)
+        self.looked.emit()
+        if changes:
+            self.queued.emit()
+
+    def _note_idle(self, idle: int | None, now: int) -> None:
+        since = self._idle_since
+        if since is not None and idle is not None and idle < self._activity.threshold_ms:
+            self._idle_since = None
+            if self._timing.task_id:
+                self.away.emit((since, now - idle))
+        elif since is None and idle is not None and idle >= self._activity.threshold_ms:
+            self._idle_since = now - idle
