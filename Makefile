@@ -54,10 +54,11 @@ format: install ## put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure synchronising and the server beside their floors; a quarter of an hour
+bench: install ## measure synchronising, the server and the window beside their floors; 20 minutes
 	@$(BIN)/python -m benchmarks.sync
 	@$(BIN)/python -m benchmarks.server
 	@$(BIN)/python -m benchmarks.analytics
+	@$(BIN)/python -m benchmarks.ui
 
 screenshots: install system-libs ## draw every screen into docs/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tracker.demo.screenshots docs/screenshots

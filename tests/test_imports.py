@@ -30,7 +30,7 @@ def loaded_by(statement: str) -> set[str]:
                 *["uuid", "zoneinfo", "tomllib", "hashlib", "secrets", "logging"],
             },
         ),
-        ("import tracker.app", {"PySide6", "httpx", "pydantic"}),
+        ("import tracker.app", {"PySide6", "httpx", "pydantic", "keyring", "email", "socket"}),
         ("import tracker.ui.system.idle", {"PySide6", "httpx", "pydantic"}),
     ],
 )

@@ -6,6 +6,7 @@ Commands import what they need when they run: listing tasks loads neither Qt nor
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -72,6 +73,9 @@ def _notifications(args: argparse.Namespace, root: Path) -> int:
 
 def _window(scope: str) -> Run:
     def run(args: argparse.Namespace, root: Path) -> int:
+        # What a start makes stays, and looking through it again and again takes 100 ms. The window
+        # collects garbage by itself (ui/bridge.py).
+        gc.disable()
         from tracker.app import run as run_window
 
         link = getattr(args, "link", "")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keyring
@@ -17,7 +21,13 @@ from tracker.config import Profile, current_profile
 from tracker.domain.errors import EnvironmentFault, InputError, SignInNeeded, TrackerError
 from tracker.services import credentials as keeping
 from tracker.services import session
-from tracker.services.credentials import InEnvironment, InKeyring, InMemory, credentials_for
+from tracker.services.credentials import (
+    InEnvironment,
+    InKeyring,
+    InMemory,
+    WhenAsked,
+    credentials_for,
+)
 from tracker.sync.ports import Tokens
 
 TOKENS = Tokens("an access token", "a refresh token")
@@ -133,6 +143,57 @@ def test_the_environment_goes_before_the_keyring_and_is_never_written(
     kept.write(None)
     assert kept.read() == Tokens("from outside", None)
     assert ring.entries == {}
+
+
+def test_a_window_does_not_wait_for_the_keyring() -> None:
+    """Choosing where a profile's tokens are loads none; the first question does."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tracker.config import Profile\n"
+        "from tracker.domain.task import Role\n"
+        "from tracker.services.credentials import for_profile\n"
+        "profile = Profile(Path('ana'), 'desk', '', '', '', '', '', Role.EMPLOYEE, '')\n"
+        "kept = for_profile(profile)\n"
+        "print('keyring' in sys.modules, kept.read(), 'keyring' in sys.modules)"
+    )
+    backend = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    without = {name: value for name, value in os.environ.items() if name != "TRACKER_TOKEN"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=without | backend,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", "None", "True"]
+
+
+def test_what_is_found_out_when_asked_is_the_same_from_then_on(
+    ring: Ring, use: Callable[[KeyringBackend], None]
+) -> None:
+    kept = WhenAsked("ana-desk")
+    kept.write(TOKENS)
+    assert ring.entries != {}
+    use(fail.Keyring())
+    assert isinstance(kept.chosen, InKeyring)
+    assert kept.read() == TOKENS
+    assert keeping.outlive_the_run(kept)
+    in_memory = WhenAsked("ana-desk")
+    in_memory.write(TOKENS)
+    use(ring)
+    assert (in_memory.read(), in_memory.reread()) == (TOKENS, TOKENS)
+    assert not keeping.outlive_the_run(in_memory)
+
+
+def test_threads_that_ask_at_once_share_what_is_kept(
+    use: Callable[[KeyringBackend], None],
+) -> None:
+    use(fail.Keyring())
+    kept = WhenAsked("ana-desk")
+    with ThreadPoolExecutor(8) as threads:
+        assert len({id(chosen) for chosen in threads.map(lambda _n: kept.chosen, range(64))}) == 1
 
 
 # Signing in and out

@@ -497,3 +497,12 @@ def test_only_ones_own_minutes_are_taken_back(desk: Desk) -> None:
     assert (answer(-20), answer(-21)) == (None, "E5037")
     desk.do(take_back(-15))
     assert (answer(-5), answer(-6)) == (None, "E5037")
+
+
+def test_a_list_is_read_once_also_the_first_time(desk: Desk) -> None:
+    """What the rows' epoch is has to be known before; it is no reason to read them twice."""
+    fresh = Projection(desk.confirmed, desk.outbox, Actor(ANA, Role.EMPLOYEE))
+    asked: list[str] = []
+    desk.confirmed._conn.set_trace_callback(asked.append)
+    assert list(fresh.views()) == [T]
+    assert [said for said in asked if "FROM tasks" in said] == ["SELECT * FROM tasks"]

@@ -127,7 +127,7 @@ def test_tab_goes_from_card_to_card_as_they_lie(active: Desk, qtbot: QtBot) -> N
         assert isinstance(card, TaskCard)
         seen.append(card.card_id)
     row = window.cards.ids.index(seen[0] or "")
-    assert seen == window.cards.ids[row : row + len(seen)]
+    assert seen == list(window.cards.ids[row : row + len(seen)])
 
 
 def test_tab_goes_through_the_opened_card_before_the_next_one(active: Desk, qtbot: QtBot) -> None:

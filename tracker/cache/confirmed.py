@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker.cache import database, eviction
+from tracker.cache.quick import quick
 from tracker.domain.errors import EnvironmentFault, Unreachable
 from tracker.domain.page import (
     CHILDREN,
@@ -220,6 +221,7 @@ _LONGER = "SELECT 1 FROM history WHERE task_id = ? LIMIT 1 OFFSET ?"
 _OfATask = TypeVar("_OfATask", Assignment, Comment, TimeEntry, Dependency, HistoryEntry)
 _STATUSES = {str(status): status for status in Status}
 _PRIORITIES = {str(priority): priority for priority in Priority}
+_PARTS = {str(part): part for part in Part}
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,22 +556,16 @@ class Confirmed:
                 )
             }
             stubs = eviction.among(self._conn, ops_of)
-            if ids is None:
-                tasks = self._conn.execute("SELECT * FROM tasks").fetchall()
-                people = self._conn.execute("SELECT * FROM assignments").fetchall()
-            else:
-                marks = ",".join("?" * len(ids))
-                tasks = self._conn.execute(
-                    f"SELECT * FROM tasks WHERE id IN ({marks})", ids
-                ).fetchall()
-                people = self._conn.execute(
-                    f"SELECT * FROM assignments WHERE task_id IN ({marks})", ids
-                ).fetchall()
+            some = "" if ids is None else f" WHERE %s IN ({','.join('?' * len(ids))})"
+            # Row by row: 20,000 tuples at once would have the garbage collector look through them.
+            found = self._conn.execute("SELECT * FROM tasks" + some.replace("%s", "id"), ids or ())
+            tasks = {row[0]: _task(row) for row in found}
+            of_people = "SELECT * FROM assignments" + some.replace("%s", "task_id")
+            people: dict[str, dict[str, Assignment]] = {}
+            for row in self._conn.execute(of_people, ids or ()):
+                people.setdefault(row[0], {})[row[1]] = _assignment(row)
             position = self._position()
-        grouped: dict[str, dict[str, Assignment]] = {}
-        for row in people:
-            grouped.setdefault(row[0], {})[row[1]] = Assignment(*_with(row, {2: Part}))
-        return Rows({row[0]: _task(row) for row in tasks}, grouped, position, frozenset(ops), stubs)
+        return Rows(tasks, people, position, frozenset(ops), stubs)
 
     def briefs(self) -> tuple[list[Brief], Position]:
         """All tasks by number, and the position they were read at: one moment."""
@@ -719,8 +715,17 @@ def _text(values: Mapping[str, Any]) -> str:
 _STATUS = [f.name for f in fields(Task)].index("status")
 
 
+_new_task, _new_assignment = quick(Task), quick(Assignment)
+
+
 def _task(row: Sequence[Any]) -> Task:
-    return Task(*_with(row, {_STATUS: _STATUSES.__getitem__, _STATUS + 1: _PRIORITIES.__getitem__}))
+    status, priority = _STATUSES[row[_STATUS]], _PRIORITIES[row[_STATUS + 1]]
+    return _new_task(*row[:_STATUS], status, priority, *row[_STATUS + 2 :])
+
+
+def _assignment(row: Sequence[Any]) -> Assignment:
+    task_id, user_id, part, *others = row
+    return _new_assignment(task_id, user_id, _PARTS[part], *others)
 
 
 def _with(row: Sequence[Any], converters: Mapping[int, Callable[[Any], Any]]) -> list[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tracker.cache.confirmed import Brief, Confirmed, Position, Rows
 from tracker.cache.outbox import Outbox
+from tracker.cache.quick import quick
 from tracker.domain.access import Actor
 from tracker.domain.change import (
     NAME_PEOPLE,
@@ -71,6 +72,9 @@ class TaskView:
         return TaskState(self.task, {row.user_id: row for row in self.people})
 
 
+_new_state, _new_view = quick(TaskState), quick(TaskView)
+
+
 @dataclass(frozen=True, slots=True)
 class Trail:
     """What hangs on one task. What still waits comes last: history without received_at, comments
@@ -99,7 +103,7 @@ class Projection:
         wanted = shown.states.keys() if ids is None else set(ids)
         rejected = self._outbox.refused_tasks()
         return {
-            task_id: TaskView(
+            task_id: _new_view(
                 state.task,
                 tuple(state.people.values()),
                 Mark.REJECTED
@@ -228,7 +232,7 @@ class Projection:
         that came with them tells. Which those are depends on the rows' epoch, which is the one of
         last time but after a restore."""
         while True:
-            epoch = self._epoch
+            epoch = self._epoch or self._confirmed.position().epoch
             rows = self._confirmed.rows(ids, self._outbox.on_the_way(epoch, ids))
             self._epoch = rows.position.epoch
             if self._epoch == epoch:
@@ -249,7 +253,7 @@ class Projection:
         if ids is not None and any(other_tasks(action) for action, _ in own):
             return self._replay(None)
         states = {
-            task_id: TaskState(task, rows.people.get(task_id, {}))
+            task_id: _new_state(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
         }
         others = Others(self._confirmed, states, self._actor.user_id)

@@ -6,7 +6,7 @@ which ids to show, in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from tracker.cache.projection import TaskView
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
 from tracker.services import wording
+from tracker.services.listing import Counts, Key, Listing
 from tracker.services.workspace import Workspace, device_clock
 
 FAR = 1 << 62
@@ -45,6 +46,14 @@ class Sort(StrEnum):
     NEWEST = "newest"
 
 
+_WITH_STATUS = {
+    Place.PENDING: Status.PENDING,
+    Place.IN_PROGRESS: Status.IN_PROGRESS,
+    Place.ON_HOLD: Status.ON_HOLD,
+    Place.DONE: Status.COMPLETED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     place: Place = Place.ALL
@@ -67,11 +76,17 @@ class Board:
         self.me = workspace.profile.user_id
         self.synced_at = workspace.confirmed.position().pulled_at
         """When everything here was last known to be current, in device ms; the shell moves it."""
+        self._wanted = Filter()
+        self._moment: Hashable = None
         self.load()
 
     def load(self) -> None:
+        """Reads everything, and brings it into the order that was asked for last: what is shown
+        next needs it."""
         self.views = self._work.projection.views()
         self._load_people()
+        self._counts = Counts(self.views.values(), self._is_watched)
+        self._arrange(self._wanted, device_clock())
 
     def _load_people(self) -> None:
         self.people = self._work.confirmed.people()
@@ -86,35 +101,61 @@ class Board:
         if changes.tasks:
             found = self._work.projection.views(sorted(changes.tasks))
             for task_id in changes.tasks:
-                if task_id in found:
-                    self.views[task_id] = found[task_id]
+                before, after = self.views.get(task_id), found.get(task_id)
+                if after is not None:
+                    self.views[task_id] = after
                 else:
                     self.views.pop(task_id, None)
+                self._counts.change(before, after)
+                self._listing.change(before, after)
         if changes.people:
             self._load_people()
+            if self._wanted.text:  # it is searched for in the projects' names too
+                self._arrange(self._wanted, device_clock())
             return None
         return changes.tasks
 
     # -- asking ----------------------------------------------------------------------------
 
-    def select(self, wanted: Filter, now: int) -> list[str]:
-        """Ids that fit, in order."""
-        fits = self._in_place(wanted.place, now)
+    def select(self, wanted: Filter, now: int) -> Sequence[str]:
+        """Ids that fit, in order; the very same tuple as long as they are the same."""
+        if (wanted, self._moment_of(wanted.place, now)) != (self._wanted, self._moment):
+            self._arrange(wanted, now)
+        return self._listing.ids
+
+    def counts(self, now: int) -> dict[Place, int]:
+        found, statuses = self._counts, self._counts.statuses
+        return {
+            Place.ALL: statuses.total() - statuses[Status.ARCHIVED],
+            Place.TODAY: found.due_by(*_today(now)),
+            Place.OVERDUE: found.overdue(now),
+            **{place: statuses[status] for place, status in _WITH_STATUS.items()},
+            Place.WATCHING: found.watching,
+        }
+
+    def _arrange(self, wanted: Filter, now: int) -> None:
+        self._wanted, self._moment = wanted, self._moment_of(wanted.place, now)
+        fits = self._fits(wanted, now)
+        self._listing = Listing(self.views.values(), fits, _order(wanted.sort))
+
+    def _moment_of(self, place: Place, now: int) -> Hashable:
+        """As long as this is the same, no task comes into the place or leaves it with time."""
+        if place is Place.OVERDUE:
+            return self._counts.around(now)
+        return _today(now) if place is Place.TODAY else None
+
+    def _fits(self, wanted: Filter, now: int) -> Callable[[TaskView], bool]:
+        in_place = self._in_place(wanted.place, now)
         needle = wanted.text.casefold().strip()
-        found = [
-            view.task
-            for view in self.views.values()
-            if fits(view)
+        if wanted == Filter(wanted.place, sort=wanted.sort):
+            return in_place
+        return lambda view: (
+            in_place(view)
             and (wanted.priority is None or view.task.priority is wanted.priority)
             and (wanted.project is None or view.task.project_id == wanted.project)
             and (wanted.person is None or any(p.user_id == wanted.person for p in view.people))
             and (not needle or self._mentions(view.task, needle))
-        ]
-        return [task.id for task in sorted(found, key=_order(wanted.sort))]
-
-    def counts(self, now: int) -> dict[Place, int]:
-        views = self.views.values()
-        return {place: sum(map(self._in_place(place, now), views)) for place in Place}
+        )
 
     def _mentions(self, task: Task, needle: str) -> bool:
         project = self.projects.get(task.project_id or "")
@@ -126,30 +167,24 @@ class Board:
         )
 
     def _in_place(self, place: Place, now: int) -> Callable[[TaskView], bool]:
-        status = {
-            Place.PENDING: Status.PENDING,
-            Place.IN_PROGRESS: Status.IN_PROGRESS,
-            Place.ON_HOLD: Status.ON_HOLD,
-            Place.DONE: Status.COMPLETED,
-        }.get(place)
-        if status is not None:
+        if place in _WITH_STATUS:
+            status = _WITH_STATUS[place]
             return lambda view: view.task.status is status
         if place is Place.OVERDUE:
             return lambda view: is_overdue(view.task, now)
         if place is Place.TODAY:
-            today = datetime.fromtimestamp(now / 1000).astimezone()
-            day = today.date().isoformat()
-            end = today.replace(hour=23, minute=59, second=59).timestamp() * 1000 + 999
+            day, end = _today(now)
             return lambda view: (
                 view.task.status in OPEN
                 and view.task.due_at is not None
                 and (view.task.due_date <= day if view.task.due_date else view.task.due_at <= end)
             )
         if place is Place.WATCHING:
-            return lambda view: any(
-                row.user_id == self.me and row.part is not Part.ASSIGNEE for row in view.people
-            )
+            return self._is_watched
         return lambda view: view.task.status is not Status.ARCHIVED
+
+    def _is_watched(self, view: TaskView) -> bool:
+        return any(row.user_id == self.me and row.part is not Part.ASSIGNEE for row in view.people)
 
     # -- saying ----------------------------------------------------------------------------
 
@@ -179,21 +214,29 @@ class Board:
         return project.name if project else ""
 
 
-def _order(sort: Sort) -> Callable[[Task], tuple[object, ...]]:
+def _today(now: int) -> tuple[str, float]:
+    """The viewer's day, as YYYY-MM-DD, and its end in ms."""
+    today = datetime.fromtimestamp(now / 1000).astimezone()
+    end = today.replace(hour=23, minute=59, second=59, microsecond=999_000)
+    return today.date().isoformat(), end.timestamp() * 1000
+
+
+def _order(sort: Sort) -> Callable[[Task], Key]:
     """Open tasks before finished ones, then by what was asked, then by number."""
 
-    def key(task: Task) -> tuple[object, ...]:
+    def key(task: Task) -> Key:
         closed = task.status not in OPEN
         late = -(task.completed_at or task.updated_at) if closed else 0
         match sort:
             case Sort.DUE:
-                by: tuple[object, ...] = (late, task.due_at or FAR, _URGENCY[task.priority])
+                by: Key = (late, task.due_at or FAR, _URGENCY[task.priority])
             case Sort.PRIORITY:
                 by = (_URGENCY[task.priority], task.due_at or FAR)
             case Sort.TITLE:
                 by = (task.title.casefold(),)
             case Sort.NEWEST:
                 by = (-task.created_at,)
-        return (closed, *by, task.number)
+        # Tasks that wait to be sent have no number yet; the newer id is the younger task.
+        return (closed, *by, task.number, task.id)
 
     return key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 
 from tracker.config import Profile
 from tracker.domain.errors import EnvironmentFault
@@ -84,6 +85,38 @@ class InKeyring:
             raise EnvironmentFault("E1007", str(error)) from error
 
 
+class WhenAsked:
+    """The keyring if one works, else memory: found out with the first question. It takes 100 ms,
+    and the sync thread is the first to ask, after the window is there. For several threads."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._chosen: Credentials | None = None
+        self._choosing = threading.Lock()
+
+    @property
+    def chosen(self) -> Credentials:
+        with self._choosing:
+            if self._chosen is None:
+                self._chosen = credentials_for(self._name)
+            return self._chosen
+
+    def read(self) -> Tokens | None:
+        return self.chosen.read()
+
+    def reread(self) -> Tokens | None:
+        return self.chosen.reread()
+
+    def write(self, tokens: Tokens | None) -> None:
+        self.chosen.write(tokens)
+
+
+def outlive_the_run(credentials: Credentials) -> bool:
+    """Whether tokens written there are there the next time."""
+    chosen = credentials.chosen if isinstance(credentials, WhenAsked) else credentials
+    return not isinstance(chosen, InMemory)
+
+
 def _tokens(stored: str) -> Tokens | None:
     """The tokens of an entry; None for one that was not written here. Signing in mends it."""
     try:
@@ -109,4 +142,6 @@ def credentials_for(profile_name: str) -> Credentials:
 
 
 def for_profile(profile: Profile) -> Credentials:
-    return credentials_for(profile.secret_name)
+    """TRACKER_TOKEN if set, else the keyring or memory, which is found out when it is asked."""
+    token = os.environ.get(VARIABLE)
+    return InEnvironment(token) if token else WhenAsked(profile.secret_name)

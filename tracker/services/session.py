@@ -80,7 +80,7 @@ def sign_in(
         credentials.write(trial.read())
     except EnvironmentFault:  # E1007: the keyring is there and does not take it
         return SignedIn(profile, credentials if expected else trial, remembered=False)
-    return SignedIn(profile, credentials, not isinstance(credentials, InMemory))
+    return SignedIn(profile, credentials, keeping.outlive_the_run(credentials))
 
 
 def sign_out(

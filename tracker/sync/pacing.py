@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 LONGEST = 300.0
 JITTER = 0.1
@@ -41,6 +40,8 @@ def retry_after(status: int, headers: Mapping[str, str], now: int) -> float | No
 
 def _seconds(date: str) -> float | None:
     """An HTTP date as seconds since 1970; None for what is none."""
+    from email.utils import parsedate_to_datetime  # 4 ms that a start does not need
+
     try:
         found = parsedate_to_datetime(date)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from tracker.ui.theme import tokens
@@ -80,3 +80,9 @@ def font(pixels: int, *, bold: bool = False) -> QFont:
     made.setPixelSize(pixels)
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     return made
+
+
+@functools.cache
+def metrics(pixels: int, *, bold: bool = False) -> QFontMetrics:
+    """How wide and tall things are in that font."""
+    return QFontMetrics(font(pixels, bold=bold))

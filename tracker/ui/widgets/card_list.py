@@ -68,8 +68,8 @@ class CardList(QAbstractScrollArea):
         super().__init__(parent)
         self._make_card, self._height, self._min_width = make_card, height, min_width
         self._opens = opens
-        self._ids: list[str] = []
-        self._row_of: dict[str, int] = {}
+        self._ids: tuple[str, ...] = ()
+        self._rows: dict[str, int] = {}
         self._idle: list[CardWidget] = []
         self._shown: dict[str, CardWidget] = {}
         self._selected = ""
@@ -95,17 +95,17 @@ class CardList(QAbstractScrollArea):
 
     def set_ids(self, ids: Sequence[str]) -> None:
         """Another order or another set; the first visible card stays where it is."""
-        if list(ids) == self._ids:
+        new = tuple(ids)  # of a tuple it is the same one, which is compared at no cost
+        if new is self._ids or new == self._ids:
             return
         anchor = self._anchor()
-        self._ids = list(ids)
-        self._row_of = {card_id: row for row, card_id in enumerate(self._ids)}
-        if self._selected and self._selected not in self._row_of:
+        self._ids, self._rows = new, {}
+        if self._selected and self._row(self._selected) < 0:
             self._selected = ""
             self.selected.emit("")
         self._measure()
-        if anchor is not None and anchor[0] in self._row_of:
-            self.verticalScrollBar().setValue(self._top(self._row_of[anchor[0]]) - anchor[1])
+        if anchor is not None and (row := self._row(anchor[0])) >= 0:
+            self.verticalScrollBar().setValue(self._top(row) - anchor[1])
         self._place()
 
     def refresh(self, ids: Iterable[str] | None = None) -> None:
@@ -119,7 +119,7 @@ class CardList(QAbstractScrollArea):
 
     def select(self, card_id: str) -> None:
         """Selects a card ("" for none) and brings it into view."""
-        if card_id == self._selected or (card_id and card_id not in self._row_of):
+        if card_id == self._selected or (card_id and self._row(card_id) < 0):
             return
         old, self._selected = self._selected, card_id
         for changed in (old, card_id):
@@ -139,6 +139,13 @@ class CardList(QAbstractScrollArea):
     def cards(self) -> list[CardWidget]:
         return list(self._shown.values())
 
+    def _row(self, card_id: str) -> int:
+        """Which one of `ids` it is, -1 if none: looked for once, as a map of 100,000 takes 10 ms
+        to make and few are asked for."""
+        if card_id not in self._rows:
+            self._rows[card_id] = self._ids.index(card_id) if card_id in self._ids else -1
+        return self._rows[card_id]
+
     # -- geometry --------------------------------------------------------------------------
 
     def _columns(self) -> int:
@@ -155,11 +162,11 @@ class CardList(QAbstractScrollArea):
 
     def _opened(self) -> tuple[int, int]:
         """Row of the opened card and how much taller it is than a closed one."""
-        if not self._opens or self._selected not in self._row_of:
+        if not self._opens or not self._selected:
             return -1, 0
         card = self._shown.get(self._selected) or next(iter(self._shown.values()), None)
         tall = card.open_height(self._card_width()) if card else self._height
-        return self._row_of[self._selected], tall - self._height
+        return self._row(self._selected), tall - self._height
 
     def _top(self, index: int) -> int:
         opened, extra = self._opened_at
@@ -189,7 +196,7 @@ class CardList(QAbstractScrollArea):
         return held, visible[held]
 
     def _reveal(self, card_id: str) -> None:
-        row = self._row_of[card_id]
+        row = self._row(card_id)
         opened, extra = self._opened_at
         top, tall = self._top(row), self._height + (extra if row == opened else 0)
         bar = self.verticalScrollBar()
@@ -212,9 +219,10 @@ class CardList(QAbstractScrollArea):
             if self._top(index) - offset < bottom
             and self._top(index) + self._height + (extra if index == opened else 0) > offset
         }
-        if self._selected in self._row_of:
+        self._rows.update(wanted)
+        if self._selected:
             # The card somebody types in is never taken away; it waits beyond the edge.
-            wanted[self._selected] = self._row_of[self._selected]
+            wanted[self._selected] = self._row(self._selected)
         for gone in [card_id for card_id in self._shown if card_id not in wanted]:
             card = self._shown.pop(gone)
             card.let_go()
@@ -238,7 +246,7 @@ class CardList(QAbstractScrollArea):
 
     def _order_tabs(self) -> None:
         """Tab goes through the cards as they lie: recycled ones were made in another order."""
-        rows = sorted(self._shown, key=self._row_of.__getitem__)
+        rows = sorted(self._shown, key=self._row)
         chain = [self, *(stop for row in rows for stop in self._shown[row].tab_stops())]
         if chain != self._chain:
             self._chain = chain
@@ -291,7 +299,7 @@ class CardList(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         columns = self._columns()
-        row = self._row_of.get(self._selected, -1)
+        row = self._row(self._selected) if self._selected else -1
         page = max(1, self.viewport().height() // (self._height + self._gap())) * columns
         target = {
             Qt.Key.Key_Down: row + columns if row >= 0 else 0,

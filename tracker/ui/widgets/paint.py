@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from tracker.domain.people import initials
@@ -17,8 +19,8 @@ def rounded(
 ) -> None:  # fmt: skip
     """A rounded box whose line lies inside the rectangle."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(QColor(fill) if fill else Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(line), width) if line else Qt.PenStyle.NoPen)
+    painter.setBrush(_colour(fill) if fill else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(_colour(line), width) if line else Qt.PenStyle.NoPen)
     inset = width / 2 if line else 0
     painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
 
@@ -37,7 +39,7 @@ def card_frame(
         if top
         else QRectF(rect.x(), rect.y(), 4, rect.height())
     )
-    painter.fillRect(strip, QColor(edge))
+    painter.fillRect(strip, _colour(edge))
     painter.restore()
     if selected:
         rounded(painter, rect, None, t.accent, width=2.0)
@@ -48,17 +50,30 @@ def text(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
 ) -> int:  # fmt: skip
     """One line, elided to the rectangle; returns the width it took."""
-    font = theme.font(pixels, bold=bold)
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(content, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter), shown)
-    return metrics.horizontalAdvance(shown)
+    painter.setFont(theme.font(pixels, bold=bold))
+    painter.setPen(_colour(colour))
+    if width_of(content, pixels, bold=bold) >= rect.width():  # rounded: Qt knows the fraction
+        elided = Qt.TextElideMode.ElideRight
+        content = theme.metrics(pixels, bold=bold).elidedText(content, elided, rect.width())
+    painter.drawText(rect, _flags(align), content)
+    return width_of(content, pixels, bold=bold)
 
 
+@functools.lru_cache(4096)
 def width_of(content: str, pixels: int, *, bold: bool = False) -> int:
-    return QFontMetrics(theme.font(pixels, bold=bold)).horizontalAdvance(content)
+    """Kept, as a frame asks for 80 and most are those of the frame before."""
+    return theme.metrics(pixels, bold=bold).horizontalAdvance(content)
+
+
+@functools.cache
+def _flags(align: Qt.AlignmentFlag) -> int:
+    return int(align | Qt.AlignmentFlag.AlignVCenter)
+
+
+@functools.cache
+def _colour(token: str) -> QColor:
+    """Shared: callers do not change it."""
+    return QColor(token)
 
 
 def badge(painter: QPainter, x: int, y: int, word: str, colour: str) -> int:

@@ -1,0 +1,213 @@
+"""What a board keeps from one change to the next is what it would find by doing all again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.client import page, task
+from tests.support.server import DAY, START
+from tracker.cache.projection import TaskView
+from tracker.config import Profile
+from tracker.domain.page import Changes
+from tracker.domain.task import (
+    OPEN,
+    Assignment,
+    Part,
+    Priority,
+    Project,
+    Role,
+    Status,
+    Task,
+    is_overdue,
+)
+from tracker.protocol.sync import Gone
+from tracker.services.board import Board, Filter, Place, Sort
+from tracker.services.tasks import Done, Tasks
+from tracker.services.workspace import Workspace, open_workspace
+
+HOUR = 3_600_000
+ANA, RITA = "ana", "rita"
+HALL, YARD = "p-hall", "p-yard"
+URGENCY = [Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    profile = Profile(
+        folder=tmp_path / "ana",
+        scope="desk",
+        server_url="http://127.0.0.1:9",
+        server_id="s1",
+        user_id=ANA,
+        name="ana",
+        display_name="Ana Moreno",
+        role=Role.EMPLOYEE,
+        tenant="Northwind",
+    )
+    with closing(open_workspace(profile)) as opened:
+        projects = [Project(HALL, 1, "Hall B retrofit", False), Project(YARD, 2, "Yard", False)]
+        opened.confirmed.apply(page(1, projects=projects, snapshot=True), START)
+        yield opened
+
+
+class Feed:
+    """Changes as a pull would bring them: tasks come, change in anything, and go."""
+
+    def __init__(self, workspace: Workspace, chance: random.Random) -> None:
+        self._confirmed, self._chance = workspace.confirmed, chance
+        self._seq = 1
+        self.tasks: dict[str, Task] = {}
+
+    def pull(self, number: int) -> frozenset[str]:
+        self._seq += 1
+        coming = [self._task() for _ in range(number)]
+        going = [t for t in self.tasks if self._chance.random() < 0.02]
+        parts = [
+            Assignment(t.id, who, part, 100, RITA, START)
+            for t in coming
+            for who, part in ((ANA, self._chance.choice(list(Part))), (RITA, Part.REVIEWER))
+        ]
+        stones = [Gone(kind="task", id=task_id) for task_id in going]
+        answer = page(self._seq, tasks=coming, assignments=parts, gone=stones)
+        changes = self._confirmed.apply(answer, START)
+        self.tasks |= {t.id: t for t in coming}
+        for task_id in going:
+            del self.tasks[task_id]
+        return changes.tasks
+
+    def _task(self) -> Task:
+        chance = self._chance
+        known = chance.choice(list(self.tasks)) if self.tasks and chance.random() < 0.7 else ""
+        number = int(known[1:]) if known else len(self.tasks) + 1_000 * self._seq
+        due = START + chance.randrange(-40, 40) * HOUR if chance.random() < 0.8 else None
+        by_day = due is not None and chance.random() < 0.3
+        return task(
+            f"t{number:07}",
+            number=number % 50,  # ties, as tasks have that wait for their number
+            title=chance.choice(["Replace pump seal", "Paint the rail", "äußere Tür"]),
+            status=chance.choice(list(Status)),
+            priority=chance.choice(list(Priority)),
+            project_id=chance.choice([None, HALL, YARD]),
+            due_at=due,
+            due_date=datetime.fromtimestamp((due or 0) / 1000, UTC).date().isoformat()
+            if by_day
+            else None,
+            created_at=START - chance.randrange(9) * DAY,
+            completed_at=chance.choice([None, START - HOUR]),
+            version=self._seq,
+        )
+
+
+def plainly(board: Board, wanted: Filter, now: int) -> list[str]:
+    """The ids that fit, in order, from nothing but the views."""
+    found = [view for view in board.views.values() if fits(board, view, wanted, now)]
+    return [view.task.id for view in sorted(found, key=lambda view: place(view.task, wanted.sort))]
+
+
+def fits(board: Board, view: TaskView, wanted: Filter, now: int) -> bool:
+    one = view.task
+    project = board.projects[one.project_id].name if one.project_id else ""
+    said = f"{one.title}\n{one.description}\n{project}".casefold()
+    return (
+        is_in(view, wanted.place, now)
+        and wanted.priority in (None, one.priority)
+        and wanted.project in (None, one.project_id)
+        and (wanted.person is None or wanted.person in {row.user_id for row in view.people})
+        and (wanted.text.casefold() in said or wanted.text == str(one.number))
+    )
+
+
+def is_in(view: TaskView, where: Place, now: int) -> bool:
+    one = view.task
+    midnight = datetime.fromtimestamp(now / 1000).astimezone().replace(hour=23, minute=59)
+    by_today = one.due_at is not None and (
+        one.due_date <= midnight.date().isoformat()
+        if one.due_date
+        else one.due_at < midnight.replace(second=0, microsecond=0).timestamp() * 1000 + 60_000
+    )
+    return {
+        Place.ALL: one.status is not Status.ARCHIVED,
+        Place.TODAY: one.status in OPEN and by_today,
+        Place.OVERDUE: is_overdue(one, now),
+        Place.PENDING: one.status is Status.PENDING,
+        Place.IN_PROGRESS: one.status is Status.IN_PROGRESS,
+        Place.ON_HOLD: one.status is Status.ON_HOLD,
+        Place.DONE: one.status is Status.COMPLETED,
+        Place.WATCHING: any(
+            row.user_id == ANA and row.part is not Part.ASSIGNEE for row in view.people
+        ),
+    }[where]
+
+
+def place(one: Task, sort: Sort) -> tuple[object, ...]:
+    closed = one.status not in OPEN
+    due, urgency = one.due_at or 1 << 62, URGENCY.index(one.priority)
+    by: dict[Sort, tuple[object, ...]] = {
+        Sort.DUE: (-(one.completed_at or one.updated_at) if closed else 0, due, urgency),
+        Sort.PRIORITY: (urgency, due),
+        Sort.TITLE: (one.title.casefold(),),
+        Sort.NEWEST: (-one.created_at,),
+    }
+    return closed, *by[sort], one.number, one.id
+
+
+def any_filter(chance: random.Random) -> Filter:
+    return Filter(
+        place=chance.choice([*Place, Place.OVERDUE, Place.TODAY, Place.ALL]),
+        text=chance.choice(["", "", "PUMP", "hall", "7", "nothing"]),
+        priority=chance.choice([None, None, *Priority]),
+        person=chance.choice([None, None, RITA]),
+        project=chance.choice([None, None, HALL]),
+        sort=chance.choice(list(Sort)),
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_changes_leave_what_doing_all_again_finds(workspace: Workspace, seed: int) -> None:
+    chance = random.Random(seed)
+    feed = Feed(workspace, chance)
+    feed.pull(60)
+    board, tasks = Board(workspace), Tasks(workspace)
+    now, wanted = START, Filter()
+    for _ in range(60):
+        if chance.random() < 0.3:
+            wanted = any_filter(chance)
+        if chance.random() < 0.6:  # time passes, and a clock that was set back goes back
+            now += chance.choice([0, 1, 20 * 60_000, HOUR, 9 * HOUR, -HOUR])
+        changed = feed.pull(chance.choice([0, 1, 1, 7]))
+        if chance.random() < 0.3 and feed.tasks:
+            done = tasks.set_progress(chance.choice(list(feed.tasks)), chance.randrange(101), "")
+            changed |= done.changes.tasks if isinstance(done, Done) else frozenset()
+        board.refresh(Changes(changed))
+        assert board.views == workspace.projection.views()
+        assert list(board.select(wanted, now)) == plainly(board, wanted, now)
+        found = board.counts(now)
+        assert found == {p: len(plainly(board, Filter(p), now)) for p in Place}
+
+
+def test_the_same_ids_are_the_same_tuple(workspace: Workspace) -> None:
+    one, two = task("t1", number=1), task("t2", number=2, due_at=START)
+    workspace.confirmed.apply(page(2, tasks=[one, two]), START)
+    board = Board(workspace)
+    before = board.select(Filter(), START)
+    assert before == ("t2", "t1")
+    workspace.confirmed.apply(page(3, tasks=[replace(one, progress=40, version=2)]), START)
+    board.refresh(Changes(frozenset({"t1"})))
+    assert board.views["t1"].task.progress == 40
+    assert board.select(Filter(), START) is before
+
+
+def test_a_search_finds_a_project_by_its_new_name(workspace: Workspace) -> None:
+    workspace.confirmed.apply(page(2, tasks=[task("t1", project_id=HALL)]), START)
+    board = Board(workspace)
+    assert board.select(Filter(text="foundry"), START) == ()
+    renamed = Project(HALL, 1, "Foundry", False, version=2)
+    board.refresh(workspace.confirmed.apply(page(3, projects=[renamed]), START))
+    assert board.select(Filter(text="foundry"), START) == ("t1",)
