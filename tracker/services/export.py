@@ -6,14 +6,12 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tracker.cache.projection import TaskView
 from tracker.domain.instants import rfc3339
 from tracker.domain.task import Part, Priority, Status, is_overdue
 from tracker.services import wording
 from tracker.services.board import Board, Filter
-from tracker.services.files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may take a cell that begins so for; also the wide ones of East Asian input."""
@@ -28,9 +26,9 @@ COLUMNS = (
 # -- for a spreadsheet -------------------------------------------------------------------------
 
 
-def write_csv(board: Board, ids: Sequence[str], path: Path) -> None:
-    """The tasks of `ids`, in their order. E3012 where the file cannot be written."""
-    write_whole(path, as_csv([cells(board, view) for view in _views(board, ids)]))
+def lines(board: Board, ids: Sequence[str]) -> list[list[str]]:
+    """Of the tasks of `ids`, in their order."""
+    return [cells(board, view) for view in _views(board, ids)]
 
 
 def cells(board: Board, view: TaskView) -> list[str]:
@@ -137,7 +135,7 @@ def narrowed_by(wanted: Filter, board: Board) -> str:
         f"“{wanted.text.strip()}”" if wanted.text.strip() else "",
         wanted.priority.value.capitalize() if wanted.priority else "",
         project.name if project else "",
-        board.name_of(wanted.person) if wanted.person else "",
+        board.people[wanted.person].display_name if wanted.person in board.people else "",
         f"by {wanted.sort.value}",
     )
     return " · ".join(filter(None, parts))

@@ -132,6 +132,11 @@ def moment(ms: int) -> str:
     return f"{at.tm_mday} {time.strftime('%b %Y, %H:%M', at)}"
 
 
+def day(ms: int) -> str:
+    """An instant's day in the viewer's zone, for the name of a file: `2026-11-21`."""
+    return time.strftime("%Y-%m-%d", time.localtime(ms / 1000))
+
+
 def due_on_paper(task: Dated) -> str:
     """When a task is due, as it is still true tomorrow: `Thu 26 Nov 2026`, with the hour where it
     has one; `done 21 Nov 2026` for what is finished. Empty without a due."""
