@@ -16,7 +16,6 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from tracker.cache import database
 from tracker.config import Profile, Settings
@@ -112,10 +111,8 @@ def _table(values: Mapping[str, object]) -> str:
 
 def _profile(profile: Profile) -> dict[str, object]:
     """Neither the person's name nor the tenant's."""
-    address = urlsplit(profile.server_url)
-    bare = urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
     return {
-        "server": bare,
+        "server": doctor.bare(profile.server_url),
         "server id": profile.server_id,
         "user id": profile.user_id,
         "role": profile.role.value,
@@ -186,9 +183,11 @@ def _text(path: Path) -> str:
 
 def _cleaner(profile: Profile) -> Callable[[str], str]:
     """Takes out the person's names, as words, and the folders that are called after them."""
-    words = {profile.folder.name: "<profile>", str(Path.home()): "~"}
+    address = profile.server_url
+    words = {address: doctor.bare(address), profile.folder.name: "<profile>", str(Path.home()): "~"}
     for name in (profile.display_name, profile.name, profile.tenant):
         words.setdefault(name, "<name>")
-    found = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words if word.strip("/\\"))
+    longest = sorted((word for word in words if word.strip("/\\")), key=len, reverse=True)
+    found = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest)
     pattern = re.compile(found)
     return lambda text: pattern.sub(lambda match: words[match[0]], text)

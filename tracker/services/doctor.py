@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from tracker.config import Profile
 from tracker.services import credentials, wording
@@ -17,7 +18,7 @@ def look(root: Path, profile: Profile | None) -> Iterator[tuple[str, str]]:
     if profile is None:
         yield "profile", "none: run tracker login"
         return
-    yield "profile", f"{profile.name} at {profile.server_url}, role {profile.role}"
+    yield "profile", f"{profile.name} at {bare(profile.server_url)}, role {profile.role}"
     keyring = credentials.keyring_works()
     yield "keyring", "works" if keyring else "none: sessions last for one run (E1007)"
     with closing(open_workspace(profile)) as workspace:
@@ -25,6 +26,13 @@ def look(root: Path, profile: Profile | None) -> Iterator[tuple[str, str]]:
         heard = workspace.confirmed.position().pulled_at
         yield "outbox", f"{tally.waiting} waiting, {tally.tray} need attention"
         yield "last heard", wording.age(heard, device_clock())
+
+
+def bare(address: str) -> str:
+    """A server's address without anything that could be secret: who asks, with what password, or
+    a query. Signing in takes none of these; a profile may have been written by hand."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def line(what: str, words: str) -> str:
