@@ -89,6 +89,8 @@ class Papers(QObject):
         sheet = self._sheet()
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printing.prepare(printer, sheet, printing.paper_of(QLocale.system()))
+        if printer.outputFormat() is QPrinter.OutputFormat.PdfFormat:  # there is no printer
+            printer.setOutputFileName(str(_documents() / _named("tasks", "pdf")))
         dialog = QPrintDialog(printer, self._window)
         dialog.setWindowTitle("Print the list")
         dialog.finished.connect(dialog.deleteLater)
@@ -122,12 +124,11 @@ class Papers(QObject):
         self, title: str, kinds: str, suffix: str, then: Callable[[Path], None], name: str = "tasks"
     ) -> None:
         """Where to write; asks itself before it lets a file be overwritten."""
-        where = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self._window, title, where, kinds)
+        dialog = QFileDialog(self._window, title, str(_documents()), kinds)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{name}-{wording.day(device_clock())}.{suffix}")
+        dialog.selectFile(_named(name, suffix))
         dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -208,3 +209,12 @@ class Papers(QObject):
         if folder is None or QUrl.fromLocalFile(str(folder)).host() or not folder.is_dir():
             return None
         return folder
+
+
+def _documents() -> Path:
+    place = QStandardPaths.StandardLocation.DocumentsLocation
+    return Path(QStandardPaths.writableLocation(place))
+
+
+def _named(name: str, suffix: str) -> str:
+    return f"{name}-{wording.day(device_clock())}.{suffix}"
