@@ -246,11 +246,11 @@ def _run_one(
     window.sign_in_wanted.connect(lambda: sign_in_again(opened, around))
     window.closed.connect(app.quit)
     window.show()
-    faults.follow(window.papers)
     if not remembered:
         window.tell_not_remembered()
     if link:
         window.come_forward(link)
+    faults.follow(window.papers)
     QTimer.singleShot(0, opened.start)
     signals = Signals(window.quit, window)
     try:

@@ -52,6 +52,9 @@ class Logs:
         log.info("ended")
         if self.crash_file is not None:
             faulthandler.disable()
+            # On Windows also exceptions that somebody handled are written: it ended well all the
+            # same.
+            self.crash_file.truncate(0)
             self.crash_file.close()
         if self.handler is not None:
             logging.getLogger().removeHandler(self.handler)

@@ -164,6 +164,14 @@ def test_a_crash_leaves_its_stack_and_the_next_start_knows(tmp_path: Path, death
     ]
 
 
+def test_a_run_that_ended_well_did_not_crash_whatever_was_written(tmp_path: Path) -> None:
+    dump = "import faulthandler; faulthandler.dump_traceback(kept.crash_file)"
+    size = "print((Path(sys.argv[1]) / 'crash.log').stat().st_size > 0)"
+    assert child(f"{START}\n{dump}\n{size}\nkept.stop()", str(tmp_path)).stdout == "True\n"
+    look = f"{START}\nprint(kept.crashed)\nkept.stop()"
+    assert child(look, str(tmp_path)).stdout == "False\n"
+
+
 def test_ours_are_kept_from_info_on_and_stderr_has_the_warnings(tmp_path: Path) -> None:
     code = f"""{START}
 logging.getLogger("tracker.sync").info("ours")

@@ -29,6 +29,7 @@ from tracker.ui.dialogs.about import LICENCES, OWN_LICENCE, AboutDialog
 from tracker.ui.dialogs.bundle import BundleDialog
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.faults import Faults
+from tracker.ui.widgets import papers
 
 Desk = Callable[..., EmployeeWindow]
 
@@ -84,7 +85,7 @@ def test_every_package_the_client_needs_has_its_licence_in_about() -> None:
         except PackageNotFoundError:
             assert name == "tzdata"  # on Windows alone
             continue
-        declared = known["License-Expression"] or known["License"]
+        declared = known.get("License-Expression") or known.get("License")
         assert said[name] in str(declared), name
 
 
@@ -277,3 +278,16 @@ def test_a_crash_is_told_once(window: EmployeeWindow) -> None:
         assert not window.toast.isVisible()
     finally:
         crashed.stop()
+
+
+def test_a_crash_is_told_after_what_matters_more(
+    window: EmployeeWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papers, "TOAST_MS", 20)
+    window.tell_rescued(3)
+    window.papers.tell_crash()
+    assert "(E3011)" in window.toast.headline.text()
+    settle()
+    assert "(E3011)" in window.toast.headline.text()
+    window.toast.hide()
+    qtbot.waitUntil(lambda: "(E3014)" in window.toast.headline.text(), timeout=PATIENCE)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QObject, QStandardPaths, QUrl, qVersion
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QLocale, QObject, QStandardPaths, Qt, QTimer, QUrl, qVersion
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from tracker.domain.errors import EnvironmentFault, TrackerError, entry_of
@@ -24,6 +24,7 @@ from tracker.ui.bridge import Errand
 from tracker.ui.dialogs.about import AboutDialog
 from tracker.ui.dialogs.bundle import BundleDialog
 from tracker.ui.widgets.border import border
+from tracker.ui.widgets.chrome import TOAST_MS
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
@@ -102,7 +103,12 @@ class Papers(QObject):
 
         @border("print the list")
         def run(window: Shell) -> None:
-            printing.print_on(printer, sheet)
+            # A printer is of this thread: a second for a thousand tasks.
+            QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+            try:
+                printing.print_on(printer, sheet)
+            finally:
+                QGuiApplication.restoreOverrideCursor()
             many = len(sheet.rows)
             window.toast.say("Printed.", f"{many} task{'' if many == 1 else 's'}")
 
@@ -155,7 +161,11 @@ class Papers(QObject):
         self._tell("E3013", kind)
 
     def tell_crash(self) -> None:
-        self._tell("E3014", "")
+        """After what is said now: that changes could be saved matters more."""
+        if self._window.toast.isVisibleTo(self._window):
+            QTimer.singleShot(TOAST_MS, self, self.tell_crash)
+        else:
+            self._tell("E3014", "")
 
     def _tell(self, code: str, info: str) -> None:
         if not self._is_open:
