@@ -153,8 +153,6 @@ def run(scope: Scope, root: Path, link: str = "") -> int:
     """Opens the employee's window ("desk") or the monitor and runs until it is quit. A link opens
     its task; where the window is open already, it comes to the front instead of a second one."""
     logs.to_stderr()
-    from tracker.ui.faults import Faults
-
     settings = read_settings(root)
     if link:
         task_in(link)  # a wrong one is refused before anything opens
@@ -166,6 +164,8 @@ def run(scope: Scope, root: Path, link: str = "") -> int:
     except EnvironmentFault as fault:
         print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
         return 1
+    from tracker.ui.faults import Faults
+
     written = logs.start(root / "logs", scope)
     faults = Faults(crashed=written.crashed)
     try:

@@ -136,7 +136,7 @@ def test_the_log_folder_opens(
 @pytest.mark.qt_log_ignore("does not support QPlatformServices", "propagateSizeHints")
 def test_a_system_without_a_file_manager_says_so(window: EmployeeWindow) -> None:
     do(window, "Open the log folder")
-    assert window.toast.headline.text() == "Unable to open the log folder (E3015)"
+    assert window.toast.headline.text() == "Unable to open the log folder (E3017)"
 
 
 @pytest.mark.parametrize("folder", [None, Path("/nowhere/logs"), Path("//elsewhere/share")])
