@@ -26,6 +26,7 @@ from tracker.domain.task import Comment, HistoryEntry, Status
 from tracker.services import diagnostics
 from tracker.services.credentials import InKeyring
 from tracker.services.diagnostics import Source, bundle
+from tracker.services.doctor import bare
 from tracker.services.workspace import Workspace
 from tracker.sync.engine import Report, State
 from tracker.sync.ports import Tokens
@@ -183,3 +184,14 @@ def test_without_a_run_and_without_logs_there_is_less_of_it(source: Source) -> N
     found = unpacked(replace(source, report=None, log_folder=None))
     assert "none has ended" in found["synchronising.txt"]
     assert not any(name.startswith("logs") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://ana:pw@example.com:8443/base?key=1#x", "https://example.com:8443/base"),
+        ("http://127.0.0.1:8765", "http://127.0.0.1:8765"),
+    ],
+)  # fmt: skip
+def test_an_address_is_said_without_what_could_be_secret(address: str, said: str) -> None:
+    assert bare(address) == said

@@ -100,17 +100,23 @@ def test_a_row_higher_than_a_page_has_one_for_itself() -> None:
     assert found == [range(1), range(1, 2), range(2, 3)]
 
 
-def test_every_page_has_ink_in_a_dark_window_too(qapp: QApplication) -> None:
+def drawn() -> QImage:
+    pages = Pages()
+    assert printing.draw(sheet_of(row(1, "Replace")), pages.image, pages.turn) == 1
+    return pages.image
+
+
+def test_a_dark_window_prints_black_on_white_too(qapp: QApplication) -> None:
+    image = drawn()
     theme.apply(qapp, "dark")
     try:
-        pages = Pages()
-        assert printing.draw(sheet_of(row(1, "Replace")), pages.image, pages.turn) == 1
+        assert drawn() == image
     finally:
         theme.apply(qapp, "light")
     ink = [
-        pages.image.pixelColor(x, y).lightness()
-        for x in range(pages.image.width())
-        for y in range(pages.image.height())
+        image.pixelColor(x, y).lightness()
+        for x in range(image.width())
+        for y in range(image.height())
     ]
     assert min(ink) < 90  # black words
     assert ink.count(255) > len(ink) * 0.8  # on white
