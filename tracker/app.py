@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from tracker import logs
 from tracker.config import (
     Profile,
     Scope,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from tracker.ui.employee.window import EmployeeWindow
+    from tracker.ui.faults import Faults
     from tracker.ui.instance import Instance
     from tracker.ui.monitor.window import MonitorWindow
     from tracker.ui.surroundings import Surroundings
@@ -150,7 +152,7 @@ def follow_network(window: EmployeeWindow | MonitorWindow) -> None:
 def run(scope: Scope, root: Path, link: str = "") -> int:
     """Opens the employee's window ("desk") or the monitor and runs until it is quit. A link opens
     its task; where the window is open already, it comes to the front instead of a second one."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    logs.to_stderr()
     settings = read_settings(root)
     if link:
         task_in(link)  # a wrong one is refused before anything opens
@@ -162,6 +164,27 @@ def run(scope: Scope, root: Path, link: str = "") -> int:
     except EnvironmentFault as fault:
         print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
         return 1
+    from tracker.ui.faults import Faults
+
+    written = logs.start(root / "logs", scope)
+    faults = Faults(crashed=written.crashed)
+    try:
+        return _run_windows(app, root, scope, settings, profile, link, faults)
+    finally:
+        faults.stop()
+        written.stop()
+
+
+def _run_windows(
+    app: QApplication,
+    root: Path,
+    scope: Scope,
+    settings: Settings,
+    profile: Profile | None,
+    link: str,
+    faults: Faults,
+) -> int:
+    """One window after the other, until one is quit."""
     remembered = True
     while True:
         credentials = None
@@ -174,7 +197,7 @@ def run(scope: Scope, root: Path, link: str = "") -> int:
                 return 0
         around = surroundings(root, settings, credentials or keeping.for_profile(profile))
         try:
-            ended = _run_one(app, profile, around, link, remembered)
+            ended = _run_one(app, profile, around, link, remembered, faults)
         except EnvironmentFault as fault:
             print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
             return 1
@@ -192,7 +215,12 @@ class Next:
 
 
 def _run_one(
-    app: QApplication, profile: Profile, around: Surroundings, link: str, remembered: bool
+    app: QApplication,
+    profile: Profile,
+    around: Surroundings,
+    link: str,
+    remembered: bool,
+    faults: Faults,
 ) -> Next | None:
     """One window until it is quit; None ends the program."""
     from PySide6.QtCore import QTimer
@@ -222,6 +250,7 @@ def _run_one(
         window.tell_not_remembered()
     if link:
         window.come_forward(link)
+    faults.follow(window.papers)
     QTimer.singleShot(0, opened.start)
     signals = Signals(window.quit, window)
     try:

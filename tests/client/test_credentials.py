@@ -14,8 +14,9 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
-from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError
+from keyring.errors import KeyringLocked
 
+from tests.support.ring import Ring
 from tests.support.server import RunningServer
 from tracker.config import Profile, current_profile
 from tracker.domain.errors import EnvironmentFault, InputError, SignInNeeded, TrackerError
@@ -31,34 +32,6 @@ from tracker.services.credentials import (
 from tracker.sync.ports import Tokens
 
 TOKENS = Tokens("an access token", "a refresh token")
-
-
-class Ring(KeyringBackend):
-    """A keyring as an OS has one, in memory."""
-
-    priority = 5.0  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[tuple[str, str], str] = {}
-        self.fault: KeyringError | None = None
-
-    def _check(self) -> None:
-        if self.fault:
-            raise self.fault
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._check()
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._check()
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._check()
-        if self.entries.pop((service, username), None) is None:
-            raise PasswordDeleteError(username)
 
 
 @pytest.fixture

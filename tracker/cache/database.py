@@ -12,6 +12,7 @@ from typing import Literal
 from tracker.domain.errors import EnvironmentFault
 
 Synchronous = Literal["FULL", "NORMAL"]
+VERSION = sqlite3.sqlite_version
 
 
 class TooNew(EnvironmentFault):

@@ -15,9 +15,10 @@ from tracker.commands.common import Exit, complain, require_profile, say
 from tracker.config import current_profile, read_settings
 from tracker.domain.errors import TrackerError
 from tracker.domain.instants import rfc3339
-from tracker.services import credentials, session, syncing, wording
+from tracker.services import credentials, session, syncing
 from tracker.services.credentials import VARIABLE
-from tracker.services.workspace import device_clock, open_workspace
+from tracker.services.doctor import line, look
+from tracker.services.workspace import open_workspace
 from tracker.sync import pacing
 from tracker.sync.engine import Report, State
 
@@ -111,28 +112,19 @@ def _print_report(report: Report | None, as_json: bool) -> Exit:
 
 def doctor(_args: argparse.Namespace, root: Path) -> Exit:
     """Looks at every part and says what it finds, one line each."""
-    say(f"data folder   {root}")
     profile = current_profile(root, "desk")
+    for what, words in look(root, profile):
+        say(line(what, words))
     if profile is None:
-        say("profile       none: run tracker login")
         return Exit.DONE
-    say(f"profile       {profile.name} at {profile.server_url}, role {profile.role}")
-    keyring = credentials.keyring_works()
-    say(f"keyring       {'works' if keyring else 'none: sessions last for one run (E1007)'}")
-    workspace = open_workspace(profile)
-    tally = workspace.outbox.tally()
-    position = workspace.confirmed.position()
-    say(f"outbox        {tally.waiting} waiting, {tally.tray} need attention")
-    say(f"last heard    {wording.age(position.pulled_at, device_clock())}")
-    workspace.close()
     try:
         report = syncing.sync_once(profile, credentials.for_profile(profile))
     except TrackerError as fault:
         return complain(fault)
     if report is None:
-        say("server        an open window of this profile talks to it")
+        say(line("server", "an open window of this profile talks to it"))
     elif report.fault is None:
-        say("server        answers")
+        say(line("server", "answers"))
     else:
-        say(f"server        {report.fault}")
+        say(line("server", str(report.fault)))
     return Exit.DONE

@@ -126,6 +126,34 @@ def due(task: Dated, now: int) -> str:
     return f"due {moment.tm_mday} {time.strftime('%b', moment)}{year}"
 
 
+def moment(ms: int) -> str:
+    """An instant in full, for what is read on another day: `21 Nov 2026, 12:04`."""
+    at = time.localtime(ms / 1000)
+    return f"{at.tm_mday} {time.strftime('%b %Y, %H:%M', at)}"
+
+
+def day(ms: int) -> str:
+    """An instant's day in the viewer's zone, for the name of a file: `2026-11-21`."""
+    return time.strftime("%Y-%m-%d", time.localtime(ms / 1000))
+
+
+def due_on_paper(task: Dated) -> str:
+    """When a task is due, as it is still true tomorrow: `Thu 26 Nov 2026`, with the hour where it
+    has one; `done 21 Nov 2026` for what is finished. Empty without a due."""
+    if task.status is Status.COMPLETED and task.completed_at is not None:
+        return f"done {_day(time.localtime(task.completed_at / 1000))}"
+    if task.due_date:
+        return _day(date.fromisoformat(task.due_date).timetuple(), "%a ")
+    if task.due_at is None:
+        return ""
+    at = time.localtime(task.due_at / 1000)
+    return f"{_day(at, '%a ')}, {time.strftime('%H:%M', at)}"
+
+
+def _day(at: time.struct_time, before: str = "") -> str:
+    return f"{time.strftime(before, at)}{at.tm_mday} {time.strftime('%b %Y', at)}"
+
+
 def attempt(kind: Kind, code: str) -> str:
     """The headline of a refused action."""
     return unable(ATTEMPTS[kind], code)

@@ -22,6 +22,7 @@ from tracker.domain.page import Changes
 from tracker.domain.task import Occupancy, Priority, Status
 from tracker.services import wording
 from tracker.services.board import Board, Filter
+from tracker.services.export import narrowed_by
 from tracker.services.links import task_in
 from tracker.services.preview import preview
 from tracker.services.status import Says, SyncStatus, back_online, banner, leads_to_waiting
@@ -37,6 +38,7 @@ from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import Banner, Rail, SyncChip, TimerPill, Toast, Who
 from tracker.ui.widgets.commands import Commands
 from tracker.ui.widgets.controls import Choice, Search
+from tracker.ui.widgets.papers import Papers
 from tracker.ui.widgets.reconnect import Reconnect
 
 WAITING, ATTENTION = "Waiting to send", "Needs attention"
@@ -74,6 +76,7 @@ class Shell(QMainWindow):
         self.work, self.board, self.tasks = workspace, board, Tasks(workspace)
         self.around = around or bare(workspace.profile.folder)
         self.commands = Commands(self)
+        self.papers = Papers(self)
         self._filter = Filter()
         self._read_clock()
         self.status = SyncStatus(synced_at=board.synced_at)
@@ -125,6 +128,7 @@ class Shell(QMainWindow):
         add("Undo", self.toast.undo, "Ctrl+Z")
         add("Show all commands", self.open_palette, "Ctrl+K")
         add("Show keyboard shortcuts", self.open_keys, "F1")
+        self.papers.add_commands()
         add("Close the window", self.close, "Ctrl+W")
         add("Quit", self.quit, "Ctrl+Q")
 
@@ -168,6 +172,10 @@ class Shell(QMainWindow):
         """The keyboard goes to a part of the list's page, from whichever page is open."""
         self.open_page(self._list_page())
         part.setFocus()
+
+    def list_words(self) -> str:
+        """What narrows and orders the list."""
+        return narrowed_by(self._filter, self.board)
 
     def _read_clock(self) -> None:
         """Read here and after each run, as cards ask for the time while they are painted."""
@@ -243,6 +251,7 @@ class Shell(QMainWindow):
         if not self._is_open:
             return
         self._read_clock()
+        self.papers.note(report)
         was_stale = self.status.is_stale(device_clock())
         self.status = self.status.after(report)
         self.board.synced_at = self.status.synced_at
