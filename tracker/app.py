@@ -223,8 +223,7 @@ def _run_one(
     faults: Faults,
 ) -> Next | None:
     """One window until it is quit; None ends the program."""
-    from PySide6.QtCore import QTimer
-
+    from tracker.ui.first_paint import after_first_paint
     from tracker.ui.system.signals import Signals
 
     opened = open_window(profile, around)
@@ -251,7 +250,7 @@ def _run_one(
     if link:
         window.come_forward(link)
     faults.follow(window.papers)
-    QTimer.singleShot(0, opened.start)
+    after_first_paint(window, opened.start)
     signals = Signals(window.quit, window)
     try:
         app.exec()
@@ -289,12 +288,9 @@ def require_screen() -> None:
 
 def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Surroundings:
     from tracker.ui.surroundings import Surroundings
-    from tracker.ui.system import idle
+    from tracker.ui.system.idle import Finding
 
-    source = idle.find()
-    return Surroundings(
-        root, settings, credentials, source.idle_ms if source else lambda: None, root / "logs"
-    )
+    return Surroundings(root, settings, credentials, Finding().idle_ms, root / "logs")
 
 
 def apply_settings(app: QApplication, root: Path, settings: Settings) -> None:

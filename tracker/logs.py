@@ -22,7 +22,6 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -105,6 +104,8 @@ def _crash_path(folder: Path, scope: Scope) -> Path:
 
 
 def file_handler(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # 4 ms, for what it knows of sockets and mail
+
     handler = RotatingFileHandler(path, maxBytes=MOST_BYTES, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler

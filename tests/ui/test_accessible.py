@@ -81,7 +81,7 @@ def test_everything_in_the_window_has_a_name_and_a_role(window: EmployeeWindow) 
         settle()
         assert nameless(window) == [], page
         assert roleless(window) == [], page
-    assert len(list(walk(QAccessible.queryAccessibleinterface(window)))) > 30
+    assert len(list(walk(QAccessible.queryAccessibleInterface(window)))) > 30
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,19 @@ from pytestqt.qtbot import QtBot
 
 from tests.support.client import page, task
 from tests.support.server import START
-from tests.support.windows import ANA, PROJECT, RITA, card_of, pick, press, settle, task_id
+from tests.support.windows import (
+    ANA,
+    PATIENCE,
+    PROJECT,
+    RITA,
+    card_of,
+    pick,
+    press,
+    settle,
+    task_id,
+)
 from tracker.domain.page import Changes
-from tracker.domain.task import Assignment, Part, Priority, Status
+from tracker.domain.task import Assignment, Comment, Part, Priority, Status
 from tracker.services.workspace import device_clock
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.widgets.controls import SEARCH_DELAY_MS
@@ -253,3 +263,20 @@ def test_place_sort_and_chosen_card_come_back(desk: Desk, qtbot: QtBot) -> None:
     assert again.sort.text() == "Sort: title"
     assert (again.width(), again.height()) == (780, 540)
     qtbot.waitUntil(lambda: again.cards.selected_id == mine[1].id)  # type: ignore[attr-defined]
+
+
+def test_comments_are_searched_too_also_one_that_waits(
+    desk: Callable[..., EmployeeWindow], qtbot: QtBot
+) -> None:
+    said = [Comment(task_id(9), task_id(1), RITA, "Der Schlüssel liegt im DEPOT.", 1, 1)]
+    window = desk(
+        *(task(task_id(n), number=n, title=f"Task {n}") for n in (1, 2, 3)), comments=said
+    )
+    qtbot.keyClicks(window.search.edit, "depot")
+    qtbot.waitUntil(lambda: list(window.cards.ids) == [task_id(1)], timeout=PATIENCE)
+    window.tasks.comment(task_id(2), "Back at the Depot")
+    window.show_changes(Changes(frozenset({task_id(2)})))
+    assert set(window.cards.ids) == {task_id(1), task_id(2)}
+    window.tasks.withdraw(window.work.outbox.waiting()[0].action.op_id)
+    window.show_changes(Changes(frozenset({task_id(2)})))
+    assert list(window.cards.ids) == [task_id(1)]

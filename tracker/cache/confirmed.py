@@ -286,6 +286,8 @@ class Confirmed:
             self._set_aside()
             self._conn = database.connect(self.path, MIGRATIONS, "NORMAL")
         self._conn.create_function("checksum", 2, checksum, deterministic=True)
+        # SQLite's own lower() knows the letters of ASCII only.
+        self._conn.create_function("folded", 1, str.casefold, deterministic=True)
         self._border = database.Border(self.path, self._found_damaged)
 
     def _set_aside(self) -> None:
@@ -592,6 +594,17 @@ class Confirmed:
                 "SELECT * FROM comments WHERE task_id = ? ORDER BY made_at, id", (task_id,)
             ).fetchall()
         return [_comment(row) for row in rows]
+
+    def mentioned(self, needle: str, tasks: Sequence[str] | None = None) -> set[str]:
+        """The tasks (all, or of these) with a comment that holds the words, in either case."""
+        query = "SELECT DISTINCT task_id FROM comments WHERE instr(folded(text), ?) > 0"
+        values = [needle.casefold()]
+        if tasks is not None:
+            query += f" AND task_id IN ({','.join('?' * len(tasks))})"
+            values += tasks
+        with self._read():
+            rows = self._conn.execute(query, values).fetchall()
+        return {row[0] for row in rows}
 
     def comment(self, comment_id: str) -> Comment | None:
         with self._read():

@@ -161,6 +161,18 @@ class Projection:
             needs.pop(applied.parted or "", None)
         return Trail(tuple(history), tuple(said.values()), tuple(worked.values()), tuple(needs))
 
+    def mentioned(self, needle: str, tasks: Sequence[str] | None = None) -> set[str]:
+        """The tasks (all, or of these) with a comment that holds the words: also one that waits."""
+        words, found = needle.casefold(), self._confirmed.mentioned(needle, tasks)
+        for item in self._outbox.waiting():
+            action = item.action
+            if action.kind not in (Kind.COMMENT, Kind.EDIT_COMMENT):
+                continue
+            asked = tasks is None or action.task_id in tasks
+            if asked and words in str(action.args.get("text", "")).casefold():
+                found.add(action.task_id)
+        return found
+
     def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
         """The person's own that are listed at that instant of the server's, the newest first, with
         this device's marks on top."""

@@ -77,6 +77,7 @@ class Board:
         self.synced_at = workspace.confirmed.position().pulled_at
         """When everything here was last known to be current, in device ms; the shell moves it."""
         self._wanted = Filter()
+        self._commented: set[str] = set()
         self._moment: Hashable = None
         self.load()
 
@@ -108,6 +109,7 @@ class Board:
                     self.views.pop(task_id, None)
                 self._counts.change(before, after)
                 self._listing.change(before, after)
+            self._search_again(changes.tasks)
         if changes.people:
             self._load_people()
             if self._wanted.text:  # it is searched for in the projects' names too
@@ -133,8 +135,17 @@ class Board:
             Place.WATCHING: found.watching,
         }
 
+    def _search_again(self, tasks: frozenset[str]) -> None:
+        """Comments may have come or gone; a task does not tell whether one holds the words."""
+        if self._wanted.text:
+            found = self._work.projection.mentioned(self._wanted.text.strip(), sorted(tasks))
+            if found != self._commented & tasks:
+                self._arrange(self._wanted, device_clock())
+
     def _arrange(self, wanted: Filter, now: int) -> None:
         self._wanted, self._moment = wanted, self._moment_of(wanted.place, now)
+        needle = wanted.text.strip()
+        self._commented = self._work.projection.mentioned(needle) if needle else set()
         fits = self._fits(wanted, now)
         self._listing = Listing(self.views.values(), fits, _order(wanted.sort))
 
@@ -164,6 +175,7 @@ class Board:
             or needle in task.description.casefold()
             or (project is not None and needle in project.name.casefold())
             or needle == str(task.number)
+            or task.id in self._commented
         )
 
     def _in_place(self, place: Place, now: int) -> Callable[[TaskView], bool]:

@@ -21,10 +21,14 @@ import ctypes
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 60.0
+"""Seconds."""
 
 Ask = Callable[[], int]
 """Asks the system once: milliseconds, or CannotTell. The window's thread waits for it."""
@@ -85,6 +89,27 @@ def find(
         else:
             return Watched(name, ask)
     return None
+
+
+class Finding:
+    """Looks for a source when it is first asked, which is after the window was painted, and again
+    every minute while there is none: a desktop that is still starting may have one later."""
+
+    def __init__(
+        self,
+        look: Callable[[], IdleSource | None] = find,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._look, self._monotonic = look, monotonic
+        self._source: IdleSource | None = None
+        self._next = 0.0
+
+    def idle_ms(self) -> int | None:
+        now = self._monotonic()
+        if self._source is None and now >= self._next:
+            self._next = now + LOOK_AGAIN
+            self._source = self._look()
+        return self._source.idle_ms() if self._source else None
 
 
 def _candidates(
