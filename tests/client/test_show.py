@@ -16,7 +16,7 @@ from tracker.domain.errors import EnvironmentFault, SignInNeeded, TrackerError
 from tracker.domain.page import CHILDREN
 from tracker.domain.task import Role
 from tracker.protocol.sync import Gone
-from tracker.services import history
+from tracker.services import asking
 from tracker.services.credentials import InMemory
 from tracker.services.syncing import profile_lock
 from tracker.sync.ports import Tokens
@@ -184,7 +184,7 @@ class TestSession:
     def test_only_by_who_has_the_profile(
         self, task_id: str, credentials: InMemory, profile: Profile, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(history, "_LOCK_SECONDS", 0.05)
+        monkeypatch.setattr(asking, "_LOCK_SECONDS", 0.05)
         before = credentials.read()
         with profile_lock(profile), pytest.raises(EnvironmentFault) as fault:
             list(history.older(profile, credentials, task_id, 10_000))

@@ -6,7 +6,6 @@ reported as theirs, in their words.
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 from tracker.cache.precious import new_id
@@ -16,6 +15,7 @@ from tracker.domain.occupancy import Interval
 from tracker.domain.page import Changes
 from tracker.domain.stretch import Seen, follow, seen_of
 from tracker.domain.task import Occupancy
+from tracker.services.asking import connected
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.ports import Credentials
 
@@ -126,11 +126,8 @@ class Day:
 
 
 def at_server(profile: Profile, credentials: Credentials) -> Day:
-    """What the server has of the last 24 hours, which is what admins see. ServerFault's children
-    where it cannot be asked."""
-    from tracker.sync.transport import connect
-
-    server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
-    with closing(server):
-        found = server.occupancy(profile.user_id)
+    """What the server has of the last 24 hours, which is what admins see. Raises what `Asking`
+    does."""
+    with connected(profile, credentials) as server:
+        found = server.ask(lambda s: s.occupancy(profile.user_id))
     return Day(found.intervals, found.started_at, found.ended_at)

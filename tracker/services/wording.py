@@ -93,6 +93,11 @@ def breakable(text: str, most: int = 24) -> str:
     return re.sub(rf"\S{{{most}}}", lambda found: found[0] + "\u200b", text)
 
 
+def comments(count: int) -> str:
+    """`3 comments`; nothing for none."""
+    return f"{count} comment{'' if count == 1 else 's'}" if count else ""
+
+
 def time_of_day(ms: int) -> str:
     """`11:52`, in the viewer's zone."""
     return time.strftime("%H:%M", time.localtime(ms / 1000))

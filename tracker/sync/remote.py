@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
+from tracker.domain.notification import Preferences
 from tracker.domain.page import Mark, PersonPresence
 from tracker.domain.task import Occupancy
 from tracker.protocol.base import (
@@ -30,6 +31,7 @@ from tracker.protocol.base import (
     Answer,
 )
 from tracker.protocol.history import HistoryPage
+from tracker.protocol.notifications import PrintedPreferences
 from tracker.protocol.occupancy import OccupancyReport
 from tracker.protocol.people import PresenceList
 from tracker.protocol.problems import Problem
@@ -38,6 +40,7 @@ from tracker.protocol.sync import PullPage, PushAnswer
 from tracker.sync import pacing
 from tracker.sync.ports import Credentials, Delivery, Scope, Tokens
 
+_PREFERENCES = "/api/v1/notifications/preferences"
 _M = TypeVar("_M", bound=Answer)
 
 
@@ -182,7 +185,22 @@ class RemoteServer:
         path = f"/api/v1/people/{user_id}/occupancy"
         return self._read(OccupancyReport, self._send("GET", path, token=self._token()))
 
+    def preferences(self) -> tuple[Preferences, str]:
+        """What the person wants to be told, and the tag of that content."""
+        return self._preferences(self._send("GET", _PREFERENCES, token=self._token()))
+
+    def choose(self, changes: Mapping[str, object], tag: str) -> tuple[Preferences, str]:
+        """Other values of some preferences; E5062 where they are not those of the tag any more."""
+        body, headers = json.dumps(dict(changes)), {"If-Match": tag}
+        answer = self._send("PUT", _PREFERENCES, body, token=self._token(), headers=headers)
+        return self._preferences(answer)
+
     # -- inside ----------------------------------------------------------------------------
+
+    def _preferences(self, answer: Reply) -> tuple[Preferences, str]:
+        found = self._read(PrintedPreferences, answer)
+        values = {name: getattr(found, name) for name in Preferences.__slots__}
+        return Preferences(**values), answer.headers.get("etag", "")
 
     def _token(self) -> str:
         tokens = self._credentials.read()

@@ -7,16 +7,20 @@ from PySide6.QtWidgets import QMenu
 
 from tracker.config import known_profiles
 from tracker.domain.errors import TrackerError
-from tracker.services import session
+from tracker.services import preferences, session
 from tracker.ui.bridge import Errand
 from tracker.ui.dialogs.choosing import Chooser, Option
+from tracker.ui.dialogs.preferences import PreferencesDialog
 from tracker.ui.dialogs.settings import SettingsDialog
 from tracker.ui.dialogs.sign_out import SignOutDialog
 from tracker.ui.widgets.shell import Shell
 
-_MENU = ("What my admin sees", "Pause my activity…", "Go on after the pause", "", "Settings…",
-         "Show keyboard shortcuts", "Save a diagnostic bundle…", "About Tracker", "",
-         "Switch account…", "Sign out…", "Quit")  # fmt: skip
+_MENU = (
+    ("What my admin sees", "Pause my activity…", "Go on after the pause"),
+    ("Settings…", "What I am told…", "Show keyboard shortcuts", "Save a diagnostic bundle…",
+     "About Tracker"),
+    ("Switch account…", "Sign out…", "Quit"),
+)  # fmt: skip
 """The commands in the menu, by name; those that a window does not have are left out."""
 
 
@@ -30,6 +34,7 @@ class Account(QObject):
         window.who.clicked.connect(self._open_menu)
         add = window.commands.add
         add("Settings…", self.open_settings, "Ctrl+,")
+        add("What I am told…", self.open_preferences)
         add("Switch account…", self._choose_account)
         add("Sign out…", self._ask_sign_out)
 
@@ -38,11 +43,11 @@ class Account(QObject):
         menu = QMenu(window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         known = {action.text(): action for action in window.commands.listed()}
-        for name in _MENU:
-            if name in known:
-                menu.addAction(known[name])
-            elif not name:
-                menu.addSeparator()
+        for group in _MENU:
+            menu.addSeparator()
+            for name in group:
+                if name in known:
+                    menu.addAction(known[name])
         menu.popup(window.who.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
 
     # -- settings --------------------------------------------------------------------------
@@ -53,6 +58,15 @@ class Account(QObject):
             window.around.settings, window.work.profile, window.change_settings, window,
             reports=self._reports,
         ).open()  # fmt: skip
+
+    def open_preferences(self) -> None:
+        window = self._window
+        profile, credentials = window.work.profile, window.around.credentials
+        PreferencesDialog(
+            lambda: preferences.read(profile, credentials),
+            lambda changes, tag: preferences.write(profile, credentials, changes, tag),
+            window,
+        ).open()
 
     # -- accounts --------------------------------------------------------------------------
 

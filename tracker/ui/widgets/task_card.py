@@ -63,7 +63,7 @@ class TaskCard(CardWidget):
         parts = (
             task.title, f"priority {task.priority.value.lower()}",
             wording.STATUS_WORDS[task.status], "blocked" if task.is_blocked else "",
-            f"{task.progress} %", due, self._mark(view)[1],
+            f"{task.progress} %", due, wording.comments(task.comment_count), self._mark(view)[1],
         )  # fmt: skip
         self.setAccessibleName(", ".join(part for part in parts if part))
         if selected:
@@ -143,10 +143,9 @@ class TaskCard(CardWidget):
             for row in view.people
             if row.user_id != self._board.me
         ]
-        comments = f"{task.comment_count} comment{'' if task.comment_count == 1 else 's'}"
         synced = f"synced {self._board.freshness()[0]}"
         parts = [self._board.project_of(task), wording.STATUS_WORDS[task.status], *others]
-        parts += [comments if task.comment_count else "", synced]
+        parts += [wording.comments(task.comment_count), synced]
         return " · ".join(part for part in parts if part)
 
     def _paint_right(self, painter: QPainter, view: TaskView) -> int:
@@ -161,6 +160,13 @@ class TaskCard(CardWidget):
         paint.text(painter, QRect(x, 11, width + 2, 22), words, colour, tokens.BODY)
         x -= 20
         paint.icon(painter, self, name, colour, x, 14)
+        if task.comment_count and not self._selected:
+            said = str(task.comment_count)
+            width = paint.width_of(said, tokens.BODY)
+            x -= width + 14
+            paint.text(painter, QRect(x, 11, width + 2, 22), said, t.muted, tokens.BODY)
+            x -= 20
+            paint.icon(painter, self, "comment", t.muted, x, 14)
         due = wording.due(task, now)
         if due:
             late = is_overdue(task, now)
