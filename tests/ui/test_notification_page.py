@@ -25,8 +25,9 @@ from tests.support.windows import (
 )
 from tracker.domain.notification import NotificationType
 from tracker.domain.page import Changes
+from tracker.services.notifications import link_of
 from tracker.services.workspace import device_clock
-from tracker.ui.employee.notices import EMPTY, NOTIFICATIONS, link_of
+from tracker.ui.employee.notices import EMPTY, NOTIFICATIONS
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.widgets.rows import RowWidget
 

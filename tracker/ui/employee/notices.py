@@ -12,12 +12,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.cache.projection import Mark
-from tracker.domain.errors import InputError, TrackerError
+from tracker.domain.errors import TrackerError
 from tracker.domain.notification import Notification
 from tracker.domain.page import Changes
 from tracker.services import wording
-from tracker.services.links import link_to, task_in
-from tracker.services.notifications import Notifications, Saved
+from tracker.services.notifications import Notifications, Saved, link_of
 from tracker.ui.theme.tokens import SPACE_2
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.controls import Button
@@ -127,14 +126,3 @@ class Notices(QObject):
 
     def tell_fault(self, tried: str, fault: TrackerError, again: Callable[[], None]) -> None:
         self._window.tell_fault(tried, fault, again)
-
-
-def link_of(row: Notification) -> str:
-    """Of the task that it is about; empty where it is about none. An address of anything else is
-    not followed: nothing but a task opens here."""
-    if row.entity_kind == "task" and row.entity_id:
-        return link_to(row.entity_id)
-    try:
-        return link_to(task_in(row.action_url or ""))
-    except InputError:
-        return ""
