@@ -293,7 +293,12 @@ def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Su
 
     source = idle.find()
     return Surroundings(
-        root, settings, credentials, source.idle_ms if source else lambda: None, root / "logs"
+        root,
+        settings,
+        credentials,
+        source.idle_ms if source else lambda: None,
+        root / "logs",
+        os.environ,
     )
 
 

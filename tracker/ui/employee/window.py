@@ -27,6 +27,7 @@ from tracker.ui.detail.pane import WIDTH, DetailPane
 from tracker.ui.dialogs.task import TaskDialog
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.notices import NOTIFICATIONS, Notices
+from tracker.ui.employee.telling import Telling
 from tracker.ui.employee.working import Working
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
@@ -79,6 +80,7 @@ class EmployeeWindow(Settling):
         self.account = Account(self, reports=True)
         self.activity_page = ActivityPage(self, self.working)
         self.notices = Notices(self)
+        self.telling = Telling(self, self.notices, self._settings)
         self.body = CardBody(
             self.work.actor,
             self.board,
@@ -281,8 +283,10 @@ class EmployeeWindow(Settling):
         self._show_status()
 
     def _take_changes(self, changes: Changes) -> None:
+        before = self.telling.before(changes)
         super()._take_changes(changes)
         self.body.keep_draft()
+        self.telling.tell(before, changes)
 
     # -- the details -----------------------------------------------------------------------
 
@@ -462,6 +466,7 @@ class EmployeeWindow(Settling):
     def begin(self) -> None:
         self.working.start()
         self.notices.begin()
+        self.telling.begin()
 
     def occupancy_now(self) -> Occupancy | None:
         return self.working.occupancy
