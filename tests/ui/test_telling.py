@@ -249,6 +249,9 @@ class Icon(QSystemTrayIcon):
     def supportsMessages(self) -> bool:  # type: ignore[override]
         return True
 
+    def isSystemTrayAvailable(self) -> bool:  # type: ignore[override]
+        return True
+
     def showMessage(self, headline: str, *_more: Any) -> None:
         self.shown.append(headline)
 
@@ -403,12 +406,12 @@ def test_it_is_not_told_again_after_a_restart_and_what_came_meanwhile_is(
 def test_settings_are_heeded_at_once(desk: Desk) -> None:
     window = desk(task(SEAL, title="Seal"))
     window.begin()
-    window.settings_changed.emit(Settings(notify_changed=False, notify_assigned=False))
+    window.change_settings(Settings(notify_changed=False, notify_assigned=False))
     seal = task(SEAL, title="Seal", priority=Priority.HIGH, version=2)
     window.work.confirmed.apply(page(11, tasks=[seal], notifications=[notice(1)]), device_clock())
     pulled(window, Changes(frozenset({SEAL}), notifications=True))
     assert headline(window) == ""
-    window.settings_changed.emit(Settings())
+    window.change_settings(Settings())
     seal = replace(seal, priority=Priority.LOW, version=3)
     window.work.confirmed.apply(page(12, tasks=[seal], notifications=[notice(2)]), device_clock())
     pulled(window, Changes(frozenset({SEAL}), notifications=True))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, QSettings
 
 from tracker.cache.projection import TaskView
-from tracker.config import Settings
 from tracker.domain.errors import TrackerError
 from tracker.domain.page import Changes
 from tracker.services import news
@@ -31,10 +30,8 @@ class Telling(QObject):
     def __init__(self, window: Shell, notices: Notices, stored: QSettings) -> None:
         super().__init__(window)
         self._window, self._notices, self._stored = window, notices, stored
-        self.settings = window.around.settings
         self.notes = DesktopNotes(window.around.environ, window.toast, self._look, self)
         self._begun = False
-        window.settings_changed.connect(self._apply)
         window.closed.connect(self.stop)
 
     def begin(self) -> None:
@@ -47,15 +44,12 @@ class Telling(QObject):
         self._begun = False
         self.notes.stop()
 
-    def _apply(self, settings: Settings) -> None:
-        self.settings = settings
-
     # -- what is new -----------------------------------------------------------------------
 
     def before(self, changes: Changes) -> Mapping[str, TaskView]:
         """The tasks as they are shown before these changes. After a first pull, or one from a
         restored server, everything would be new, so nothing is."""
-        wanted = self._begun and self.settings.notify_changed
+        wanted = self._begun and self._window.around.settings.notify_changed
         if not wanted or changes.everything or len(changes.tasks) > RELOAD_ABOVE:
             return {}
         views = self._window.board.views
@@ -90,7 +84,7 @@ class Telling(QObject):
                 self._stored.setValue(TOLD, newest)
             return []
         told = int(kept)
-        found = news.of_notifications(rows, told, self.settings)
+        found = news.of_notifications(rows, told, self._window.around.settings)
         # A restored server may count on from lower than before.
         self._stored.setValue(TOLD, newest if changes.everything else max(newest, told))
         return found

@@ -28,6 +28,7 @@ from tracker.ui.dialogs.task import TaskDialog
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.notices import NOTIFICATIONS, Notices
 from tracker.ui.employee.telling import Telling
+from tracker.ui.employee.tray import TOLD_TRAY, Tray
 from tracker.ui.employee.working import Working
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
@@ -81,6 +82,7 @@ class EmployeeWindow(Settling):
         self.activity_page = ActivityPage(self, self.working)
         self.notices = Notices(self)
         self.telling = Telling(self, self.notices, self._settings)
+        self.tray = Tray(self)
         self.body = CardBody(
             self.work.actor,
             self.board,
@@ -466,7 +468,19 @@ class EmployeeWindow(Settling):
     def begin(self) -> None:
         self.working.start()
         self.notices.begin()
+        self.tray.begin()
         self.telling.begin()
+
+    def _show_status(self) -> None:
+        super()._show_status()
+        self.tray.refresh()
+
+    def _stays_in_tray(self) -> bool:
+        keeps = self.tray.keeps()
+        if keeps and str(self._settings.value(TOLD_TRAY)) != "true":
+            self._settings.setValue(TOLD_TRAY, "true")
+            self.tray.tell_hidden()
+        return keeps
 
     def occupancy_now(self) -> Occupancy | None:
         return self.working.occupancy

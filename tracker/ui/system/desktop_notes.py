@@ -90,7 +90,7 @@ class DesktopNotes(QObject):
 
     def _show_elsewhere(self, notes: Sequence[Note]) -> None:
         icon = self.icon
-        if icon is not None and icon.isVisible() and icon.supportsMessages():
+        if icon is not None and _can_show(icon):
             if not self._together.isActive():
                 self._by_icon.clear()
             for note in notes:
@@ -122,6 +122,11 @@ class DesktopNotes(QObject):
             headline = f"{len(notes)} things are new"
             sentence, do = "\n".join(note.headline for note in notes), self._look
         self._toast.say(headline, sentence, action=("Look", do))
+
+
+def _can_show(icon: QSystemTrayIcon) -> bool:
+    """An icon is visible to Qt also while there is no tray to show it."""
+    return icon.isVisible() and icon.isSystemTrayAvailable() and icon.supportsMessages()
 
 
 class _Desktop(QObject):
