@@ -1,7 +1,8 @@
 """A desktop that shows notes, on the session bus: `python -m tests.support.desktop [CAPABILITY …]`.
 
 Prints "ready", then each note as a line of JSON; a line `NUMBER` or `NUMBER KEY` of its input is a
-click on one, `close NUMBER` closes it."""
+click on one, `close NUMBER` closes it,
+`token NUMBER TOKEN` gives what lets a window come forward."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ def say(words: str) -> None:
 class Desktop(QObject):
     ActionInvoked = Signal("uint", str)
     NotificationClosed = Signal("uint", "uint")
+    ActivationToken = Signal("uint", str)
 
     def __init__(self, capabilities: list[str]) -> None:
         super().__init__()
@@ -50,6 +52,8 @@ class Desktop(QObject):
         for words in map(str.split, lines):
             if words[0] == "close":
                 self.NotificationClosed.emit(int(words[1]), 2)
+            elif words[0] == "token":
+                self.ActivationToken.emit(int(words[1]), words[2])
             else:
                 self.ActionInvoked.emit(int(words[0]), words[1] if len(words) > 1 else "default")
 

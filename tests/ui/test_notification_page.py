@@ -86,12 +86,11 @@ def test_one_is_marked_read_and_unread_and_archived_without_network(
 ) -> None:
     window = opened(desk, qtbot)
     press(qtbot, rows_of(window)[0].buttons["Mark read"])
-    assert titles(window) == ["New comment", "New task"]
-    assert "State: Marked here, waiting to send" in rows_of(window)[0].accessibleName()
+    assert titles(window) == ["New comment · waiting to send", "New task"]
     press(qtbot, rows_of(window)[1].buttons["Mark unread"])
-    assert titles(window) == ["New comment", "Unread · New task"]
+    assert titles(window)[1] == "Unread · New task · waiting to send"
     press(qtbot, rows_of(window)[0].buttons["Archive"])
-    assert titles(window) == ["Unread · New task"]
+    assert titles(window) == ["Unread · New task · waiting to send"]
     assert waits(window) == 3
 
 
@@ -107,7 +106,7 @@ def test_all_are_read_by_the_button_or_the_command_which_go_with_the_last_unread
     assert words in listed()
     window.notices.all_read.setFocus()
     qtbot.keyClick(window.notices.all_read, Qt.Key.Key_Return)
-    assert titles(window) == ["New comment", "New task"]
+    assert titles(window) == ["New comment · waiting to send", "New task"]
     assert not window.notices.all_read.isVisible()
     assert words not in listed()
     assert window.focusWidget() is window.notices.list

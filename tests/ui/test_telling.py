@@ -157,6 +157,21 @@ def test_a_note_is_shown_by_the_desktop_and_its_click_opens_what_it_is_about(
     assert not here.toast.isVisible()
 
 
+def test_the_token_of_a_click_is_there_while_the_window_comes_forward(
+    bus: tuple[str, Any], desktop: Start, looks: Callable[..., Looks], qtbot: QtBot
+) -> None:
+    shows, here = desktop("body"), looks(bus[0])
+    found: list[str | None] = []
+    here.notes.show(
+        [Note("One", "", lambda: found.append(os.environ.get(desktop_notes.ACTIVATION)))]
+    )
+    shows.note(qtbot)
+    for words in ("token 7 other", "token 1 abc", "1", "1"):
+        shows.press(words)
+    qtbot.waitUntil(lambda: len(found) == 2, timeout=PATIENCE)
+    assert found == ["abc", None]
+
+
 def test_where_the_desktop_reads_markup_people_write_none(
     bus: tuple[str, Any], desktop: Start, looks: Callable[..., Looks], qtbot: QtBot
 ) -> None:

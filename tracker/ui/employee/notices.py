@@ -86,15 +86,15 @@ class Notices(QObject):
     def _row(self, row: Notification, mark: Mark, now: int) -> Row:
         unread = row.read_at is None
         lines = [(wording.clock(row.created_at, now), row.message)]
-        if mark is Mark.WAITING:
-            lines.append(("State", "Marked here, waiting to send"))
         link = link_of(row)
         ways = [("Open", lambda: self._open(row, link))] if link else []
         ways += [
             ("Mark read" if unread else "Mark unread", lambda: self._mark([row], unread)),
             ("Archive", lambda: self._archive(row)),
         ]
-        title = f"Unread · {row.title}" if unread else row.title
+        # In the headline, so that no row changes its height when its mark was sent.
+        title = f"{'Unread · ' if unread else ''}{row.title}"
+        title += " · waiting to send" if mark is Mark.WAITING else ""
         return Row(row.id, title, lines, ways, edge="accent" if unread else "line")
 
     # -- doing -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ NOTIFICATIONS = (
     "org.freedesktop.Notifications",
 )
 _MATCH = "type='signal',sender='{}',path='{}',interface='{}'".format(*NOTIFICATIONS)
+ACTIVATION = "XDG_ACTIVATION_TOKEN"
 Do = Callable[[], None]
 
 log = logging.getLogger(__name__)
@@ -142,6 +144,7 @@ class _Desktop(QObject):
         self._numbers = itertools.count()
         self._asked: dict[int, Note] = {}
         self._shown: dict[int, Note] = {}
+        self._token = ""
         self.is_well = True
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -200,10 +203,23 @@ class _Desktop(QObject):
 
     def _heard(self, signal: Message) -> None:
         match signal.member, signal.body:
+            case "ActivationToken", (int(shown), str(token)) if shown in self._shown:
+                self._token = token
             case "ActionInvoked", (int(shown), "default") if shown in self._shown:
-                self._shown[shown].open()
+                self._open_with(self._shown[shown])
             case "NotificationClosed", (int(shown), *_):
                 self._shown.pop(shown, None)
+
+    def _open_with(self, note: Note) -> None:
+        """Under Wayland a window comes forward only with the token of the click, which Qt takes
+        from here (QWaylandXdgSurface::requestActivate)."""
+        if self._token:
+            os.environ[ACTIVATION] = self._token
+        try:
+            note.open()
+        finally:
+            self._token = ""
+            os.environ.pop(ACTIVATION, None)
 
     def _give_up(self) -> None:
         """Once is enough: a desktop that hangs would make each note late."""
