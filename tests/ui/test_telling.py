@@ -251,6 +251,18 @@ def test_an_undo_in_the_window_does_not_go_for_news(
     assert here.opened == ["undone", "look"]
 
 
+def test_what_is_new_waits_for_a_window_that_is_not_seen(
+    looks: Callable[..., Looks], qtbot: QtBot
+) -> None:
+    here = looks()
+    here.window.hide()
+    here.show("One")
+    here.show("Two")
+    assert here.toast.isHidden()
+    here.window.show()
+    here.until_toast(qtbot, "2 things are new")
+
+
 class Icon(QSystemTrayIcon):
     """Of a system that has a tray, as Windows and macOS have: the offscreen platform has none."""
 

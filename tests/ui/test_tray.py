@@ -170,9 +170,9 @@ def test_who_does_not_see_the_window_is_told_what_was_done(desk: Desk, qtbot: Qt
     window.hide()
     in_menu(window, "Complete", under="Seal").trigger()
     assert not window.isVisible()
-    notes = window.telling.notes._waiting
-    said = [note.headline for note in notes] or [window.toast.headline.text()]
-    assert said == ["Completed: Seal"]
+    notes = window.telling.notes._waiting  # for the window, as there is no desktop to tell
+    assert [note.headline for note in notes] == ["Completed: Seal"]
+    assert window.toast.button.text() == "Undo"
 
 
 def test_what_cannot_be_done_brings_the_window_which_says_why(desk: Desk) -> None:
@@ -289,6 +289,19 @@ def test_closing_hides_it_in_the_tray_and_says_so_the_first_time(
 
     window.come_forward()
     window.change_settings(Settings(close_to_tray=False))
+    window.close()
+    assert ended == [True]
+
+
+@shows_icon
+def test_where_the_tray_went_away_closing_ends_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_tray(monkeypatch)
+    window = begun(desk)
+    ended: list[bool] = []
+    window.closed.connect(lambda: ended.append(True))
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: False))
     window.close()
     assert ended == [True]
 

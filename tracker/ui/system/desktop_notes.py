@@ -111,10 +111,12 @@ class DesktopNotes(QObject):
             self._look()
 
     def _show_waiting(self) -> None:
-        """In the window, when nothing else is said there: an Undo must not go for it."""
+        """In the window, once it is seen and nothing else is said there: an Undo must not go for
+        it. (In a hidden window nothing is visible, but what is said there may not be over.)"""
         if not self._waiting:
             return
-        if self._toast.isVisible():
+        window = self._toast.parentWidget()
+        if not self._toast.isHidden() or window is None or not window.isVisible():
             self._again.start()
             return
         notes, self._waiting = self._waiting, []
