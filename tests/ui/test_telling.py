@@ -196,7 +196,7 @@ def test_a_desktop_that_never_answers_costs_nothing_but_the_time_to_give_it_up(
     assert here.toast.sentence.text() == "One\nTwo"
     here.toast.hide()
     here.show("Three")  # at once: it was given up
-    assert here.toast.headline.text() == "Three"
+    here.until_toast(qtbot, "Three")
 
 
 @pytest.mark.parametrize("address", ["unix:path=/nowhere", "tcp:host=localhost", "nonsense"])
@@ -366,6 +366,15 @@ def headline(window: EmployeeWindow) -> str:
     return window.toast.headline.text() if window.toast.isVisible() else ""
 
 
+def told(window: EmployeeWindow, qtbot: QtBot, words: str) -> None:
+    qtbot.waitUntil(lambda: headline(window) == words, timeout=PATIENCE)
+
+
+def nothing_is_told(window: EmployeeWindow) -> bool:
+    """Neither now nor in a moment."""
+    return headline(window) == "" and window.telling.notes._waiting == []
+
+
 def pulled(window: EmployeeWindow, changes: Changes) -> None:
     """A run brought these."""
     window.show_report(Report(State.SYNCED, device_clock(), changes, 0, 0, 0))
@@ -377,12 +386,12 @@ def test_what_others_do_is_told_and_what_was_there_at_first_is_not(
     seal = server.task("ana", title="Replace pump seal")
     window = open_desk(open_window)
     assert window.notices.unread == 1
-    assert headline(window) == ""
+    assert nothing_is_told(window)
     assert window._settings.value(TOLD) is not None
 
     belt = server.task("ana", title="Belt")
     window.chip.click()
-    qtbot.waitUntil(lambda: headline(window) == "New task", timeout=PATIENCE)
+    told(window, qtbot, "New task")
     assert "“Belt”" in window.toast.sentence.text()
     press(qtbot, window.toast.button)
     assert window.cards.selected_id == belt
@@ -391,7 +400,7 @@ def test_what_others_do_is_told_and_what_was_there_at_first_is_not(
     server.device("rita").do("edit_fields", seal, {"fields": {"priority": "URGENT"}})
     window.chip.click()
     words = "Priority now urgent: Replace pump seal"
-    qtbot.waitUntil(lambda: headline(window) == words, timeout=PATIENCE)
+    told(window, qtbot, words)
     assert window.toast.sentence.text() == "Changed by Rita Okafor."
     press(qtbot, window.toast.button)
     assert window.cards.selected_id == seal
@@ -422,27 +431,27 @@ def test_it_is_not_told_again_after_a_restart_and_what_came_meanwhile_is(
     assert isinstance(window, EmployeeWindow)
     server.task("ana", title="Belt")
     window.chip.click()
-    qtbot.waitUntil(lambda: headline(window) == "New task", timeout=PATIENCE)
+    told(window, qtbot, "New task")
     close(made)
     again = open_desk(open_window)
     settle()
-    assert headline(again) == ""
+    assert nothing_is_told(again)
     assert again.notices.unread == 1
 
 
-def test_settings_are_heeded_at_once(desk: Desk) -> None:
+def test_settings_are_heeded_at_once(desk: Desk, qtbot: QtBot) -> None:
     window = desk(task(SEAL, title="Seal"))
     window.begin()
     window.change_settings(Settings(notify_changed=False, notify_assigned=False))
     seal = task(SEAL, title="Seal", priority=Priority.HIGH, version=2)
     window.work.confirmed.apply(page(11, tasks=[seal], notifications=[notice(1)]), device_clock())
     pulled(window, Changes(frozenset({SEAL}), notifications=True))
-    assert headline(window) == ""
+    assert nothing_is_told(window)
     window.change_settings(Settings())
     seal = replace(seal, priority=Priority.LOW, version=3)
     window.work.confirmed.apply(page(12, tasks=[seal], notifications=[notice(2)]), device_clock())
     pulled(window, Changes(frozenset({SEAL}), notifications=True))
-    assert headline(window) == "2 things are new"
+    told(window, qtbot, "2 things are new")
     assert window.toast.sentence.text() == "Priority now low: Seal\nNew task"
 
 
@@ -454,22 +463,25 @@ def test_of_many_three_are_told_and_the_rest_is_counted_which_opens_the_list(
     rows = [notice(number, SEAL, title=f"News {number}") for number in range(1, 9)]
     window.work.confirmed.apply(page(11, notifications=rows), device_clock())
     pulled(window, Changes(notifications=True))
+    told(window, qtbot, "4 things are new")
     assert window.toast.sentence.text() == "News 1\nNews 2\nNews 3\n5 more"
     press(qtbot, window.toast.button)
     assert window._page == NOTIFICATIONS
 
 
-def test_a_restored_server_tells_nothing_twice_and_goes_on_from_its_own_count(desk: Desk) -> None:
+def test_a_restored_server_tells_nothing_twice_and_goes_on_from_its_own_count(
+    desk: Desk, qtbot: QtBot
+) -> None:
     window = desk(notifications=[notice(7)])
     window.begin()
     assert window._settings.value(TOLD) == 7
     restored = page(3, epoch="e2", snapshot=True, notifications=[notice(4)])
     window.work.confirmed.apply(restored, device_clock())
     pulled(window, Changes(everything=True, people=True, notifications=True))
-    assert headline(window) == ""
+    assert nothing_is_told(window)
     window.work.confirmed.apply(page(5, epoch="e2", notifications=[notice(5)]), device_clock())
     pulled(window, Changes(notifications=True))
-    assert headline(window) == "New task"
+    told(window, qtbot, "New task")
 
 
 def test_a_click_brings_a_hidden_window_forward(desk: Desk, qtbot: QtBot) -> None:

@@ -28,6 +28,8 @@ PATIENCE_MS = 5_000
 """A desktop that has not answered by then gets no more notes; they are shown elsewhere."""
 TOGETHER_MS = 15_000
 """Of notes that the icon shows within this time a click may mean any."""
+BREATH_MS = 1_000
+"""In the window a refusal, which comes with the same news, is said first."""
 NOTIFICATIONS = (
     "org.freedesktop.Notifications",
     "/org/freedesktop/Notifications",
@@ -63,7 +65,7 @@ class DesktopNotes(QObject):
         self._by_icon: list[Note] = []
         self._waiting: list[Note] = []
         self._together = self._timer(TOGETHER_MS, lambda: None)
-        self._again = self._timer(1_000, self._show_waiting)
+        self._again = self._timer(BREATH_MS, self._show_waiting)
 
     def use_icon(self, icon: QSystemTrayIcon) -> None:
         self.icon = icon
@@ -101,7 +103,7 @@ class DesktopNotes(QObject):
             self._together.start()
             return
         self._waiting += notes
-        self._show_waiting()
+        self._again.start()
 
     def _icon_clicked(self) -> None:
         """The icon does not say which one."""
