@@ -229,7 +229,7 @@ class _Desktop(QObject):
         """Once is enough: a desktop that hangs would make each note late."""
         if not self.is_well:
             return
-        log.warning("the desktop shows no notes; they are shown in the window")
+        log.info("the desktop shows no notes; they are shown in the window")
         left = list(self._asked.values())
         self._asked.clear()
         self.stop()
