@@ -290,7 +290,7 @@ def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Su
     from tracker.ui.surroundings import Surroundings
     from tracker.ui.system.idle import Finding
 
-    return Surroundings(root, settings, credentials, Finding().idle_ms, root / "logs")
+    return Surroundings(root, settings, credentials, Finding().idle_ms, root / "logs", os.environ)
 
 
 def apply_settings(app: QApplication, root: Path, settings: Settings) -> None:

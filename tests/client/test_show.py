@@ -16,7 +16,7 @@ from tracker.domain.errors import EnvironmentFault, SignInNeeded, TrackerError
 from tracker.domain.page import CHILDREN
 from tracker.domain.task import Role
 from tracker.protocol.sync import Gone
-from tracker.services import asking
+from tracker.services import asking, history
 from tracker.services.credentials import InMemory
 from tracker.services.syncing import profile_lock
 from tracker.sync.ports import Tokens

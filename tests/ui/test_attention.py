@@ -62,8 +62,9 @@ def test_the_toast_leads_there(server: RunningServer, open_window: Open, qtbot: 
     window = open_desk(open_window)
     too_late(server, window, task_id, percent=30)
     press(qtbot, window.chip)
-    qtbot.waitUntil(window.toast.isVisible, timeout=PATIENCE)
-    assert window.toast.headline.text() == "Unable to save progress (E5005)"
+    words = "Unable to save progress (E5005)"
+    qtbot.waitUntil(lambda: window.toast.headline.text() == words, timeout=PATIENCE)
+    assert window.toast.isVisible()
     assert window.toast.button.text() == "Look"
     press(qtbot, window.toast.button)
     assert window.tray_page.isVisible()

@@ -26,6 +26,7 @@ from tests.support.windows import (
 from tracker.domain.page import Changes
 from tracker.domain.task import Assignment, Comment, Part, Priority, Status
 from tracker.services.workspace import device_clock
+from tracker.ui.employee.notices import NOTIFICATIONS
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.widgets.controls import SEARCH_DELAY_MS
 from tracker.ui.widgets.shell import ATTENTION, WAITING
@@ -80,7 +81,9 @@ def test_the_rail_counts_and_filters(desk: Desk, qtbot: QtBot) -> None:
     assert said == {
         "All tasks": "My tasks, 6", "Today": "Today, 1", "Overdue": "Overdue, 1",
         "In progress": "In progress, 1", "On hold": "On hold, 1", "Done": "Done, 1",
-        "Reviewing & watching": "Reviewing & watching, 1", WAITING: "Waiting to send, 0",
+        "Reviewing & watching": "Reviewing & watching, 1",
+            NOTIFICATIONS: "Notifications",  # counted after the first paint
+            WAITING: "Waiting to send, 0",
         ATTENTION: "Needs attention, 0",
     }  # fmt: skip
     for name, shown in (

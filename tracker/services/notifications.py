@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from tracker.cache.precious import new_id
 from tracker.cache.projection import Mark
 from tracker.domain.change import Action, Kind
+from tracker.domain.errors import InputError
 from tracker.domain.notification import Notification
 from tracker.domain.page import Changes
+from tracker.services.links import link_to, task_in
 from tracker.services.workspace import Workspace, device_clock
 
 
@@ -55,3 +57,14 @@ class Notifications:
         ]
         changes = self._work.outbox.add(actions)
         return Saved(tuple(action.op_id for action in actions), changes)
+
+
+def link_of(row: Notification) -> str:
+    """Of the task that it is about; empty where it is about none. An address of anything else is
+    not followed: nothing but a task opens here."""
+    if row.entity_kind == "task" and row.entity_id:
+        return link_to(row.entity_id)
+    try:
+        return link_to(task_in(row.action_url or ""))
+    except InputError:
+        return ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.config import Settings
@@ -18,13 +18,15 @@ def _cannot_tell() -> int | None:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """`idle_ms` asks the operating system how long nobody touched keyboard or mouse, None where it
-    cannot tell. `log_folder` holds what support may ask for."""
+    cannot tell. `log_folder` holds what support may ask for. `environ` says where the desktop is to
+    be told something; without it nothing leaves the window."""
 
     root: Path
     settings: Settings
     credentials: Credentials
     idle_ms: Callable[[], int | None] = _cannot_tell
     log_folder: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def bare(root: Path) -> Surroundings:

@@ -26,6 +26,9 @@ from tracker.ui.bridge import Errand
 from tracker.ui.detail.pane import WIDTH, DetailPane
 from tracker.ui.dialogs.task import TaskDialog
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
+from tracker.ui.employee.notices import NOTIFICATIONS, Notices
+from tracker.ui.employee.telling import Telling
+from tracker.ui.employee.tray import TOLD_TRAY, Tray
 from tracker.ui.employee.working import Working
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
@@ -70,13 +73,16 @@ class EmployeeWindow(Settling):
     # -- building --------------------------------------------------------------------------
 
     def _build(self) -> None:
-        groups = ([place.value for place in _PLACES], [WAITING, ATTENTION])
+        groups = ([place.value for place in _PLACES], [NOTIFICATIONS, WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker", groups, self.work.profile.tenant)
         self.rail.rows[Place.ALL.value].setText("My tasks")
         self.working = Working(self)
         self.working.shown.connect(self._show_timer)
         self.account = Account(self, reports=True)
         self.activity_page = ActivityPage(self, self.working)
+        self.notices = Notices(self)
+        self.telling = Telling(self, self.notices, self._settings)
+        self.tray = Tray(self)
         self.body = CardBody(
             self.work.actor,
             self.board,
@@ -106,6 +112,7 @@ class EmployeeWindow(Settling):
         self.empty = Empty(self)
         self._stack = QStackedWidget(self)
         self._pages = {
+            NOTIFICATIONS: self.notices.page,
             WAITING: self.waiting_page,
             ATTENTION: self.tray_page,
             ACTIVITY: self.activity_page,
@@ -179,6 +186,8 @@ class EmployeeWindow(Settling):
         add("Write a comment", self._go_to_comment, "Ctrl+M", self._has_task)
         add("Copy a link to the task", self._copy_link, "Ctrl+Shift+C", self._has_task)
         add("Show or hide the details", self._toggle_pane, "Ctrl+D")
+        notices = self.notices
+        add("Mark all notifications as read", notices.read_all, may=lambda: notices.unread > 0)
 
     def _make_card(self, parent: QWidget) -> TaskCard:
         actor = self.work.actor
@@ -209,6 +218,7 @@ class EmployeeWindow(Settling):
             if name == ACTIVITY:
                 self.activity_page.open()
             self._stack.setCurrentWidget(self._pages[name])
+            self.notices.refresh(None)
             self._show_pane()
         else:
             self._narrow(place=Place(name))
@@ -271,11 +281,14 @@ class EmployeeWindow(Settling):
             projects = [(p.name, p.id) for p in self.board.projects.values() if not p.archived]
             self.project.set_options([("All projects", None), *projects])
         self._show_lists()
+        self.notices.refresh(changes)
         self._show_status()
 
     def _take_changes(self, changes: Changes) -> None:
+        before = self.telling.before(changes)
         super()._take_changes(changes)
         self.body.keep_draft()
+        self.telling.tell(before, changes)
 
     # -- the details -----------------------------------------------------------------------
 
@@ -454,6 +467,20 @@ class EmployeeWindow(Settling):
 
     def begin(self) -> None:
         self.working.start()
+        self.notices.begin()
+        self.tray.begin()
+        self.telling.begin()
+
+    def _show_status(self) -> None:
+        super()._show_status()
+        self.tray.refresh()
+
+    def _stays_in_tray(self) -> bool:
+        keeps = self.tray.keeps()
+        if keeps and str(self._settings.value(TOLD_TRAY)) != "true":
+            self._settings.setValue(TOLD_TRAY, "true")
+            self.tray.tell_hidden()
+        return keeps
 
     def occupancy_now(self) -> Occupancy | None:
         return self.working.occupancy
