@@ -60,7 +60,8 @@ bench: install ## measure synchronising, the server and the window beside their 
 	@$(BIN)/python -m benchmarks.analytics
 	@$(BIN)/python -m benchmarks.ui
 
-screenshots: install system-libs ## draw every screen into docs/screenshots
+screenshots: install ## draw every screen into docs/screenshots
+	@$(PYTHON) scripts/system_libraries.py --also fonts-noto-cjk=NotoSansCJK-Regular.ttc
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tracker.demo.screenshots docs/screenshots
 
 clean: ## remove what was made here, but nothing of yours

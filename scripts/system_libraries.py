@@ -3,7 +3,8 @@
 With apt and root (or sudo without a password) it installs what is missing; otherwise it prints the
 command and exits with 2. On other systems Qt's own packages hold everything.
 
-`--also xvfb=Xvfb` asks for a Debian package by a command or a shared library it brings, for CI.
+`--also xvfb=Xvfb` asks for a Debian package by a command, a shared library or a font's file that it
+brings, for CI and for the screenshots.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def is_loadable(library: str) -> bool:
     return True
 
 
-def has_font() -> bool:
+def has_font(file: str = "*.[to]tf") -> bool:
     return any(
-        next(Path(folder).rglob("*.[to]tf"), None) is not None
+        next(Path(folder).rglob(file), None) is not None
         for folder in FONT_FOLDERS
         if Path(folder).is_dir()
     )
@@ -63,7 +64,7 @@ def missing(also: list[str]) -> list[str]:
     for wish in also:
         package, _, brought = wish.partition("=")
         brought = brought or package
-        if shutil.which(brought) is None and not is_loadable(brought):
+        if shutil.which(brought) is None and not is_loadable(brought) and not has_font(brought):
             packages.append(package)
     return packages
 

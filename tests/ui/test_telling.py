@@ -452,7 +452,9 @@ def test_settings_are_heeded_at_once(desk: Desk, qtbot: QtBot) -> None:
     window.work.confirmed.apply(page(12, tasks=[seal], notifications=[notice(2)]), device_clock())
     pulled(window, Changes(frozenset({SEAL}), notifications=True))
     told(window, qtbot, "2 things are new")
-    assert window.toast.sentence.text() == "Priority now low: Seal\nNew task"
+    assert window.toast.sentence.text() == (
+        "Priority now low: Seal\nRita Okafor assigned you “Fix the pump”."
+    )
 
 
 def test_of_many_three_are_told_and_the_rest_is_counted_which_opens_the_list(
@@ -460,7 +462,7 @@ def test_of_many_three_are_told_and_the_rest_is_counted_which_opens_the_list(
 ) -> None:
     window = desk(task(SEAL))
     window.begin()
-    rows = [notice(number, SEAL, title=f"News {number}") for number in range(1, 9)]
+    rows = [notice(number, SEAL, message=f"News {number}") for number in range(1, 9)]
     window.work.confirmed.apply(page(11, notifications=rows), device_clock())
     pulled(window, Changes(notifications=True))
     told(window, qtbot, "4 things are new")

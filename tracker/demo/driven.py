@@ -30,6 +30,8 @@ from tracker.ui.theme import theme
 from tracker.ui.widgets.task_card import TaskCard
 
 POLL_SECONDS = 3.0
+SIZES = {"desk": (1080, 760), "monitor": (1440, 900)}
+"""Of the pictures, however small the screen is."""
 
 
 class Ear(QObject):
@@ -202,6 +204,7 @@ def main() -> int:
         print(json.dumps(answer), flush=True)
 
     ear.heard.connect(heard, Qt.ConnectionType.QueuedConnection)
+    opened.window.resize(*SIZES[profile.scope])
     opened.window.closed.connect(app.quit)
     opened.window.show()
     threading.Thread(target=ear.listen, daemon=True).start()

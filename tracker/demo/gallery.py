@@ -212,6 +212,8 @@ def dialogs(scene: Scene, shoot: Shoot) -> None:
         ("shortcuts", window.open_keys),
         ("sign-out", lambda: _command(window, "Sign out…")),
         ("about", lambda: _command(window, "About Tracker")),
+        ("diagnostics", lambda: _command(window, "Save a diagnostic bundle…")),
+        ("told", lambda: _command(window, "What I am told…")),
     ):
         before = set(QApplication.topLevelWidgets())
         opened()
@@ -245,7 +247,7 @@ def pages(scene: Scene, shoot: Shoot) -> None:
     now = scene.now
     kinds = NotificationType
     told = [
-        Notification(_id(700 + n), n, ANA, kind, title, message, NotificationPriority.NORMAL,
+        Notification(_id(700 + n), 9 - n, ANA, kind, title, message, NotificationPriority.NORMAL,
                      "task", now - n * 40 * MINUTE, now, read_at=None if n < 3 else now,
                      action_url=f"/tasks/{_id(n)}", entity_kind="task", entity_id=_id(n))
         for n, (kind, title, message) in enumerate((

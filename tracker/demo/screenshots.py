@@ -1,4 +1,4 @@
-"""`make screenshots`: draws every screen with demo data into docs/screenshots."""
+"""`make screenshots`: draws every screen and state with demo data into docs/screenshots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tracker.demo import gallery
 from tracker.demo.processes import DemoServer, DrivenWindow, eventually
 
 THEMES = ("light", "dark")
@@ -45,6 +46,7 @@ def main(output: Path) -> int:
             employee.stop()
             monitor.stop()
             server.stop()
+    gallery.main([str(output)])
     print(f"Pictures are in {output}/")
     return 0
 

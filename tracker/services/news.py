@@ -35,6 +35,8 @@ class News:
     headline: str
     sentence: str = ""
     link: str = ""
+    brief: str = ""
+    """The one line of it where several are told at once; empty for the headline."""
 
 
 def of_notifications(
@@ -47,7 +49,10 @@ def of_notifications(
         if row.number > told and row.read_at is None and is_wanted(row.type, settings)
     ]
     new.sort(key=lambda row: row.number)
-    return [News(row.title, row.message, link_of(row) or THE_LIST) for row in new]
+    return [
+        News(row.title, row.message, link_of(row) or THE_LIST, row.message or row.title)
+        for row in new
+    ]
 
 
 def is_wanted(kind: NotificationType, settings: Settings) -> bool:

@@ -67,7 +67,6 @@ class PreferencesDialog(Dialog):
         row.addStretch(1)
         self.column.addLayout(row)
         self.problem = label("")
-        self.problem.setForegroundRole(self.problem.palette().ColorRole.BrightText)
         self.column.addWidget(self.problem)
         self.again = self.add_button("Retry")
         self.again.clicked.connect(self._ask)
@@ -109,7 +108,7 @@ class PreferencesDialog(Dialog):
     def _run(self, tried: str, call: Read, then: Callable[[], None] | None = None) -> None:
         self._enable(False)
         self.again.hide()
-        self.problem.setText("Asking the server…")
+        self._say("Asking the server…")
         self._errand = Errand(call, lambda outcome: self._heard(tried, outcome, then))
 
     def _heard(
@@ -117,7 +116,7 @@ class PreferencesDialog(Dialog):
     ) -> None:
         self._errand = None
         if isinstance(outcome, Kept):
-            self.problem.setText("")
+            self._say("")
             self._show(outcome)
             if then is not None:
                 then()
@@ -125,10 +124,15 @@ class PreferencesDialog(Dialog):
         code = outcome.code if isinstance(outcome, TrackerError) else "E3013"
         rest = f" {outcome.entry.message} {outcome.entry.remedy}" if code != "E3013" else ""  # type: ignore[attr-defined]
         words = f"{wording.unable(tried, code)}.{rest}"
-        self.problem.setText(words)
+        self._say(words, bad=True)
         announce(self.problem, words, at_once=True)
         self._enable(self._kept is not None)
         self.again.setVisible(self._kept is None or code == "E5062")
+
+    def _say(self, words: str, *, bad: bool = False) -> None:
+        role = self.problem.palette().ColorRole
+        self.problem.setForegroundRole(role.BrightText if bad else role.PlaceholderText)
+        self.problem.setText(words)
 
     def _show(self, kept: Kept) -> None:
         self._kept = kept

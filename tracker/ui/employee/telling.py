@@ -92,7 +92,8 @@ class Telling(QObject):
     # -- what a click opens ----------------------------------------------------------------
 
     def _note(self, one: News) -> Note:
-        return Note(one.headline, one.sentence, functools.partial(self.open, one.link))
+        do = functools.partial(self.open, one.link)
+        return Note(one.headline, one.sentence, do, one.brief)
 
     def open(self, link: str) -> None:
         """Brings the window forward, at what the note was about."""

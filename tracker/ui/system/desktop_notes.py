@@ -44,11 +44,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`open` is done when it is clicked."""
+    """`open` is done when it is clicked; `brief` is its one line among others, empty for the
+    headline."""
 
     headline: str
     sentence: str
     open: Do
+    brief: str = ""
 
 
 class DesktopNotes(QObject):
@@ -126,7 +128,8 @@ class DesktopNotes(QObject):
             headline, sentence, do = notes[0].headline, notes[0].sentence, notes[0].open
         else:
             headline = f"{len(notes)} things are new"
-            sentence, do = "\n".join(note.headline for note in notes), self._look
+            said = (note.brief or note.headline for note in notes)
+            sentence, do = "\n".join(said), self._look
         self._toast.say(headline, sentence, action=("Look", do))
 
 

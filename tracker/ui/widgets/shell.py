@@ -110,7 +110,7 @@ class Shell(QMainWindow):
 
     def _make_filters(self) -> None:
         """What both windows narrow their list by."""
-        self.search = Search("Search tasks, projects, comments   Ctrl+F", self)
+        self.search = Search("Search tasks, projects, comments", self)
         self.search.searched.connect(lambda text: self._narrow(text=text))
         priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
         self.priority = Choice("Priority", priorities, self, named=False)
