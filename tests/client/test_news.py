@@ -114,8 +114,8 @@ def test_unread_notifications_after_the_last_one_told_the_oldest_first() -> None
         (notice(1, title="First"), Mark.SAVED),
     ]
     words = "Rita Okafor assigned you “Fix the pump”."
-    fourth = News("Fourth", words, LINK)
-    assert news.of_notifications(rows, 1, Settings()) == [News("Third", words, THE_LIST), fourth]
+    third, fourth = News("Third", words, THE_LIST, words), News("Fourth", words, LINK, words)
+    assert news.of_notifications(rows, 1, Settings()) == [third, fourth]
     assert news.of_notifications(rows, 3, Settings()) == [fourth]
     assert news.of_notifications(rows, 4, Settings()) == []
 
