@@ -24,7 +24,6 @@ from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Errand
 from tracker.ui.detail.pane import WIDTH, DetailPane
-from tracker.ui.dialogs.task import TaskDialog
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.notices import NOTIFICATIONS, Notices
 from tracker.ui.employee.telling import Telling
@@ -411,6 +410,7 @@ class EmployeeWindow(Settling):
 
     def new_task(self) -> None:
         """A task for oneself."""
+        from tracker.ui.dialogs.task import TaskDialog
 
         def save(values: dict[str, Any]) -> None:
             people = [(self.board.me, Part.ASSIGNEE, 100)]
@@ -441,6 +441,8 @@ class EmployeeWindow(Settling):
 
     def edit_task(self, task_id: str) -> None:
         """The fields of a task that the person may change."""
+        from tracker.ui.dialogs.task import TaskDialog
+
         view = self.board.views.get(task_id)
         if view is None:
             return

@@ -9,10 +9,6 @@ from tracker.config import known_profiles
 from tracker.domain.errors import TrackerError
 from tracker.services import preferences, session
 from tracker.ui.bridge import Errand
-from tracker.ui.dialogs.choosing import Chooser, Option
-from tracker.ui.dialogs.preferences import PreferencesDialog
-from tracker.ui.dialogs.settings import SettingsDialog
-from tracker.ui.dialogs.sign_out import SignOutDialog
 from tracker.ui.widgets.shell import Shell
 
 _MENU = (
@@ -53,6 +49,8 @@ class Account(QObject):
     # -- settings --------------------------------------------------------------------------
 
     def open_settings(self) -> None:
+        from tracker.ui.dialogs.settings import SettingsDialog
+
         window = self._window
         SettingsDialog(
             window.around.settings, window.work.profile, window.change_settings, window,
@@ -60,6 +58,8 @@ class Account(QObject):
         ).open()  # fmt: skip
 
     def open_preferences(self) -> None:
+        from tracker.ui.dialogs.preferences import PreferencesDialog
+
         window = self._window
         profile, credentials = window.work.profile, window.around.credentials
         PreferencesDialog(
@@ -71,6 +71,8 @@ class Account(QObject):
     # -- accounts --------------------------------------------------------------------------
 
     def _choose_account(self) -> None:
+        from tracker.ui.dialogs.choosing import Chooser, Option
+
         window, profile = self._window, self._window.work.profile
         others = [
             Option(
@@ -86,6 +88,8 @@ class Account(QObject):
         Chooser("Switch account", "Name or server", [*others, another], window).open()
 
     def _ask_sign_out(self) -> None:
+        from tracker.ui.dialogs.sign_out import SignOutDialog
+
         tally = self._window.work.outbox.tally()
         waiting = tally.waiting - tally.reports
         SignOutDialog(

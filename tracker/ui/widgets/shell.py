@@ -30,7 +30,6 @@ from tracker.services.tasks import OPPOSITE, Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.bridge import assert_ui_thread
-from tracker.ui.dialogs.choosing import Chooser, Keys, Option, palette
 from tracker.ui.surroundings import Surroundings, bare
 from tracker.ui.widgets import spoken
 from tracker.ui.widgets.border import border
@@ -151,6 +150,8 @@ class Shell(QMainWindow):
 
     def choose_task(self, title: str, without: str, then: Callable[[str], None]) -> None:
         """Lets the person choose one of the tasks that are not archived."""
+        from tracker.ui.dialogs.choosing import Chooser, Option
+
         chosen = [
             Option(
                 f"{view.task.title}", wording.STATUS_WORDS[view.task.status],
@@ -163,9 +164,15 @@ class Shell(QMainWindow):
         Chooser(title, "Some words of its title", chosen, self).open()
 
     def open_palette(self) -> None:
+        # Here and in other places a dialog is imported when it opens: together they would add 20 ms
+        # to the first paint.
+        from tracker.ui.dialogs.choosing import palette
+
         palette(self.commands, self).open()
 
     def open_keys(self) -> None:
+        from tracker.ui.dialogs.choosing import Keys
+
         Keys(self.commands, self).open()
 
     def _go_to(self, part: QWidget) -> None:
