@@ -37,9 +37,12 @@ def entry(path: Path) -> configparser.SectionProxy:
 def started_by(exec_line: str) -> list[str]:
     """As a desktop reads an Exec line: first the escapes of any text, then those in quotes, then
     field codes."""
+    assert "\\" not in re.sub(r"\\[\\sntr]", "", exec_line), "no escape of a text"
     text = exec_line.replace("\\\\", "\\")
     words = re.findall(r'"(?:\\.|[^"\\])*"|\S+', text)
     plain = [re.sub(r'\\(["`$\\])', r"\1", w[1:-1]) if w[0] == '"' else w for w in words]
+    for word in plain:
+        assert word == "%u" or "%" not in word.replace("%%", ""), "a field code in the path"
     return [word.replace("%%", "%") for word in plain]
 
 

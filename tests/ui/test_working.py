@@ -295,6 +295,19 @@ def test_a_timer_started_after_a_break_is_not_blamed_for_it(
     assert window.working.timer_of(PUMP) == 5_000
 
 
+def test_nor_is_the_timer_of_another_task_that_ran_on_before(
+    begin: Begin, day: Day, qtbot: QtBot
+) -> None:
+    window = begin()
+    start(window, qtbot)
+    day.pass_by(window, 20 * MINUTE, touched=False)
+    day.idle = 0
+    start(window, qtbot, SEAL)
+    day.pass_by(window, 5_000)
+    assert asked(window) == []
+    assert logged(window) == [(PUMP, 20)]
+
+
 def test_a_question_about_one_timer_changes_no_other(begin: Begin, day: Day, qtbot: QtBot) -> None:
     window = broken_off(begin, day, qtbot)
     start(window, qtbot, SEAL)
