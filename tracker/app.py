@@ -205,6 +205,10 @@ def _run_windows(
             return 0
         settings, profile = read_settings(root), ended.profile
         link, remembered = "", True
+        if profile is not None:
+            choose_profile(root, profile)
+            if is_open_elsewhere(profile, link):
+                return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +234,6 @@ def _run_one(
     window, followed = opened.window, list[Next]()
 
     def go_on(wanted: Profile | None) -> None:
-        if wanted is not None:
-            choose_profile(around.root, wanted)
         if window.quit():
             followed.append(Next(wanted))
 
@@ -241,7 +243,7 @@ def _run_one(
 
     window.profile_wanted.connect(go_on)
     window.signed_out.connect(signed_out)
-    window.settings_changed.connect(lambda new: apply_settings(app, around.root, new))
+    window.settings_changed.connect(lambda new: keep_settings(app, around.root, new, window))
     window.sign_in_wanted.connect(lambda: sign_in_again(opened, around))
     window.closed.connect(app.quit)
     window.show()
@@ -299,6 +301,18 @@ def apply_settings(app: QApplication, root: Path, settings: Settings) -> None:
 
     theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
     write_settings(root, settings)
+
+
+def keep_settings(
+    app: QApplication, root: Path, settings: Settings, window: EmployeeWindow | MonitorWindow
+) -> None:
+    """A disk that does not take them is said; they have their effect until the program ends."""
+    try:
+        apply_settings(app, root, settings)
+    except EnvironmentFault as fault:
+        window.tell_fault(
+            "keep the settings", fault, lambda: keep_settings(app, root, settings, window)
+        )
 
 
 def is_open_elsewhere(profile: Profile, link: str) -> bool:

@@ -105,20 +105,31 @@ def _settings_of(found: dict[str, object], path: Path) -> Settings:
         known[field.name] = value
     if known["theme"] not in THEMES:
         raise InputError("E2005", f"theme is one of {', '.join(THEMES)}.", "theme")
-    known["poll_seconds"] = min(60.0, max(3.0, float(known["poll_seconds"])))
-    known["idle_minutes"] = min(60, max(1, int(known["idle_minutes"])))
+    # In this order nan becomes the least, and no number is too large to be converted.
+    known["poll_seconds"] = float(min(60.0, max(3.0, known["poll_seconds"])))
+    known["idle_minutes"] = int(min(60, max(1, known["idle_minutes"])))
     return Settings(**known)
 
 
 def write_settings(root: Path, settings: Settings) -> None:
-    """Writes those that are not as they are anyway; atomic against a crash. E3006."""
+    """Writes those that are not as they are anyway; atomic against a crash. What else is in the
+    file stays: comments, and settings of a later Tracker. E3006."""
     private_folder(root)
+    path = root / "settings.toml"
+    ours = re.compile(rf"\s*({'|'.join(field.name for field in fields(Settings))})\s*=")
+    try:
+        kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    except (ValueError, OSError):
+        kept = []  # it could not be read at the start either
     lines = [
         f"{field.name} = {json.dumps(value)}\n"
         for field in fields(Settings)
         if (value := getattr(settings, field.name)) != field.default
     ]
-    _write_text(root / "settings.toml", "".join(lines))
+    # In front of the rest, as what follows a [table] would belong to it.
+    tables = next((at for at, line in enumerate(kept) if line.lstrip().startswith("[")), len(kept))
+    lines += [f"{line}\n" for at, line in enumerate(kept) if at >= tables or not ours.match(line)]
+    _write_text(path, "".join(lines))
 
 
 def check_server_url(url: str) -> str:

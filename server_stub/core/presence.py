@@ -23,6 +23,8 @@ class Heard:
     at: int
     unsent: int | None = None
     occupancy: Occupancy = Occupancy.UNKNOWN
+    occupancy_at: int = 0
+    """When that was said: not every call says it, and nobody need say it any more."""
 
 
 class PresenceBook:
@@ -43,16 +45,19 @@ class PresenceBook:
                 at=at,
                 unsent=old.unsent if unsent is None else unsent,
                 occupancy=occupancy or old.occupancy,
+                occupancy_at=at if occupancy else old.occupancy_at,
             )
 
     def of(self, user_id: str) -> Heard | None:
         return self._heard.get(user_id)
 
     def occupancy(self, user_id: str, now: int) -> Occupancy:
-        """What the device reported, while it is heard of; OFFLINE after that."""
+        """What the device reported, while it is heard of; OFFLINE after that. UNKNOWN of one that
+        is heard of and reports nothing, or nothing any more."""
         heard = self._heard.get(user_id)
-        live = heard is not None and heard.at > now - LIVE_MS
-        return heard.occupancy if heard and live else Occupancy.OFFLINE
+        if heard is None or heard.at <= now - LIVE_MS:
+            return Occupancy.OFFLINE
+        return heard.occupancy if heard.occupancy_at > now - LIVE_MS else Occupancy.UNKNOWN
 
     def news(self) -> dict[str, Heard]:
         """What differs from what was written."""

@@ -14,12 +14,15 @@ from tracker.config import (
     Profile,
     Settings,
     check_server_url,
+    choose_profile,
     current_profile,
     data_dir,
+    known_profiles,
     private_folder,
     profile_folder,
     read_settings,
     save_profile,
+    write_settings,
 )
 from tracker.domain.errors import EnvironmentFault, InputError, TrackerError
 from tracker.domain.task import Role
@@ -216,3 +219,96 @@ def test_settings_that_cannot_be_read_are_a_coded_fault(tmp_path: Path, content:
     (tmp_path / "settings.toml").write_bytes(content)
     with pytest.raises(InputError):
         read_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("idle_minutes = nan", Settings(idle_minutes=1)),
+        ("idle_minutes = inf", Settings(idle_minutes=60)),
+        ("idle_minutes = -3", Settings(idle_minutes=1)),
+        ("idle_minutes = 2.9", Settings(idle_minutes=2)),
+        (f"poll_seconds = 1{'0' * 400}", Settings(60.0)),
+        ("poll_seconds = -inf", Settings(3.0)),
+        ("report_activity = false", Settings(report_activity=False)),
+    ],
+)
+def test_numbers_that_no_window_offers_are_bounded_too(
+    tmp_path: Path, text: str, settings: Settings
+) -> None:
+    (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
+    assert read_settings(tmp_path) == settings
+
+
+@pytest.mark.parametrize(
+    "text", ["report_activity = 0", "idle_minutes = true", 'close_to_tray = "no"', "theme = false"]
+)
+def test_a_setting_of_another_kind_is_a_coded_fault(tmp_path: Path, text: str) -> None:
+    """Above all what is reported: 0 must not be taken for a yes."""
+    (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as fault:
+        read_settings(tmp_path)
+    assert fault.value.code == "E2017"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        Settings(30.0, "contrast", True, False, 15, False, False, False, False),
+        Settings(theme="dark", idle_minutes=1),
+    ],
+)
+def test_what_is_written_is_read_again(tmp_path: Path, settings: Settings) -> None:
+    write_settings(tmp_path / "new", Settings(theme="light"))
+    write_settings(tmp_path / "new", settings)
+    assert read_settings(tmp_path / "new") == settings
+
+
+def test_writing_leaves_what_others_wrote_into_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    later = '# by hand\nnew_setting = "x"\n\n[later]\ntheme = "its own"\n'
+    path.write_text(f'theme = "dark"\n{later}', encoding="utf-8")
+    write_settings(tmp_path, Settings(poll_seconds=10.0))
+    assert path.read_text(encoding="utf-8") == f"poll_seconds = 10.0\n{later}"
+    assert read_settings(tmp_path) == Settings(10.0)
+
+
+def test_settings_that_cannot_be_written_are_a_coded_fault(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").mkdir()
+    with pytest.raises(EnvironmentFault) as fault:
+        write_settings(tmp_path, Settings(10.0))
+    assert fault.value.code == "E3006"
+
+
+# Several profiles
+
+
+def test_everybody_who_signed_in_here_is_known_by_name_also_after_signing_out(
+    tmp_path: Path,
+) -> None:
+    rita = profile(tmp_path, "rita", display_name="Rita")
+    for one in (rita, profile(tmp_path), profile(tmp_path, "bo", display_name="Bo")):
+        save_profile(tmp_path, one)
+    (tmp_path / "current-desk.json").unlink()
+    assert [one.name for one in known_profiles(tmp_path, "desk")] == ["ana", "bo", "rita"]
+    assert known_profiles(tmp_path, "monitor") == []
+    assert known_profiles(tmp_path / "none", "desk") == []
+
+
+def test_the_chosen_profile_opens_next(tmp_path: Path) -> None:
+    ana, rita = profile(tmp_path), profile(tmp_path, "rita")
+    save_profile(tmp_path, ana)
+    save_profile(tmp_path, rita)
+    assert current_profile(tmp_path, "desk") == rita
+    choose_profile(tmp_path, ana)
+    assert current_profile(tmp_path, "desk") == ana
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"scope": "desk"}', "\x00"])
+def test_a_profile_that_cannot_be_read_is_left_out(tmp_path: Path, content: str) -> None:
+    save_profile(tmp_path, profile(tmp_path))
+    broken = profile(tmp_path, "rita").folder
+    broken.mkdir(parents=True)
+    (broken / "profile.json").write_text(content, encoding="utf-8")
+    assert [one.name for one in known_profiles(tmp_path, "desk")] == ["ana"]

@@ -20,6 +20,9 @@ from tracker.domain.change import Action, Kind
 from tracker.domain.errors import EnvironmentFault, Refusal
 from tracker.domain.page import Changes
 from tracker.domain.receipt import Outcome
+from tracker.domain.stretch import Stretch
+from tracker.domain.task import Occupancy
+from tracker.domain.timer import Timer
 
 T = "00000000-0000-7000-8000-00000000000a"
 U = "00000000-0000-7000-8000-00000000000b"
@@ -584,3 +587,84 @@ def test_a_long_queue_is_taken_in_batches_without_getting_slow(outbox: Outbox) -
         outbox.record([receipt(item.action) for item in batch], START, at(0))
     assert sent == [one.op_id for one in made]
     assert time.process_time() - started < 3
+
+
+# What goes on at this moment
+
+TIMER = Timer(T, START, 90_000, START + 90_000)
+STRETCH = Stretch(Occupancy.OFFLINE, START, START + 60_000, "Lunch → 🍲")
+
+
+def interval() -> Action:
+    args = {"state": "ACTIVE", "started_at": START, "ended_at": START + 60_000}
+    return action(Kind.OCCUPANCY, args=args)
+
+
+def test_timer_and_stretch_outlive_the_process_and_there_is_one_of_each(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    assert (outbox.timer(), outbox.stretch()) == (None, None)
+    outbox.keep_timer(replace(TIMER, task_id=U))
+    outbox.keep_timer(TIMER)
+    outbox.report([], STRETCH)
+    outbox.close()
+    outbox = Outbox(tmp_path)
+    assert (outbox.timer(), outbox.stretch()) == (TIMER, STRETCH)
+    outbox.keep_timer(None)
+    outbox.report([], None)
+    assert (outbox.timer(), outbox.stretch()) == (None, None)
+    outbox.close()
+
+
+def test_minutes_are_logged_and_the_timer_ends_or_neither(outbox: Outbox) -> None:
+    outbox.keep_timer(TIMER)
+    made = action(Kind.LOG_TIME, T, {"entry_id": new_id(), "minutes": 2})
+    outbox.add([made])
+    assert outbox.timer() == TIMER
+    again = action(Kind.LOG_TIME, T, {"entry_id": new_id(), "minutes": 2})
+    with pytest.raises(sqlite3.IntegrityError):
+        outbox.add([again, made], stops_timer=True)  # the second one is there already
+    assert outbox.timer() == TIMER
+    assert ids(outbox.waiting()) == [made.op_id]
+    outbox.add([again], stops_timer=True)
+    assert outbox.timer() is None
+
+
+def test_an_interval_is_queued_and_the_next_begins_or_neither(outbox: Outbox) -> None:
+    outbox.report([], STRETCH)
+    made = interval()
+    outbox.add([made])
+    with pytest.raises(sqlite3.IntegrityError):
+        outbox.report([interval(), made], None)
+    assert outbox.stretch() == STRETCH
+    assert ids(outbox.waiting()) == [made.op_id]
+
+
+def test_reports_are_counted_apart_and_found_by_when_they_were_made(outbox: Outbox) -> None:
+    old, new = replace(interval(), made_at=START - 10), interval()
+    outbox.report([old, new], None)
+    outbox.add([action(task_id=T)])
+    tally = outbox.tally()
+    assert (tally.waiting, tally.reports) == (3, 2)
+    assert [made.op_id for made, _ in outbox.reports(START - 10)] == [new.op_id]
+    assert [made.op_id for made, _ in outbox.reports(0)] == [old.op_id, new.op_id]
+    take(outbox)
+    outbox.record([receipt(old), receipt(new)], START, at(START))
+    assert [given is not None for _, given in outbox.reports(0)] == [True, True]
+    assert outbox.tally().reports == 0
+
+
+def test_timer_and_stretch_are_saved_from_a_damaged_file(tmp_path: Path) -> None:
+    _fill(tmp_path, 400)
+    outbox = Outbox(tmp_path)
+    outbox.keep_timer(TIMER)
+    outbox.report([], STRETCH)
+    outbox.close()
+    _scratch(tmp_path / "outbox.db", 36, 37, 38)
+    first = Outbox(tmp_path)
+    with pytest.raises(EnvironmentFault):
+        first.waiting()
+    first.close()
+    outbox = Outbox(tmp_path)
+    assert outbox.rescued is not None
+    assert (outbox.timer(), outbox.stretch()) == (TIMER, STRETCH)
+    outbox.close()

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from server_stub.core import serving
+from server_stub.core.presence import LIVE_MS
 from server_stub.core.state import ServerState
 from tests.server.test_nothing_new import Poller, statements
-from tests.support.server import MINUTE, START, RunningServer, until
+from tests.support.server import MINUTE, START, RunningServer, problem, until
 from tracker.domain.errors import TrackerError
 
 
@@ -113,3 +114,43 @@ def test_what_was_written_is_not_written_again(server: RunningServer) -> None:
     with statements(server) as seen:
         state.write_presence()
     assert seen == []
+
+
+# What a poll says of the person
+
+
+def seen_as(server: RunningServer, name: str) -> str:
+    people = server.get("rita", "/api/v1/people/presence").json()["people"]
+    (found,) = [person for person in people if person["user_id"] == server.users[name]]
+    return str(found["occupancy"])
+
+
+def test_what_a_poll_says_of_the_person_is_what_admins_see(server: RunningServer) -> None:
+    cursor = server.page("ana")["cursor"]
+    assert seen_as(server, "ana") == "UNKNOWN"
+    for state in ("ACTIVE", "IDLE", "OFFLINE", "UNKNOWN", "ACTIVE"):
+        for known in (cursor, cursor, None):  # with nothing new there is a shorter way
+            server.pull("ana", known, unsent=0, occupancy=state)
+            assert seen_as(server, "ana") == state
+    assert seen_as(server, "jonas") == "OFFLINE"
+    server.clock.advance(LIVE_MS)
+    assert seen_as(server, "ana") == "OFFLINE"
+
+
+def test_who_reports_no_more_is_not_called_active_for_ever(server: RunningServer) -> None:
+    """Reporting was turned off: the device goes on polling and says nothing of the person."""
+    cursor = server.page("ana")["cursor"]
+    server.pull("ana", cursor, unsent=0, occupancy="ACTIVE")
+    server.clock.advance(LIVE_MS - 1)
+    server.pull("ana", cursor, unsent=0)
+    assert seen_as(server, "ana") == "ACTIVE"
+    server.clock.advance(1)
+    assert seen_as(server, "ana") == "UNKNOWN"
+
+
+def test_a_poll_with_an_unknown_state_is_refused(server: RunningServer) -> None:
+    cursor = server.page("ana")["cursor"]
+    for state in ("active", "BUSY", "", "ACTIVE&unsent=3"):
+        body = problem(server.pull("ana", cursor, unsent=0, occupancy=state), 422, "E2013")
+        assert [error["field"] for error in body["errors"]] == ["query.occupancy"]
+    assert seen_as(server, "ana") == "UNKNOWN"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
@@ -15,6 +16,7 @@ from tracker import app as composition
 from tracker.config import Profile, Settings
 from tracker.domain.change import Kind
 from tracker.domain.task import Assignment, Part, Person, Project, Role, Task
+from tracker.services.credentials import InMemory
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 from tracker.sync.engine import Report
 from tracker.sync.ports import Credentials
@@ -40,9 +42,15 @@ NUMBER_WIDTH = 56
 """What the progress bar keeps at its right for "100 %"."""
 
 
-def around(root: Path, credentials: Credentials) -> Surroundings:
-    """Polls quickly, and nothing of the person is reported."""
-    return Surroundings(root, Settings(poll_seconds=3.0, report_activity=False), credentials)
+def around(
+    root: Path,
+    credentials: Credentials | None = None,
+    idle_ms: Callable[[], int | None] = lambda: None,
+    **settings: Any,
+) -> Surroundings:
+    """Polls quickly, and nothing of the person is reported unless `settings` say so."""
+    known = {"poll_seconds": 3.0, "report_activity": False, **settings}
+    return Surroundings(root, Settings(**known), credentials or InMemory(), idle_ms)
 
 
 def task_id(number: int) -> str:

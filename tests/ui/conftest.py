@@ -30,6 +30,7 @@ from tracker.services.workspace import Workspace
 from tracker.ui.bridge import Collector
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
+from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import theme
 from tracker.ui.widgets.shell import Shell
 
@@ -105,15 +106,15 @@ def monitor(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., MonitorWindo
 
 
 def _offline(
-    kind: Callable[[Workspace, Board], _W], folder: Path, name: str
+    kind: Callable[[Workspace, Board, Surroundings | None], _W], folder: Path, name: str
 ) -> Iterator[Callable[..., _W]]:
     opened: list[_W] = []
     workspaces: list[Workspace] = []
 
-    def make(*tasks: Task, **more: object) -> _W:
+    def make(*tasks: Task, around: Surroundings | None = None, **more: object) -> _W:
         workspace = offline_workspace(folder, tasks, name, **more)
         workspaces.append(workspace)
-        window = kind(workspace, Board(workspace))
+        window = kind(workspace, Board(workspace), around)
         opened.append(window)
         window.show()
         return window
@@ -131,11 +132,17 @@ def open_window(server: RunningServer, tmp_path: Path, qtbot: QtBot) -> Iterator
     """Opens a window of a person and starts its engine; closing leaves no thread and no window."""
     opened: list[composition.Opened] = []
 
-    def make(name: str, scope: str = "desk", start: bool = True) -> composition.Opened:
+    def make(
+        name: str,
+        scope: str = "desk",
+        start: bool = True,
+        idle_ms: Callable[[], int | None] = lambda: None,
+        **settings: object,
+    ) -> composition.Opened:
         token = InEnvironment(server.token(name))
         root = tmp_path / name
         signed = session.sign_in(root, server.url, name, None, scope, token)  # type: ignore[arg-type]
-        made = composition.open_window(signed.profile, around(root, token))
+        made = composition.open_window(signed.profile, around(root, token, idle_ms, **settings))
         opened.append(made)
         made.window.show()
         if start:

@@ -44,8 +44,9 @@ def follow(
     fresh = Stretch(seen.state, now, now, seen.reason) if seen else None
     if stretch is None:
         return [], fresh
-    lost = not 0 <= now - stretch.seen_at <= LOST_MS
-    if lost or seen is None:
+    if now < stretch.seen_at:
+        return [], fresh  # the clock was set back: when it was, nobody can tell
+    if now - stretch.seen_at > LOST_MS or seen is None:
         return _ended(stretch, stretch.seen_at), fresh
     if (seen.state, seen.reason) != (stretch.state, stretch.reason):
         turned = now if seen.since is None else min(now, max(stretch.started_at, seen.since))

@@ -6,13 +6,15 @@ reported as theirs, in their words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracker.cache.precious import new_id
 from tracker.config import Profile
 from tracker.domain.change import REASON_LIMIT, Action, Kind
 from tracker.domain.occupancy import Interval
 from tracker.domain.page import Changes
+from tracker.domain.reading import storable
+from tracker.domain.receipt import EFFECTIVE
 from tracker.domain.stretch import Seen, follow, seen_of
 from tracker.domain.task import Occupancy
 from tracker.services.asking import connected
@@ -61,7 +63,10 @@ class Activity:
 
     def pause(self, reason: str | None) -> Changes:
         """Reports a pause from now on, or None to end it."""
-        self.paused = None if reason is None else reason.strip()[:REASON_LIMIT]
+        if reason is not None:
+            # What was pasted may hold a NUL, which the server refuses: the pause must not be lost.
+            reason = "".join(c for c in reason if storable(c)).strip()[:REASON_LIMIT]
+        self.paused = reason
         return Changes()
 
     def end(self) -> Changes:
@@ -73,9 +78,12 @@ class Activity:
         return self._work.outbox.report([], self._stretch)
 
     def reported(self, now: int) -> list[Reported]:
-        """Of the last 24 hours, oldest first: what waits too."""
-        found = []
+        """Of the last 24 hours, oldest first: what waits too. Pieces that go on with each other are
+        one."""
+        found: list[Reported] = []
         for action, receipt in self._work.outbox.reports(now - DAY_MS):
+            if receipt is not None and receipt.outcome not in EFFECTIVE:
+                continue  # nobody sees what was refused
             offset, args = action.clock_offset or 0, action.args
             interval = Interval(
                 Occupancy(args["state"]),
@@ -83,18 +91,21 @@ class Activity:
                 args["ended_at"] + offset,
                 args.get("reason", ""),
             )
-            found.append(Reported(interval, receipt is not None))
+            _extend(found, Reported(interval, receipt is not None))
         return found
 
     def _follow(self, seen: Seen | None, now: int) -> Changes:
         self.seen = seen
         before = self._stretch
-        ended, self._stretch = follow(before, seen, now)
-        begun = (before is None) != (self._stretch is None)
-        if not ended and not begun and now - self._kept_at < KEEP_MS:
-            return Changes()
-        self._kept_at = now
-        return self._work.outbox.report([self._action(one, now) for one in ended], self._stretch)
+        ended, after = follow(before, seen, now)
+        begun = (before is None) != (after is None)
+        changes = Changes()
+        if ended or begun or now - self._kept_at >= KEEP_MS:
+            # On a full disk nothing has ended, so that the next look can report it.
+            changes = self._work.outbox.report([self._action(one, now) for one in ended], after)
+            self._kept_at = now
+        self._stretch = after
+        return changes
 
     def _action(self, interval: Interval, now: int) -> Action:
         args: dict[str, object] = {
@@ -114,6 +125,18 @@ class Activity:
             base_epoch=position.epoch,
             clock_offset=position.clock_offset,
         )
+
+
+def _extend(found: list[Reported], one: Reported) -> None:
+    last = found[-1] if found else None
+    if last is not None and last.delivered == one.delivered:
+        before, after = last.interval, one.interval
+        if (before.state, before.reason, before.ended_at) == (
+            after.state, after.reason, after.started_at,
+        ):  # fmt: skip
+            found[-1] = replace(last, interval=replace(before, ended_at=after.ended_at))
+            return
+    found.append(one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ def link_to(task_id: str) -> str:
 
 def task_in(link: str) -> str:
     """The task's id that a link names, or its number as text. E2064 for anything else."""
-    found = _LINK.fullmatch(link.strip())
-    name = found[1] if found else link.strip()
+    link = link.strip().lower()  # some mail programs write a scheme or an id in capitals
+    found = _LINK.fullmatch(link)
+    name = found[1] if found else link
     if is_uuid(name) or re.fullmatch(r"[0-9]{1,9}", name):
-        return name.lower()
+        return name
     raise InputError("E2064", field="link")

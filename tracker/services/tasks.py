@@ -53,6 +53,8 @@ class Done:
     kind: Kind
     task_id: str
     changes: Changes
+    more: tuple[str, ...] = ()
+    """The other actions of the same deed: more than a day's time is logged in several."""
 
 
 def editable(action: Action) -> dict[str, Any]:
@@ -146,17 +148,41 @@ class Tasks:
     ) -> Done | Refusal:
         """Logs what a timer counted, which ends it, in one transaction. `minutes` are not empty;
         the instant is the device's."""
+        return self.log_worked(task_id, minutes, started_at, note, stops_timer=True)
+
+    def log_worked(
+        self,
+        task_id: str,
+        minutes: Sequence[int],
+        started_at: int | None = None,
+        note: str = "",
+        *,
+        stops_timer: bool = False,
+    ) -> Done | Refusal:
+        """Logs time in as many entries as `domain.timer.minutes` made of it, all or none of them.
+        The instant is the device's."""
         offset = self._work.confirmed.position().clock_offset or 0
+        more: list[Action] = []
 
         def logged(number: int) -> dict[str, Any]:
-            return {"entry_id": new_id(), "minutes": number, "note": note,
-                    "started_at": started_at + offset}  # fmt: skip
+            args: dict[str, Any] = {"entry_id": new_id(), "minutes": number, "note": note}
+            return args if started_at is None else {**args, "started_at": started_at + offset}
 
         def save(action: Action, _draft: object) -> Changes:
-            more = [replace(action, op_id=new_id(), args=logged(one)) for one in minutes[1:]]
-            return self._work.outbox.add([action, *more], stops_timer=True)
+            more[:] = [
+                # On the first: taking that back before it is sent takes all of them.
+                replace(
+                    action, op_id=new_id(), args=logged(one),
+                    depends_on=(*action.depends_on, action.op_id),
+                )
+                for one in minutes[1:]
+            ]  # fmt: skip
+            return self._work.outbox.add([action, *more], stops_timer=stops_timer)
 
-        return self._act(Kind.LOG_TIME, task_id, logged(minutes[0]), save)
+        done = self._act(Kind.LOG_TIME, task_id, logged(minutes[0]), save)
+        if isinstance(done, Refusal):
+            return done
+        return replace(done, more=tuple(action.op_id for action in more))
 
     def rate(self, task_id: str, rating: int, note: str = "") -> Done | Refusal:
         """How good completed work was, 1 to 5."""
@@ -208,11 +234,13 @@ class Tasks:
         return self.move(OPPOSITE[done.kind], done.task_id)
 
     def _take_back_time(self, done: Done, sent: Refusal) -> Done | Refusal:
-        """As much less; while it is on its way nobody knows yet whether it counts."""
-        delivered = self._work.outbox.delivered_of([done.op_id]).get(done.op_id)
-        if delivered is None:
+        """As much less; while any of it is on its way nobody knows yet whether it counts."""
+        all_of_it = (done.op_id, *done.more)
+        delivered = self._work.outbox.delivered_of(all_of_it)
+        if len(delivered) < len(all_of_it):
             return sent
-        return self.log_time(done.task_id, -int(delivered[0].args["minutes"]))
+        less = [-int(action.args["minutes"]) for action, _ in delivered.values()]
+        return self.log_worked(done.task_id, less)
 
     def withdraw(self, op_id: str) -> Changes | Refusal:
         """Takes an unsent action back; what was written in it is a draft again. E5016 when the

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
-from tracker.domain.timer import Timer, minutes, ticked, unseen_ms, without
+from tracker.domain.timer import LOST_MS, Timer, minutes, ticked, unseen_ms, without
 from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, device_clock
 
@@ -41,13 +41,15 @@ class Timing:
     ) -> None:
         self._work, self._tasks, self._monotonic = workspace, tasks, monotonic
         self._timer = workspace.outbox.timer()
-        self._last = monotonic()
+        self._last = self._looked = monotonic()
+        self._looked_at = device_clock()
         self.unseen_ms = 0
         if self._timer is not None:
-            now = device_clock()
+            now = self._looked_at
             self.unseen_ms = unseen_ms(self._timer, now)
             gone = now - self._timer.seen_at
             self._timer = ticked(self._timer, 0 if self.unseen_ms else gone, now)
+        self._before_ms = self._timer.worked_ms if self._timer else 0
 
     @property
     def task_id(self) -> str:
@@ -55,8 +57,18 @@ class Timing:
         return self._timer.task_id if self._timer else ""
 
     @property
+    def name(self) -> tuple[str, int]:
+        """Tells this timer from another one, also of the same task."""
+        return (self._timer.task_id, self._timer.started_at) if self._timer else ("", 0)
+
+    @property
     def worked_ms(self) -> int:
         return self._now().worked_ms if self._timer else 0
+
+    def worked_until(self, ago_ms: int) -> int:
+        """What was counted until so long ago. What was counted before this start, or before a gap,
+        was then counted already."""
+        return max(self._before_ms, self.worked_ms - ago_ms)
 
     def start(self, task_id: str) -> Done | Dropped | Refusal | None:
         """Times this task from now on. A timer that runs on another is stopped first; what became
@@ -65,24 +77,33 @@ class Timing:
         if isinstance(ended, Refusal):
             return ended
         now = device_clock()
-        self._last = self._monotonic()
+        self._looked, self._looked_at = self._monotonic(), now
         self._keep(Timer(task_id, now, 0, now))
+        self._before_ms = 0
         return ended
 
-    def tick(self) -> None:
-        """To be called every few seconds. Writes now and then."""
+    def tick(self) -> int:
+        """To be called every few seconds. Writes now and then. Returns what nobody counted, in ms:
+        the machine slept since the last call. A monotonic clock that ran on meanwhile, as that of
+        Windows does, counts no more than one that stood still."""
+        last, before = self._looked, self._looked_at
+        self._looked, self._looked_at = self._monotonic(), device_clock()
+        gap = self._looked_at - before
         if self._timer is None:
-            return
-        found = self._now()
-        if found.seen_at - self._timer.seen_at >= KEEP_MS or found.seen_at < self._timer.seen_at:
+            return 0
+        if gap > LOST_MS:
+            seen = ticked(self._timer, int((last - self._last) * 1000), self._looked_at)
+            self._keep(seen)
+            self._before_ms = seen.worked_ms
+            return gap
+        kept_at = self._timer.seen_at
+        if not 0 <= self._looked_at - kept_at < KEEP_MS:
             self.keep()
+        return 0
 
     def keep(self) -> None:
         """Writes what was counted: also when the program is about to end."""
-        if self._timer is not None:
-            found = self._now()
-            self._last = self._monotonic()
-            self._keep(found)
+        self._change(lambda timer: timer)
 
     def add(self, ms: int) -> None:
         """What nobody counted was work after all."""
@@ -119,10 +140,12 @@ class Timing:
 
     def _change(self, change: Callable[[Timer], Timer]) -> None:
         if self._timer is not None:
-            found = change(self._now())
-            self._last = self._monotonic()
-            self._keep(found)
+            changed = change(self._now())
+            self._keep(changed)
+            self._before_ms = min(self._before_ms, changed.worked_ms)
 
     def _keep(self, timer: Timer | None) -> None:
+        """On a fault of the disk nothing is another: the time goes on being counted."""
+        counted_until = self._monotonic()
         self._work.outbox.keep_timer(timer)
-        self._timer = timer
+        self._timer, self._last = timer, counted_until

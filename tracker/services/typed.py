@@ -9,7 +9,7 @@ from tracker.domain.change import DAY, MINUTES_LIMIT, TITLE_LIMIT
 from tracker.domain.errors import InputError
 from tracker.domain.reading import storable
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPAN = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
 
 
@@ -27,8 +27,8 @@ def read_title(text: str) -> str:
 def read_due(text: str, today: date | None = None) -> tuple[int | None, str | None]:
     """(instant in ms, None) for `2026-12-31 17:00` in the viewer's zone, (None, day) for
     `2026-12-31`, two Nones for nothing. The day may also be today, tomorrow, or the next Monday
-    and so on by its first three letters. E2004 for anything else."""
-    text = text.strip().lower()
+    and so on by its first letters, three at least. E2004 for anything else."""
+    text = " ".join(text.lower().split())
     if not text:
         return None, None
     try:
@@ -45,8 +45,9 @@ def read_due(text: str, today: date | None = None) -> tuple[int | None, str | No
 def _named_day(word: str, today: date) -> str | None:
     if word in ("today", "tomorrow"):
         return (today + timedelta(days=word == "tomorrow")).isoformat()
-    if len(word) >= 3 and word.isalpha() and word[:3] in _DAYS:
-        ahead = (_DAYS.index(word[:3]) - today.weekday() - 1) % 7 + 1
+    named = [place for place, day in enumerate(_DAYS) if day.startswith(word)]
+    if len(word) >= 3 and named:
+        ahead = (named[0] - today.weekday() - 1) % 7 + 1
         return (today + timedelta(days=ahead)).isoformat()
     return None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.cache.drafts import COMMENT_DRAFT
@@ -27,7 +27,7 @@ from tracker.ui.detail import parts
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4
 from tracker.ui.widgets.controls import Button, Field, Panel, Scrolling, TextBox, label
-from tracker.ui.widgets.drafts import Drafts
+from tracker.ui.widgets.drafts import Drafts, Key
 from tracker.ui.widgets.rows import Section
 
 WIDTH = 348
@@ -73,7 +73,8 @@ class DetailPane(Panel):
         self._older: list[HistoryEntry] = []
         self._is_all = False
         self._all_comments = False
-        self._editing = self._replying = ""
+        self._editing = self._replying = self._edited_from = ""
+        self._answered: dict[str, str] = {}  # by task, for when the person comes back to it
         self.set_beside(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_4, SPACE_4, SPACE_1, 0)
@@ -208,7 +209,7 @@ class DetailPane(Panel):
         if other:
             self.keep_draft()
             self._older, self._is_all, self._all_comments = [], False, False
-            self._editing = self._replying = ""
+            self._editing, self._replying = "", self._answered.get(found.view.task.id, "")
             self._forget_minutes()
         self._found = found
         self._show_head(found)
@@ -385,23 +386,27 @@ class DetailPane(Panel):
 
     def _begin_edit(self, comment: Comment) -> None:
         self.keep_draft()
-        self._editing, self._replying = comment.id, ""
-        self._set_box(comment.text)
+        self._editing, self._replying, self._edited_from = comment.id, "", comment.text
+        self._set_box(self._host.drafts.read(self._draft_key()) or comment.text)
         self._show_mode()
         self.box.setFocus()
 
     def _begin_reply(self, comment: Comment) -> None:
         if self._editing:
             self._leave_mode()
-        self._replying = comment.id
+        self._replying = self._answered[self._id] = comment.id
         self._show_mode()
         self.box.setFocus()
 
     def _leave_mode(self) -> None:
         """Back to writing a comment of one's own; the draft of that is where it was."""
-        was_editing, self._editing, self._replying = bool(self._editing), "", ""
-        if was_editing:
+        self._answered.pop(self._id, None)
+        if self._editing:
+            self._host.drafts.change(self._draft_key(), "")
+            self.typed.emit()
+            self._editing = ""
             self._read_draft()
+        self._replying = ""
         self._show_mode()
 
     def _show_mode(self) -> None:
@@ -436,6 +441,7 @@ class DetailPane(Panel):
 
     def _sent(self, task_id: str) -> None:
         self._host.drafts.sent((task_id, COMMENT_DRAFT))
+        self._answered.pop(task_id, None)
         if task_id == self._id:
             self._replying = ""
             self._set_box("")
@@ -444,6 +450,7 @@ class DetailPane(Panel):
     def _set_box(self, text: str) -> None:
         self.box.blockSignals(True)
         self.box.setPlainText(text)
+        self.box.moveCursor(QTextCursor.MoveOperation.End)  # where whoever goes on typing left off
         self.box.blockSignals(False)
         self._delay.stop()
 
@@ -453,9 +460,15 @@ class DetailPane(Panel):
     def keep_draft(self) -> None:
         """Hands over what the field holds, before its delay is over."""
         self._delay.stop()
-        if self._id and not self._editing:
-            self._host.drafts.change((self._id, COMMENT_DRAFT), self.box.toPlainText())
+        if self._id:
+            text = self.box.toPlainText()
+            changed = not self._editing or text != self._edited_from
+            self._host.drafts.change(self._draft_key(), text if changed else "")
             self.typed.emit()
+
+    def _draft_key(self) -> Key:
+        """What is half-typed into an own comment is a draft of that comment."""
+        return self._id, f"{COMMENT_DRAFT} {self._editing}".rstrip()
 
     def _read_draft(self) -> None:
         self._set_box(self._host.drafts.read((self._id, COMMENT_DRAFT)))
@@ -471,13 +484,16 @@ class DetailPane(Panel):
         if self._found is None or (before := self._oldest(self._found)) is None:
             return
         task_id = self._id
+        if self.older is self.window().focusWidget():
+            self.area.setFocus()  # Qt would hand the keyboard to another button
         self.older.setEnabled(False)
         self._host.ask_older(task_id, before, lambda e, more: self._add_older(task_id, e, more))
 
     def _add_older(self, task_id: str, entries: Sequence[HistoryEntry], more: bool) -> None:
         self.older.setEnabled(True)
         if self._found is not None and task_id == self._id:
-            self._older += entries
+            known = {entry.id for entry in self._older}  # of a Retry and a press that both came
+            self._older += [entry for entry in entries if entry.id not in known]
             self._is_all = not more
             self._show_history(self._found)
 

@@ -17,7 +17,8 @@ from tracker.ui.widgets.task_fields import TaskFields
 
 
 class TaskDialog(QDialog):
-    """`save` gets the values of all fields by name, each of them checked."""
+    """`save` gets the values of all fields by name, each of them checked; of a `task` only those
+    that the person changed."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class TaskDialog(QDialog):
         words = "Edit the task" if task else "New task"
         self.setWindowTitle(words)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._save = save
+        self._save, self._edits = save, task is not None
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_5, SPACE_5, SPACE_5, SPACE_5)
         column.setSpacing(SPACE_2)
@@ -58,4 +59,4 @@ class TaskDialog(QDialog):
         values = self.fields.values()
         if values is not None:
             self.accept()
-            self._save(values)
+            self._save(self.fields.changed(values) if self._edits else values)

@@ -75,9 +75,11 @@ class ActivityPage(Scrolling):
         self._from_server: tuple[list[Interval], int, int] | None = None
         self._errand: Errand | None = None
         working.shown.connect(self._show_if_open)
+        working.watch.looked.connect(self._refresh_if_open)
 
     def open(self) -> None:
         """Shows what is known here, and asks the server what it has: that is what admins see."""
+        self.leave()
         self._from_server = None
         self.source.setText("From this device. Asking the server…")
         self.refresh()
@@ -104,6 +106,10 @@ class ActivityPage(Scrolling):
         if self.isVisible():
             self._say_now()
 
+    def _refresh_if_open(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
     def refresh(self) -> None:
         """Rows and bar anew."""
         self._say_now()
@@ -124,6 +130,8 @@ class ActivityPage(Scrolling):
             words = activity.WORDS[interval.state]
             said = f"{words}: {interval.reason}" if interval.reason else words
             rows.append(Row(str(number), "", [("", f"{began}–{ended} {said}{sent}")]))
+        if len(reported) > _MOST:
+            rows.append(Row("more", "", [("", f"… and {len(reported) - _MOST} earlier")]))
         if not rows:
             rows = [Row("none", "", [("", "Nothing in the last 24 hours.")])]
         self.list.show_rows(rows)

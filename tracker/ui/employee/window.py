@@ -16,7 +16,7 @@ from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, TrackerError
 from tracker.domain.page import Changes
-from tracker.domain.task import HistoryEntry, Occupancy, Part, Priority, Task
+from tracker.domain.task import HistoryEntry, Occupancy, Part, Priority
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.details import details
 from tracker.services.links import link_to
@@ -448,18 +448,10 @@ class EmployeeWindow(Settling):
             return
 
         def save(values: dict[str, Any]) -> None:
-            self._change(view.task, values)
+            if values:
+                self.act(Kind.EDIT_FIELDS, lambda: self.tasks.change(task_id, values))
 
         TaskDialog(self.board, save, self, view.task).open()
-
-    def _change(self, before: Task, values: dict[str, Any]) -> None:
-        fields = {name: value for name, value in values.items() if getattr(before, name) != value}
-        if "due_date" in fields or "due_at" in fields:
-            fields |= {"due_at": values["due_at"], "due_date": values["due_date"]}
-            if before.due_date is not None and values["due_date"] == before.due_date:
-                fields = {n: v for n, v in fields.items() if n not in ("due_at", "due_date")}
-        if fields:
-            self.act(Kind.EDIT_FIELDS, lambda: self.tasks.change(before.id, fields))
 
     def timer_of(self, task_id: str) -> int | None:
         return self.working.timer_of(task_id)

@@ -14,6 +14,7 @@ from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault, Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Occupancy, Status
+from tracker.domain.timer import minutes
 from tracker.services import wording
 from tracker.services.activity import WORDS, Activity
 from tracker.services.tasks import Done
@@ -23,7 +24,7 @@ from tracker.ui.dialogs.away import AwayDialog
 from tracker.ui.dialogs.pause import PauseDialog
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.shell import Shell
-from tracker.ui.widgets.watch import Watch
+from tracker.ui.widgets.watch import Away, Watch
 
 DOTS = {
     Occupancy.ACTIVE: "done",
@@ -51,6 +52,7 @@ class Working(QObject):
         self.watch.ticked.connect(self._show_timer)
         self.watch.queued.connect(window.acted)
         self.watch.away.connect(self._ask_about_idle)
+        self.watch.unseen.connect(self._ask_about_unseen)
         self.watch.failed.connect(self._tell_fault)
         window.timer_pill.clicked.connect(lambda: window.go_to_task(self.timing.task_id))
         self._asking: AwayDialog | None = None
@@ -73,11 +75,10 @@ class Working(QObject):
 
     def stop(self) -> None:
         """The window closes: what was counted and seen until now is on the disk."""
-        self.watch.stop()
-        if self._asking is not None:
-            self._asking.reject()
+        self._ask_no_more()
         self.timing.keep()
         self.activity.end()
+        self.watch.stop()  # last: on a full disk the window stays open, and so does this
 
     # -- the timer -------------------------------------------------------------------------
 
@@ -86,6 +87,7 @@ class Working(QObject):
         return self.timing.worked_ms if task_id and self.timing.task_id == task_id else None
 
     def toggle(self, task_id: str) -> None:
+        self._ask_no_more()
         if self.timing.task_id == task_id:
             self._guarded("stop the timer", self._stop)
         else:
@@ -122,6 +124,7 @@ class Working(QObject):
             self._window.offer_undo(f"Time logged: {view.task.title if view else ''}", ended)
 
     def discard(self) -> None:
+        self._ask_no_more()
         task_id = self.timing.task_id
         self._guarded("discard the timer", self.timing.discard)
         self._changed(task_id)
@@ -143,11 +146,9 @@ class Working(QObject):
 
     # -- time that nobody saw --------------------------------------------------------------
 
-    def _ask_about_idle(self, span: tuple[int, int]) -> None:
-        began, ended = span
-        length = ended - began
-        now = device_clock()
-        since = f"{wording.clock(began, now)}–{wording.clock(ended, now)}"
+    def _ask_about_idle(self, away: Away) -> None:
+        length, began, now = away.counted_ms, away.began, device_clock()
+        since = f"{wording.clock(began, now)}–{wording.clock(away.ended, now)}"
         self._ask(
             f"You were away for {wording.span(length)}",
             f"Nothing was touched {since}, and the timer ran on {self._timed()}.",
@@ -180,8 +181,7 @@ class Working(QObject):
     def _ask(
         self, headline: str, sentence: str, ways: list[tuple[str, Callable[[], None]]]
     ) -> None:
-        if self._asking is not None:
-            self._asking.reject()
+        self._ask_no_more()
 
         def guarded(do: Callable[[], None]) -> Callable[[], None]:
             return lambda: self._answered(do)
@@ -189,6 +189,12 @@ class Working(QObject):
         named = [(words, guarded(do)) for words, do in ways]
         self._asking = AwayDialog(headline, sentence, named, self._window)
         self._asking.show()
+
+    def _ask_no_more(self) -> None:
+        """A question is about the timer that ran then: with another one it would move that one's
+        time. Unanswered, it is taken for the first way."""
+        if self._asking is not None:
+            self._asking.reject()
 
     def _answered(self, do: Callable[[], None]) -> None:
         self._asking = None
@@ -201,11 +207,11 @@ class Working(QObject):
 
     def _log_elsewhere(self, length: int, began: int, counted: bool) -> None:
         def chosen(task_id: str) -> None:
-            whole = max(1, round(length / wording.MINUTE))
+            whole = minutes(max(length, wording.MINUTE))
             tasks = self._window.tasks
 
             def log() -> Done | Refusal:
-                return tasks.log_time(task_id, whole, started_at=began + self._window.offset)
+                return tasks.log_worked(task_id, whole, began)
 
             def then() -> None:
                 if counted:

@@ -46,6 +46,8 @@ class Entry(ABC):
             self._set(on)
         except OSError as error:
             raise EnvironmentFault("E3012", f"({error.strerror or error})") from error
+        except subprocess.TimeoutExpired as error:
+            raise EnvironmentFault("E3012", f"({error.cmd[0]} did not answer)") from error
 
 
 class DesktopFile(Entry):
@@ -89,10 +91,11 @@ class DesktopFile(Entry):
 
 
 def _quoted(word: str) -> str:
-    """As the Desktop Entry Specification wants an argument."""
+    """As the Desktop Entry Specification wants an argument: quoted, and then each backslash of that
+    doubled once more, as in every text of the file."""
     for special in ("\\", '"', "`", "$"):
         word = word.replace(special, "\\" + special)
-    return f'"{word}"'.replace("%", "%%")
+    return f'"{word}"'.replace("\\", "\\\\").replace("%", "%%")
 
 
 class LaunchAgent(Entry):

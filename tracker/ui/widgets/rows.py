@@ -158,6 +158,7 @@ class Section(QWidget):
         self.lines: list[Line] = []
 
     def show_rows(self, rows: Sequence[Row]) -> None:
+        held = self._held()
         while len(self.lines) < len(rows):
             line = Line(self)
             self._lines.addWidget(line)
@@ -165,9 +166,33 @@ class Section(QWidget):
         for line, row in zip(self.lines, rows, strict=False):
             line.bind(row)
             line.show()
+        if held is not None:
+            self._move_focus(rows, *held)
         for unused in self.lines[len(rows) :]:
             unused.hide()
         self.shown = len(rows)
+
+    def _held(self) -> tuple[str, str] | None:
+        """The row and the words of the button that has the keyboard."""
+        focused = self.window().focusWidget()
+        for line in self.lines[: self.shown]:
+            for words, button in line.buttons.items():
+                if button is focused and line.row is not None:
+                    return line.row.key, words
+        return None
+
+    def _move_focus(self, rows: Sequence[Row], key: str, words: str) -> None:
+        """To the same button of the same row, else to what scrolls: lines are bound again, and the
+        next key must not settle the row that came into the place of another."""
+        for line, row in zip(self.lines, rows, strict=False):
+            if row.key == key and words in line.buttons:
+                line.buttons[words].setFocus()
+                return
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, Scrolling):
+            area = area.parentWidget()
+        if area is not None:
+            area.setFocus()
 
     shown = 0
 

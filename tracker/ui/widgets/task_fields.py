@@ -36,6 +36,7 @@ class TaskFields(QWidget):
         super().__init__(parent)
         self._board, self._more = board, more or {}
         self._problems: dict[str, QLabel] = {}
+        self._shown: dict[str, Any] = {}
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(SPACE_1)
@@ -125,14 +126,25 @@ class TaskFields(QWidget):
             if isinstance(field, Field):
                 field.setFocus()
             return None
-        due_at, due_date = good.pop("due")
+        return self._named(good)
+
+    def changed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Those of `values` that are not as `show_task` showed them. What a field cannot show whole
+        (the seconds of a due, a project that is archived) is no change by the person."""
+        new = {name for name in values if values[name] != self._shown.get(name, ...)}
+        if new & {"due_at", "due_date"}:
+            new |= {"due_at", "due_date"}
+        return {name: value for name, value in values.items() if name in new}
+
+    def _named(self, good: dict[str, Any]) -> dict[str, Any]:
+        due = good.pop("due", None)
+        estimate = {"estimated_minutes": good.pop("estimate")} if "estimate" in good else {}
         return {
             "description": self.description.toPlainText(),
             "priority": self.priority.value,
             "project_id": self.project.value,
-            "due_at": due_at,
-            "due_date": due_date,
-            "estimated_minutes": good.pop("estimate"),
+            **(dict(zip(("due_at", "due_date"), due, strict=True)) if due else {}),
+            **estimate,
             **good,
         }
 
@@ -145,6 +157,7 @@ class TaskFields(QWidget):
         self.due.edit.setText(due_text(task.due_at, task.due_date))
         minutes = task.estimated_minutes
         self.estimate.edit.setText("" if minutes is None else str(minutes))
+        self._shown = self._named(self.check())
 
     def clear(self) -> None:
         """Ready for the next task of the same project."""

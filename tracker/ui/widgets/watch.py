@@ -4,6 +4,7 @@ running timer."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,16 +17,27 @@ LOOK_MS = 5_000
 TICK_MS = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Nobody touched anything between two instants of the device, while a timer ran; `counted_ms`
+    of what it counted is of that time."""
+
+    began: int
+    ended: int
+    counted_ms: int
+
+
 class Watch(QObject):
     """`looked` says that what is reported may be another now, `queued` that something of it waits
-    to be sent, `ticked` that a running timer shows another second. `away` carries the instants, in
-    device ms, between which nobody touched anything while a timer ran; it comes when they are back.
+    to be sent, `ticked` that a running timer shows another second. `away` carries an Away when the
+    person is back, `unseen` how many ms a running timer did not count because the machine slept.
     `failed` carries a fault of this machine."""
 
     looked = Signal()
     queued = Signal()
     ticked = Signal()
     away = Signal(object)
+    unseen = Signal(object)
     failed = Signal(object)
 
     def __init__(
@@ -38,6 +50,8 @@ class Watch(QObject):
         super().__init__(parent)
         self._activity, self._timing, self._idle_ms = activity, timing, idle_ms
         self._idle_since: int | None = None
+        self._until_then: tuple[tuple[str, int], int] | None = None
+        """Which timer ran when the person left, and what it had counted."""
         self._look = QTimer(self)
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self.look)
@@ -65,10 +79,13 @@ class Watch(QObject):
         now, idle = device_clock(), self._idle_ms()
         try:
             changes = self._activity.look(idle)
-            self._timing.tick()
+            unseen = self._timing.tick()
         except EnvironmentFault as fault:
             self.failed.emit(fault)
             return
+        if unseen:  # the same span, asked about once
+            self._idle_since = self._until_then = None
+            self.unseen.emit(unseen)
         self._note_idle(idle, now)
         self.looked.emit()
         if changes:
@@ -77,8 +94,11 @@ class Watch(QObject):
     def _note_idle(self, idle: int | None, now: int) -> None:
         since = self._idle_since
         if since is not None and idle is not None and idle < self._activity.threshold_ms:
-            self._idle_since = None
-            if self._timing.task_id:
-                self.away.emit((since, now - idle))
+            self._idle_since, before = None, self._until_then
+            # One that was started since they are back counted nothing while they were away.
+            if before is not None and before[0] == self._timing.name:
+                counted = self._timing.worked_until(idle) - before[1]
+                self.away.emit(Away(since, now - idle, counted))
         elif since is None and idle is not None and idle >= self._activity.threshold_ms:
-            self._idle_since = now - idle
+            self._idle_since, name = now - idle, self._timing.name
+            self._until_then = (name, self._timing.worked_until(idle)) if name[0] else None

@@ -1,0 +1,135 @@
+"""What people type into forms: dates, spans and titles, read or refused with a code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.change import DAY, MINUTES_LIMIT, TITLE_LIMIT
+from tracker.domain.errors import InputError
+from tracker.services.typed import (
+    due_text,
+    read_due,
+    read_minutes,
+    read_title,
+    read_worked,
+    span_minutes,
+)
+
+FRIDAY = date(2026, 11, 20)
+
+
+def instant(text: str) -> int:
+    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
+
+
+def code_of(read: Callable[[], object]) -> str:
+    with pytest.raises(InputError) as fault:
+        read()
+    return fault.value.code
+
+
+@pytest.mark.parametrize(
+    ("typed", "due"),
+    [
+        ("", (None, None)),
+        ("  ", (None, None)),
+        ("2026-12-31", (None, "2026-12-31")),
+        (" today ", (None, "2026-11-20")),
+        ("Tomorrow", (None, "2026-11-21")),
+        ("mon", (None, "2026-11-23")),
+        ("Thurs", (None, "2026-11-26")),
+        ("fri", (None, "2026-11-27")),  # the next one, and not today
+        ("friday", (None, "2026-11-27")),
+        ("2028-02-29", (None, "2028-02-29")),
+    ],
+)
+def test_a_day(typed: str, due: tuple[int | None, str | None]) -> None:
+    assert read_due(typed, FRIDAY) == due
+
+
+@pytest.mark.parametrize(
+    ("typed", "moment"),
+    [
+        ("2026-12-31 17:00", "2026-12-31 17:00"),
+        ("2026-12-31T17:00", "2026-12-31 17:00"),
+        ("tomorrow 09:30", "2026-11-21 09:30"),
+        ("sat   16:00", "2026-11-21 16:00"),
+        ("2026-12-31 17:00Z", "2026-12-31 17:00+00:00"),
+    ],
+)
+def test_a_time_of_day_is_the_viewer_s(typed: str, moment: str) -> None:
+    assert read_due(typed, FRIDAY) == (instant(moment), None)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "soon", "mo", "monster", "sunk", "2026-02-30", "2026-13-01", "31.12.2026", "tomorrow 25:00",
+        "0001-01-01 00:00+14:00", "9999-12-31 23:59-12:00", "17:00", "١٢", "2026-12-31 17:00 x",
+        "\x00",
+    ],
+)  # fmt: skip
+def test_what_is_no_date_is_refused(typed: str) -> None:
+    assert code_of(lambda: read_due(typed, FRIDAY)) == "E2004"
+
+
+@given(st.text(max_size=20))
+def test_whatever_is_typed_is_read_or_coded(typed: str) -> None:
+    readers: tuple[Callable[[str], object], ...] = (
+        read_due, read_minutes, read_worked, read_title,
+    )  # fmt: skip
+    for read in readers:  # any other error than a coded one fails
+        with suppress(InputError):
+            read(typed)
+
+
+@given(st.integers(0, 4_102_444_740).map(lambda s: s // 60 * 60_000))
+def test_what_is_shown_of_a_due_is_read_as_the_same(due_at: int) -> None:
+    shown = due_text(due_at, None)
+    again = read_due(shown)[0]
+    assert again is not None
+    assert due_text(again, None) == shown  # an hour that comes twice may be either
+    assert due_text(None, "2026-12-31") == "2026-12-31"
+    assert due_text(None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"),
+    [
+        ("90", 90), ("90 min", 90), ("90m", 90), ("2h", 120), ("1h 30", 90), ("1h30m", 90),
+        ("1 H 5 MIN", 65), ("0", 0), ("", None), ("h", None), ("1.5h", None), ("-5", None),
+        ("٥", None), ("1h 1h", None), ("999999", None),
+    ],
+)  # fmt: skip
+def test_a_span(typed: str, minutes: int | None) -> None:
+    assert span_minutes(typed) == minutes
+
+
+def test_an_estimate() -> None:
+    assert read_minutes("") is None
+    assert read_minutes(str(min(MINUTES_LIMIT, 99_999))) == min(MINUTES_LIMIT, 99_999)
+    for typed in ("0", "x", "999h 99999m"):
+        assert code_of(lambda typed=typed: read_minutes(typed)) == "E2015"  # type: ignore[misc]
+
+
+def test_minutes_worked_may_correct_and_are_a_day_at_most() -> None:
+    assert read_worked("45") == 45
+    assert read_worked("-1h") == -60
+    assert read_worked("24h") == DAY
+    for typed in ("", "0", "-0", "-", "--5", "24h 1", "later"):
+        assert code_of(lambda typed=typed: read_worked(typed)) == "E2024"  # type: ignore[misc]
+
+
+def test_a_title() -> None:
+    assert read_title("  Pump ") == "Pump"
+    assert len(read_title("x" * TITLE_LIMIT)) == TITLE_LIMIT
+    assert code_of(lambda: read_title("  \n")) == "E2001"
+    assert code_of(lambda: read_title("x" * (TITLE_LIMIT + 1))) == "E2002"
+    assert code_of(lambda: read_title("a\x00b")) == "E2008"
+    assert code_of(lambda: read_title("a\ud800b")) == "E2008"
