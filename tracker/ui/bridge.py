@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, QTimer, Signal
+from shiboken6 import isValid
 
 from tracker.domain.errors import TrackerError
 from tracker.sync.engine import Report
@@ -38,12 +39,16 @@ class Bridge(QObject):
 
 class Errand(QObject):
     """Runs what takes long (the network, a large file) in Qt's pool, out of a click's way. `then`
-    is called in the window's thread with what came of it: a value, a coded fault, or a bug."""
+    is called in the window's thread with what came of it: a value, a coded fault, or a bug; not if
+    the owner, for whom it is done, is gone by then."""
 
     _done = Signal(object)
 
-    def __init__(self, call: Callable[[], _T], then: Callable[[_T | Exception], None]) -> None:
+    def __init__(
+        self, owner: QObject, call: Callable[[], _T], then: Callable[[_T | Exception], None]
+    ) -> None:
         super().__init__()
+        self._owner = owner
         self._then: Callable[[Any], None] | None = then
         self._done.connect(self._ended, Qt.ConnectionType.QueuedConnection)
         self._work = _Work(call, self._done.emit)
@@ -56,7 +61,7 @@ class Errand(QObject):
 
     def _ended(self, outcome: object) -> None:
         _under_way.discard(self)
-        if self._then is not None:
+        if self._then is not None and isValid(self._owner):
             self._then(outcome)
 
 

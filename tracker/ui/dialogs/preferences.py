@@ -74,7 +74,6 @@ class PreferencesDialog(Dialog):
         cancel.clicked.connect(self.reject)
         self.save = self.add_button("Save", primary=True)
         self.save.clicked.connect(self._save)
-        self._errand: Errand | None = None
         self._ask()
         cancel.setFocus()
 
@@ -109,12 +108,11 @@ class PreferencesDialog(Dialog):
         self._enable(False)
         self.again.hide()
         self._say("Asking the server…")
-        self._errand = Errand(call, lambda outcome: self._heard(tried, outcome, then))
+        Errand(self, call, lambda outcome: self._heard(tried, outcome, then))
 
     def _heard(
         self, tried: str, outcome: Kept | Exception, then: Callable[[], None] | None
     ) -> None:
-        self._errand = None
         if isinstance(outcome, Kept):
             self._say("")
             self._show(outcome)
@@ -143,8 +141,3 @@ class PreferencesDialog(Dialog):
         self.start.edit.setText(kept.preferences.quiet_hours_start or "")
         self.end.edit.setText(kept.preferences.quiet_hours_end or "")
         self._enable(True)
-
-    def done(self, result: int) -> None:
-        if self._errand is not None:
-            self._errand.forget()
-        super().done(result)

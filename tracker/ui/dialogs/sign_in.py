@@ -79,7 +79,7 @@ class SignInDialog(QDialog):
         self.problem.setText("Signing in…")
         server, name = self.server.edit.text(), self.name.edit.text()
         password = self.password.edit.text()
-        self._errand = Errand(lambda: self._sign_in(server, name, password), self._ended)
+        self._errand = Errand(self, lambda: self._sign_in(server, name, password), self._ended)
 
     def done(self, result: int) -> None:
         if self._errand is not None:

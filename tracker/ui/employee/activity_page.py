@@ -84,7 +84,7 @@ class ActivityPage(Scrolling):
         self.source.setText("From this device. Asking the server…")
         self.refresh()
         profile, credentials = self._window.work.profile, self._window.around.credentials
-        self._errand = Errand(lambda: activity.at_server(profile, credentials), self._heard)
+        self._errand = Errand(self, lambda: activity.at_server(profile, credentials), self._heard)
 
     def leave(self) -> None:
         if self._errand is not None:

@@ -372,7 +372,7 @@ class EmployeeWindow(Settling):
 
             return older_page(profile, credentials, task_id, before)
 
-        Errand(ask, heard)
+        Errand(self, ask, heard)
 
     # -- doing -----------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class Account(QObject):
         def call() -> list[TrackerError | None]:
             return [session.sign_out(root, profile, credentials)]
 
-        Errand(call, self._ended)
+        Errand(self, call, self._ended)
 
     def _ended(self, outcome: list[TrackerError | None] | Exception) -> None:
         """What kept the server from being told is no fault: the session ended here."""

@@ -151,7 +151,7 @@ class Papers(QObject):
             else:
                 self._window.toast.say(f"Saved: {path.name}", str(path.parent))
 
-        Errand(lambda: write_whole(path, make()), ended)
+        Errand(self, lambda: write_whole(path, make()), ended)
 
     # -- support ---------------------------------------------------------------------------
 
