@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from server_stub.core.database import Database
 from tests.support import postgresql
@@ -16,6 +17,10 @@ from tests.support.server import RunningServer
 from tests.support.world import World, make_world
 
 _NUMBERS = itertools.count(1)
+
+# How long a machine takes says nothing about a rule: times are measured in benchmarks.
+settings.register_profile("tracker", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tracker")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
