@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.tables import users
+from tracker.domain.occupancy import LIVE_MS
 from tracker.domain.task import Occupancy
-
-LIVE_MS = 30_000
-"""Heard of within this time, a device counts as online: six polls of 5 s."""
 
 
 @dataclass(frozen=True, slots=True)

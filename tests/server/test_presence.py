@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from server_stub.core import serving
-from server_stub.core.presence import LIVE_MS
 from server_stub.core.state import ServerState
 from tests.server.test_nothing_new import Poller, statements
 from tests.support.server import MINUTE, START, RunningServer, problem, until
 from tracker.domain.errors import TrackerError
+from tracker.domain.occupancy import LIVE_MS
 
 
 def of(server: RunningServer, name: str) -> tuple[Any, Any]:

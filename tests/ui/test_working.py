@@ -295,17 +295,21 @@ def test_a_timer_started_after_a_break_is_not_blamed_for_it(
     assert window.working.timer_of(PUMP) == 5_000
 
 
-def test_nor_is_the_timer_of_another_task_that_ran_on_before(
-    begin: Begin, day: Day, qtbot: QtBot
+@pytest.mark.parametrize("wanted", [PUMP, SEAL])
+def test_who_comes_back_and_presses_a_timer_at_once_is_asked_first(
+    begin: Begin, day: Day, qtbot: QtBot, wanted: str
 ) -> None:
     window = begin()
     start(window, qtbot)
+    day.pass_by(window, 10 * MINUTE)
     day.pass_by(window, 20 * MINUTE, touched=False)
     day.idle = 0
-    start(window, qtbot, SEAL)
-    day.pass_by(window, 5_000)
-    assert asked(window) == []
-    assert logged(window) == [(PUMP, 20)]
+    card_of(window, wanted)
+    press(qtbot, window.body.timer)
+    answer(window, qtbot, "Take it off")
+    assert logged(window) == []
+    press(qtbot, window.body.timer)
+    assert logged(window) == [(PUMP, 10)]
 
 
 def test_a_question_about_one_timer_changes_no_other(begin: Begin, day: Day, qtbot: QtBot) -> None:

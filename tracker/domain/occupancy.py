@@ -16,6 +16,9 @@ from tracker.domain.errors import Refusal
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.task import Occupancy
 
+LIVE_MS = 75_000
+"""Heard of within this time, a person is there: the longest poll interval, with its jitter."""
+
 _RANK = {state: rank for rank, state in enumerate(Occupancy)}
 """Where several devices differ, who works at one of them works."""
 

@@ -22,8 +22,6 @@ FAR = 1 << 62
 _URGENCY = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 RELOAD_ABOVE = 2_000
 """Changed ids above this are cheaper to read as the whole list."""
-LIVE_MS = 30_000
-"""A person heard of within this time is online: six polls."""
 
 
 class Place(StrEnum):

@@ -87,6 +87,10 @@ class Working(QObject):
         return self.timing.worked_ms if task_id and self.timing.task_id == task_id else None
 
     def toggle(self, task_id: str) -> None:
+        before = self._asking
+        self.watch.look()
+        if self._asking is not before:
+            return  # back from a break just now: first what that was
         self._ask_no_more()
         if self.timing.task_id == task_id:
             self._guarded("stop the timer", self._stop)

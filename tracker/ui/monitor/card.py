@@ -9,9 +9,10 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from tracker.cache.projection import Mark, TaskView
+from tracker.domain.occupancy import LIVE_MS
 from tracker.domain.task import Status, is_overdue
 from tracker.services import wording
-from tracker.services.board import LIVE_MS, Board
+from tracker.services.board import Board
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_3, Tokens, tokens_of
 from tracker.ui.widgets import paint

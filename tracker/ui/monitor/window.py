@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.projection import Mark
 from tracker.domain.change import Kind
+from tracker.domain.occupancy import LIVE_MS
 from tracker.domain.page import Changes
 from tracker.domain.task import Role
 from tracker.services import wording
-from tracker.services.board import LIVE_MS, Board, Place
+from tracker.services.board import Board, Place
 from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace, device_clock
 from tracker.ui.monitor.assign import AssignPage
@@ -158,7 +159,7 @@ class MonitorWindow(Settling):
             self.counters[place] = counter
         self.counters[Place.ALL].setChecked(True)
         self.online = Counter("People online", "muted", self)
-        self.online.setToolTip("Heard of within the last 30 seconds")
+        self.online.setToolTip("Heard of within about a minute")
         row.addWidget(self.online, 1)
         return row
 
