@@ -32,6 +32,7 @@ def loaded_by(statement: str) -> set[str]:
         ),
         ("import tracker.app", {"PySide6", "httpx", "pydantic", "keyring", "email", "socket"}),
         ("import tracker.ui.system.idle", {"PySide6", "httpx", "pydantic"}),
+        ("import tracker.ui.employee.window", {"jeepney", "keyring"}),
     ],
 )
 def test_importing_does_not_load(statement: str, kept_out: set[str]) -> None:

@@ -32,9 +32,8 @@ from tracker.sync.engine import Report, State
 from tracker.ui.employee.notices import NOTIFICATIONS
 from tracker.ui.employee.telling import TOLD
 from tracker.ui.employee.window import EmployeeWindow
-from tracker.ui.system import bus_wire, desktop_notes
+from tracker.ui.system import desktop_notes
 from tracker.ui.system.desktop_notes import DesktopNotes, Note
-from tracker.ui.system.session_bus import SessionBus, _socket_of, address_of
 from tracker.ui.widgets.chrome import Toast
 
 __all__ = ["bus"]  # the fixture
@@ -199,6 +198,15 @@ def test_a_desktop_that_never_answers_costs_nothing_but_the_time_to_give_it_up(
     here.until_toast(qtbot, "Three")
 
 
+def test_words_that_no_text_on_the_bus_may_have_are_shown_without_that(
+    bus: tuple[str, Any], desktop: Start, looks: Callable[..., Looks], qtbot: QtBot
+) -> None:
+    shows, here = desktop("body"), looks(bus[0])
+    here.show("A\0B \ud83d", sentence="\udc00\0")
+    assert shows.note(qtbot)[3:5] == ["AB ?", "?"]
+    assert not here.toast.isVisible()
+
+
 @pytest.mark.parametrize("address", ["unix:path=/nowhere", "tcp:host=localhost", "nonsense"])
 def test_without_a_bus_the_window_says_it(
     looks: Callable[..., Looks], qtbot: QtBot, address: str
@@ -208,6 +216,16 @@ def test_without_a_bus_the_window_says_it(
     here.until_toast(qtbot, "One")
     press(qtbot, here.toast.button)
     assert here.opened == ["One"]
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nowhere", "nonsense"])
+def test_without_a_bus_the_window_says_each_of_several(
+    looks: Callable[..., Looks], qtbot: QtBot, address: str
+) -> None:
+    here = looks(address)
+    here.show("One", "Two", "Three")
+    here.until_toast(qtbot, "3 things are new")
+    assert here.toast.sentence.text() == "One\nTwo\nThree"
 
 
 def test_a_bus_where_nobody_shows_notes(
@@ -300,63 +318,6 @@ def test_an_icon_shows_notes_and_a_click_on_one_of_several_opens_the_list(
     icon.messageClicked.emit()
     assert here.opened == ["One", "look", "Four"]
     assert not here.toast.isVisible()
-
-
-# The wire
-
-
-def test_a_message_comes_in_any_pieces_and_what_is_none_ends_the_connection() -> None:
-    sent = bus_wire.call(7, "a.b", "/c", "d.e", "F", "su", ["Größe", 9])
-    assert bus_wire.first_in(sent[:-1]) == (None, 0)
-    message, length = bus_wire.first_in(sent + b"more")
-    assert message == bus_wire.Message(bus_wire.CALL, 0, "d.e", "F", ("Größe", 9))
-    assert length == len(sent)
-    with pytest.raises(bus_wire.Garbled):
-        bus_wire.first_in(b"HTTP/1.1 400 Bad Request")
-    with pytest.raises(bus_wire.Garbled):
-        bus_wire.first_in(b"l\2\0\1" + b"\xff" * 12)
-
-
-def test_a_big_endian_answer_is_read() -> None:
-    # path is field 1, reply_to 5, signature 8; the body is the number of a note.
-    fields = b"\x05\x01u\0\0\0\0\x03" + b"\x08\x01g\0\x01u\0"
-    head = b"B\2\0\1" + (4).to_bytes(4, "big") + (1).to_bytes(4, "big")
-    data = head + len(fields).to_bytes(4, "big") + fields + b"\0" + (42).to_bytes(4, "big")
-    message, length = bus_wire.first_in(data)
-    assert message == bus_wire.Message(bus_wire.RETURN, 3, "", "", (42,))
-    assert length == len(data)
-
-
-@pytest.mark.parametrize(
-    ("environ", "address", "socket"),
-    [
-        ({}, "", ("", False)),
-        ({"XDG_RUNTIME_DIR": "/run/user/7"}, "unix:path=/run/user/7/bus",
-         ("/run/user/7/bus", False)),
-        ({"DBUS_SESSION_BUS_ADDRESS": "unix:abstract=/tmp/x%20y,guid=1;tcp:host=h"},
-         "unix:abstract=/tmp/x%20y,guid=1;tcp:host=h", ("/tmp/x y", True)),
-        ({"DBUS_SESSION_BUS_ADDRESS": "tcp:host=h,port=1"}, "tcp:host=h,port=1", ("", False)),
-    ],
-)  # fmt: skip
-def test_where_the_bus_is(environ: dict[str, str], address: str, socket: tuple[str, bool]) -> None:
-    assert address_of(environ) == address
-    assert _socket_of(address) == socket
-
-
-def test_a_bus_that_is_closed_says_nothing_more(bus: tuple[str, Any], qtbot: QtBot) -> None:
-    owner = QObject()
-    here = SessionBus(bus[0], owner)
-    said: list[object] = []
-    here.ended.connect(lambda: said.append("ended"))
-    here.call(desktop_notes.BUS, "GetId", then=lambda answer: said.append(answer.body))
-    here.open()
-    qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
-    assert len(said) == 1
-    assert isinstance(said[0], tuple)
-    here.close()
-    settle()
-    assert len(said) == 1
-    owner.deleteLater()
 
 
 # What a window tells

@@ -23,6 +23,7 @@ LICENCES = (
     ("keyring", "keeping the sign-in", "MIT"),
     ("platformdirs", "finding the folders", "MIT"),
     ("filelock", "one window for a person", "MIT"),
+    ("jeepney", "talking to the desktop, on Linux", "MIT"),
     ("tzdata", "time zones, on Windows", "Apache-2.0"),
 )
 """What the window is made of: (name, what for, licence)."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from tracker.ui.system.bus_address import address_of
 from tracker.ui.system.idle import Ask, CannotTell
 
 WAIT_MS = 125
@@ -53,12 +53,16 @@ def opened(
 ) -> Ask:
     """A way to ask over a connection of its own; CannotTell, and no connection is left, if there is
     no bus or nobody who answers now. `now` counts seconds."""
+    # Without an address libdbus would start a bus of its own.
+    if not (address := address_of(environ)):
+        raise CannotTell("there is no session bus")
+
     # Here, so that nothing but this pays for it: QtDBus loads libdbus, and threads with it.
     from PySide6.QtDBus import QDBusConnection
 
     # A name is kept for the life of the process, with whatever bus was behind it then.
     name = f"tracker-idle-{next(_NUMBERS)}"
-    connection = QDBusConnection.connectToBus(_address(environ), name)
+    connection = QDBusConnection.connectToBus(address, name)
     try:
         if not connection.isConnected():
             raise CannotTell(connection.lastError().message())
@@ -79,17 +83,6 @@ def opened(
             raise
 
     return ask
-
-
-def _address(environ: Mapping[str, str]) -> str:
-    """Where the session bus is. Without an address libdbus would start a bus of its own."""
-    if address := environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return address
-    if folder := environ.get("XDG_RUNTIME_DIR"):
-        socket = Path(folder) / "bus"
-        if socket.is_socket():
-            return f"unix:path={socket}"
-    raise CannotTell("there is no session bus")
 
 
 def _call(connection: Any, question: Question) -> int:

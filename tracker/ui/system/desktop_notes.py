@@ -8,6 +8,7 @@ one on theirs. On Windows and macOS there is no such bus.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import os
@@ -15,14 +16,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from tracker.ui.system import bus_wire
-from tracker.ui.system.bus_wire import Message
-from tracker.ui.system.session_bus import BUS, SessionBus, address_of
+from tracker.ui.system.bus_address import address_of
 from tracker.ui.widgets.chrome import Toast
+
+if TYPE_CHECKING:
+    from tracker.ui.system.session_bus import SessionBus
 
 PATIENCE_MS = 5_000
 """A desktop that has not answered by then gets no more notes; they are shown elsewhere."""
@@ -35,7 +38,6 @@ NOTIFICATIONS = (
     "/org/freedesktop/Notifications",
     "org.freedesktop.Notifications",
 )
-_MATCH = "type='signal',sender='{}',path='{}',interface='{}'".format(*NOTIFICATIONS)
 ACTIVATION = "XDG_ACTIVATION_TOKEN"
 Do = Callable[[], None]
 
@@ -74,11 +76,12 @@ class DesktopNotes(QObject):
         icon.messageClicked.connect(self._icon_clicked)
 
     def show(self, notes: Sequence[Note]) -> None:
-        if self._desktop is not None and self._desktop.is_well:
-            for note in notes:
+        for note in notes:
+            # Each time anew: the first may already find that there is no bus.
+            if self._desktop is not None and self._desktop.is_well:
                 self._desktop.show(note)
-        else:
-            self._show_elsewhere(notes)
+            else:
+                self._show_elsewhere([note])
 
     def stop(self) -> None:
         self._together.stop()
@@ -138,6 +141,12 @@ def _can_show(icon: QSystemTrayIcon) -> bool:
     return icon.isVisible() and icon.isSystemTrayAvailable() and icon.supportsMessages()
 
 
+def _sayable(words: str) -> str:
+    """Without what ends a text on the bus (a zero byte) or cannot be in one (half a character): the
+    bus would end the connection."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class _Desktop(QObject):
     """The desktop's own notes. `elsewhere` gets those that it did not take."""
 
@@ -172,44 +181,47 @@ class _Desktop(QObject):
             self._bus.close()
 
     def _open(self) -> None:
+        # Here, so that no start pays for it, and no system that has no such bus needs jeepney.
+        from tracker.ui.system.session_bus import SessionBus
+
         self._bus = SessionBus(self._address, self)
         self._bus.heard.connect(self._heard)
         self._bus.ended.connect(self._give_up)
-        self._bus.call(BUS, "AddMatch", "s", [_MATCH])
-        self._bus.call(NOTIFICATIONS, "GetCapabilities", then=self._learn)
+        self._bus.listen(*NOTIFICATIONS)
+        self._bus.call(NOTIFICATIONS, "GetCapabilities", self._learn)
         self._bus.open()
 
-    def _learn(self, answer: Message) -> None:
+    def _learn(self, answer: tuple[Any, ...] | None) -> None:
         """Whether it reads a note's sentence as markup, which people's words must not be."""
-        if answer.kind != bus_wire.RETURN or not answer.body:
-            self._give_up()
-            return
-        self._markup = "body-markup" in answer.body[0]
-        for number in list(self._asked):
-            self._send(number)
+        match answer:
+            case (list(capabilities),):
+                self._markup = "body-markup" in capabilities
+                for number in list(self._asked):
+                    self._send(number)
+            case _:
+                self._give_up()
 
     def _send(self, number: int) -> None:
         assert self._bus is not None
         note = self._asked[number]
         sentence = escape(note.sentence, quote=False) if self._markup else note.sentence
-        values = ["Tracker", 0, "tracker", note.headline, sentence, ["default", "Open"],
-                  {"desktop-entry": "tracker"}, -1]  # fmt: skip
-        self._bus.call(
-            NOTIFICATIONS, "Notify", "susssasa{sv}i", values, lambda a: self._taken(number, a)
-        )
+        values = ("Tracker", 0, "tracker", _sayable(note.headline), _sayable(sentence),
+                  ["default", "Open"], {"desktop-entry": ("s", "tracker")}, -1)  # fmt: skip
+        then = functools.partial(self._taken, number)
+        self._bus.call(NOTIFICATIONS, "Notify", then, "susssasa{sv}i", values)
 
-    def _taken(self, number: int, answer: Message) -> None:
+    def _taken(self, number: int, answer: tuple[Any, ...] | None) -> None:
         note = self._asked.pop(number, None)
         if not self._asked:
             self._patience.stop()
-        match answer.body:
-            case (int(shown),) if note and answer.kind == bus_wire.RETURN:
+        match answer:
+            case (int(shown),) if note:
                 self._shown[shown] = note
             case _ if note:
                 self._elsewhere([note])
 
-    def _heard(self, signal: Message) -> None:
-        match signal.member, signal.body:
+    def _heard(self, member: str, values: tuple[Any, ...]) -> None:
+        match member, values:
             case "ActivationToken", (int(shown), str(token)) if shown in self._shown:
                 self._token = token
             case "ActionInvoked", (int(shown), "default") if shown in self._shown:

@@ -1,29 +1,51 @@
 """The desktop's session bus, asked without ever waiting for it: connection, calls and signals all
-come back through Qt's event loop."""
+come back through Qt's event loop.
+
+jeepney writes and reads the messages. PySide cannot send what `Notify` takes: its QDBusArgument and
+QDBusMessage know no 32-bit unsigned integer (6.11 makes `q` or `i` of every int, and a desktop
+refuses that); QDBusInterface could, but waits for its answers. jeepney is there on Linux alone, so
+this module is imported when it is needed.
+"""
 
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import struct
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    MatchRule,
+    Message,
+    MessageType,
+    Parser,
+    message_bus,
+    new_method_call,
+)
+from jeepney.auth import BEGIN, Authenticator
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalSocket
 
-from tracker.ui.system import bus_wire
-from tracker.ui.system.bus_wire import Garbled, Message
+from tracker.ui.system.bus_address import socket_of
 
-BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
-Answered = Callable[[Message], None]
+MOST = 1 << 20
+"""Bytes; no message that we ask for comes near it."""
+RUBBISH = (ValueError, LookupError, TypeError, AssertionError, RecursionError, struct.error)
+"""What jeepney raises where something is no message; it has no error of its own for that."""
+Answered = Callable[[tuple[Any, ...] | None], None]
+"""Takes the values of an answer; None if that is an error."""
+
+log = logging.getLogger(__name__)
 
 
 class SessionBus(QObject):
-    """`heard` carries each signal that was asked for. `ended` comes once, when the connection is
-    lost or never came about; what was asked before is not answered then."""
+    """`heard` carries member and values of each signal that was asked for. `ended` comes once, when
+    the connection is lost or never came about; what was asked before is not answered then."""
 
-    heard = Signal(object)
+    heard = Signal(object, object)
     ended = Signal()
 
     def __init__(self, address: str, parent: QObject) -> None:
@@ -31,18 +53,18 @@ class SessionBus(QObject):
         self._serials = itertools.count(1)
         self._answers: dict[int, Answered] = {}
         self._kept: list[bytes] = []
-        self._data = b""
-        self._is_let_in = self._has_ended = False
+        self._has_ended = False
+        self._login, self._parser = Authenticator(), Parser()
         self._socket = QLocalSocket(self)
-        self._socket.connected.connect(self._say_who)
+        self._socket.connected.connect(lambda: self._socket.write(self._login.data_to_send()))
         self._socket.readyRead.connect(self._read)
         self._socket.errorOccurred.connect(lambda _error: self._end())
         self._socket.disconnected.connect(self._end)
-        name, is_abstract = _socket_of(address)
+        self._name, is_abstract = socket_of(address)
         if is_abstract:
             abstract = QLocalSocket.SocketOption.AbstractNamespaceOption
             self._socket.setSocketOptions(abstract)
-        self._name = name
+        self._send(message_bus.Hello())  # which has to be the first
 
     def open(self) -> None:
         if self._name:
@@ -54,85 +76,68 @@ class SessionBus(QObject):
         self._has_ended = True
         self._socket.abort()
 
+    def listen(self, service: str, path: str, interface: str) -> None:
+        rule = MatchRule(type="signal", sender=service, path=path, interface=interface)
+        self._send(message_bus.AddMatch(rule))
+
     def call(
         self,
         where: tuple[str, str, str],
         member: str,
-        signature: str = "",
-        values: Sequence[Any] = (),
-        then: Answered | None = None,
+        then: Answered,
+        signature: str | None = None,
+        values: tuple[Any, ...] = (),
     ) -> None:
         """`where` is service, path and interface. Sent as soon as the bus lets us in."""
-        serial = next(self._serials)
-        if then is not None:
-            self._answers[serial] = then
-        message = bus_wire.call(serial, *where, member, signature, values)
-        if self._is_let_in:
-            self._socket.write(message)
-        else:
-            self._kept.append(message)
+        service, path, interface = where
+        address = DBusAddress(path, service, interface)
+        self._send(new_method_call(address, member, signature, values), then)
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _say_who(self) -> None:
-        """The socket itself shows the bus whose process this is; the name has to agree."""
-        who = str(os.getuid()).encode().hex()
-        self._socket.write(f"\0AUTH EXTERNAL {who}\r\n".encode())
+    def _send(self, message: Message, then: Answered | None = None) -> None:
+        serial = next(self._serials)
+        data = message.serialise(serial)
+        if then is not None:
+            self._answers[serial] = then
+        if self._login.authenticated:
+            self._socket.write(data)
+        else:
+            self._kept.append(data)
 
     def _read(self) -> None:
-        self._data += bytes(self._socket.readAll().data())
-        if not self._is_let_in and not self._is_welcome():
-            return
         try:
-            while not self._has_ended:
-                message, length = bus_wire.first_in(self._data)
-                if message is None:
-                    return
-                self._data = self._data[length:]
+            messages = self._understood(bytes(self._socket.readAll().data()))
+        except RUBBISH as error:
+            log.warning("what the session bus says makes no sense: %.200s", repr(error))
+            self._end()
+            return
+        for message in messages:
+            if not self._has_ended:
                 self._take(message)
-        except Garbled:
-            self._end()
 
-    def _is_welcome(self) -> bool:
-        line, found, rest = self._data.partition(b"\r\n")
-        if not found:
-            return False
-        if not line.startswith(b"OK "):
-            self._end()
-            return False
-        self._data, self._is_let_in = rest, True
-        hello = bus_wire.call(next(self._serials), *BUS, "Hello")
-        self._socket.write(b"BEGIN\r\n" + hello + b"".join(self._kept))
-        self._kept.clear()
-        return True
+    def _understood(self, data: bytes) -> list[Message]:
+        if not self._login.authenticated:
+            self._login.feed(data)
+            if self._login.authenticated:
+                self._socket.write(BEGIN + b"".join(self._kept))
+                self._kept.clear()
+            return []
+        messages: list[Message] = self._parser.feed(data)
+        if self._parser.bytes_desired() > MOST:
+            raise ValueError("a message that is too long")
+        return messages
 
     def _take(self, message: Message) -> None:
-        if message.kind == bus_wire.SIGNAL:
-            self.heard.emit(message)
-        elif (then := self._answers.pop(message.reply_to, None)) is not None:
-            then(message)
+        kind, fields = message.header.message_type, message.header.fields
+        if kind is MessageType.signal:
+            self.heard.emit(fields.get(HeaderFields.member), message.body)
+            return
+        match fields.get(HeaderFields.reply_serial):
+            case int(serial) if (then := self._answers.pop(serial, None)) is not None:
+                then(message.body if kind is MessageType.method_return else None)
 
     def _end(self) -> None:
         if not self._has_ended:
             self.close()
             self.ended.emit()
-
-
-def address_of(environ: Mapping[str, str]) -> str:
-    """Where the session bus is; empty without one."""
-    if address := environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return address
-    folder = environ.get("XDG_RUNTIME_DIR")
-    return f"unix:path={folder}/bus" if folder else ""
-
-
-def _socket_of(address: str) -> tuple[str, bool]:
-    """The name of the first socket of an address, and whether it is abstract; empty where there is
-    none, as with a bus over TCP."""
-    for one in address.split(";"):
-        way, _, rest = one.partition(":")
-        values = dict(part.partition("=")[::2] for part in rest.split(","))
-        for key in ("path", "abstract"):
-            if way == "unix" and key in values:
-                return unquote(values[key]), key == "abstract"
-    return "", False
