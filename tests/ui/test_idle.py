@@ -294,7 +294,7 @@ def test_a_hung_desktop_is_left_alone_for_a_while(
     process.send_signal(signal.SIGSTOP)
     with monkeypatch.context() as window:
         window.setattr(desktop_bus, "WAIT_MS", WAIT_MS)
-        with pytest.raises(idle.CannotTell, match="NoReply"):
+        with pytest.raises(idle.CannotTell, match="no answer"):
             ask()
     process.send_signal(signal.SIGCONT)
     clock[0] += desktop_bus.REST_S - 1
@@ -302,6 +302,15 @@ def test_a_hung_desktop_is_left_alone_for_a_while(
         ask()
     clock[0] += 1
     assert ask() == 1_234
+
+
+def test_a_hung_bus_is_given_up(
+    bus: tuple[str, subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus[1].send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(desktop_bus, "WAIT_MS", WAIT_MS)
+    with pytest.raises(idle.CannotTell, match="no answer"):
+        desktop_bus.opened({"DBUS_SESSION_BUS_ADDRESS": bus[0]}, desktop_bus.MUTTER)
 
 
 # Windows and macOS: their libraries, as they answer

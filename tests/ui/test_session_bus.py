@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import struct
 import tempfile
@@ -87,11 +88,11 @@ def test_a_bus_answers_in_order_and_once_it_is_closed_nothing_more(
     here.ask("NameHasOwner", "s", ("a.b",))
     here.ask("NoSuchThing")
     here.bus.open()
-    qtbot.waitUntil(lambda: here.said[-1:] == [None], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(here.said) == 4, timeout=PATIENCE)
     greeting, (daemon_id,), owned, error = here.said
     assert greeting[0] == "NameAcquired"
     assert len(daemon_id) == 32
-    assert (owned, error) == ((False,), None)
+    assert (owned, error) == ((False,), "org.freedesktop.DBus.Error.UnknownMethod")
     here.ask("GetId")
     here.bus.close()
     settle()
@@ -106,8 +107,42 @@ def test_a_bus_that_ends_says_so_once(bus: tuple[str, Any], owner: QObject, qtbo
     bus[1].kill()
     bus[1].wait()
     qtbot.waitUntil(lambda: len(here.said) == 3, timeout=PATIENCE)
+    here.ask("GetId")  # as who does not listen to that does, without a warning of Qt's
     settle()
     assert here.said[2:] == ["ended"]
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp:host=h", "unix:path=/nowhere"])
+def test_where_there_is_no_bus_it_has_ended_at_once(owner: QObject, address: str) -> None:
+    here = Listens(address, owner)
+    here.ask("GetId")
+    here.bus.open()
+    assert here.said == ["ended"]
+    here.ask("GetId")
+    assert not here.bus.wait(0)
+    assert here.said == ["ended"]
+
+
+def test_who_waits_gets_what_came_and_in_vain_is_not_the_end(
+    bus: tuple[str, Any], owner: QObject
+) -> None:
+    here = Listens(bus[0], owner)
+    here.bus.open()
+    while not here.said:
+        assert here.bus.wait(PATIENCE)
+    assert not here.bus.wait(1)
+    here.ask("NameHasOwner", "s", ("a.b",))
+    assert here.bus.wait(PATIENCE)
+    assert here.said[1:] == [(False,)]
+
+
+def test_an_abstract_socket_is_found(owner: QObject, qtbot: QtBot) -> None:
+    server = QLocalServer(owner)
+    server.setSocketOptions(QLocalServer.SocketOption.AbstractNamespaceOption)
+    name = f"tracker-test-{os.getpid()}"
+    assert server.listen(name)
+    with qtbot.waitSignal(server.newConnection, timeout=PATIENCE):
+        Listens(f"unix:abstract={name}", owner).bus.open()
 
 
 # A bus that is played here
@@ -186,7 +221,19 @@ def test_what_nobody_asked_is_no_answer(plays: Plays, owner: QObject, qtbot: QtB
     plays.say(new_error(asked, "a.b.Failed", "s", ("no",)).serialise(6) + again.serialise(7))
     plays.say(ring())
     qtbot.waitUntil(lambda: len(here.said) == 2, timeout=PATIENCE)
-    assert here.said == [None, ("Ring", (7, "Größe"))]
+    assert here.said == ["a.b.Failed", ("Ring", (7, "Größe"))]
+
+
+def test_what_came_with_what_closed_it_is_not_heard(
+    plays: Plays, owner: QObject, qtbot: QtBot
+) -> None:
+    here = Listens(plays.address, owner)
+    here.bus.heard.connect(here.bus.close)
+    let_in(plays, here, qtbot)
+    plays.say(ring() + ring(8))
+    qtbot.waitUntil(lambda: bool(here.said), timeout=PATIENCE)
+    settle()
+    assert here.said == [("Ring", (7, "Größe"))]
 
 
 def altered(change: Callable[[Message], None]) -> bytes:

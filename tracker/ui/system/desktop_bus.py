@@ -3,23 +3,25 @@
 A question waits for its answer: 0.2 ms from a desktop that is well. An asynchronous call would not
 wait, but its answer would be as old as the question before, so that somebody who is back would be
 away until the next one. It waits WAIT_MS at most, and whoever failed is left alone for REST_S: a
-hung desktop costs the window an eighth of a second in ten. Mutter is the compositor, and while it
-hangs no window is painted anyway.
+hung desktop costs the window an eighth of a second in ten, and so does a hung bus once a minute
+(QtDBus would wait for that one for ever). Mutter is the compositor, and while it hangs no window is
+painted anyway.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.ui.system.bus_address import address_of
 from tracker.ui.system.idle import Ask, CannotTell
 
+if TYPE_CHECKING:
+    from tracker.ui.system.session_bus import Answer, SessionBus
+
 WAIT_MS = 125
 REST_S = 10.0
-_NUMBERS = itertools.count(1)
 
 
 class Question(NamedTuple):
@@ -53,22 +55,18 @@ def opened(
 ) -> Ask:
     """A way to ask over a connection of its own; CannotTell, and no connection is left, if there is
     no bus or nobody who answers now. `now` counts seconds."""
-    # Without an address libdbus would start a bus of its own.
-    if not (address := address_of(environ)):
-        raise CannotTell("there is no session bus")
+    # Here, so that nothing but this pays for it, and no system that has no such bus needs jeepney.
+    from PySide6.QtCore import QCoreApplication
 
-    # Here, so that nothing but this pays for it: QtDBus loads libdbus, and threads with it.
-    from PySide6.QtDBus import QDBusConnection
+    from tracker.ui.system.session_bus import SessionBus
 
-    # A name is kept for the life of the process, with whatever bus was behind it then.
-    name = f"tracker-idle-{next(_NUMBERS)}"
-    connection = QDBusConnection.connectToBus(address, name)
+    bus = SessionBus(address_of(environ), QCoreApplication.instance())
+    bus.open()
     try:
-        if not connection.isConnected():
-            raise CannotTell(connection.lastError().message())
-        _call(connection, question)
+        _call(bus, question)
     except CannotTell:
-        QDBusConnection.disconnectFromBus(name)
+        bus.close()
+        bus.deleteLater()
         raise
     silent_until = now()
 
@@ -77,7 +75,7 @@ def opened(
         if now() < silent_until:
             raise CannotTell(f"{question.service} did not answer a moment ago")
         try:
-            return _call(connection, question)
+            return _call(bus, question)
         except CannotTell:
             silent_until = now() + REST_S
             raise
@@ -85,17 +83,21 @@ def opened(
     return ask
 
 
-def _call(connection: Any, question: Question) -> int:
-    from PySide6.QtDBus import QDBus, QDBusMessage
+def _call(bus: SessionBus, question: Question) -> int:
+    from PySide6.QtCore import QDeadlineTimer
 
-    message = QDBusMessage.createMethodCall(*question)
+    answers: list[Answer] = []
     # Nobody is started in order to be asked.
-    message.setAutoStartService(False)
-    answer = connection.call(message, QDBus.CallMode.Block, WAIT_MS)
-    if answer.type() is not QDBusMessage.MessageType.ReplyMessage:
-        raise CannotTell(answer.errorName() or "no answer")
-    match answer.arguments():
-        case [int(idle)] if answer.signature() in ("t", "u") and idle >= 0:
+    bus.call(question[:3], question.method, answers.append, starts=False)
+    last = QDeadlineTimer(WAIT_MS)
+    while not answers and not last.hasExpired() and bus.wait(last.remainingTime()):
+        pass
+    match answers:
+        case [(int(idle),)] if idle >= 0 and not isinstance(idle, bool):
             return idle
-        case other:
+        case [str(error)]:
+            raise CannotTell(error)
+        case [other]:
             raise CannotTell(f"it answered {other}")
+        case _:
+            raise CannotTell("no answer")

@@ -25,7 +25,7 @@ from tracker.ui.system.bus_address import address_of
 from tracker.ui.widgets.chrome import Toast
 
 if TYPE_CHECKING:
-    from tracker.ui.system.session_bus import SessionBus
+    from tracker.ui.system.session_bus import Answer, SessionBus
 
 PATIENCE_MS = 5_000
 """A desktop that has not answered by then gets no more notes; they are shown elsewhere."""
@@ -191,7 +191,7 @@ class _Desktop(QObject):
         self._bus.call(NOTIFICATIONS, "GetCapabilities", self._learn)
         self._bus.open()
 
-    def _learn(self, answer: tuple[Any, ...] | None) -> None:
+    def _learn(self, answer: Answer) -> None:
         """Whether it reads a note's sentence as markup, which people's words must not be."""
         match answer:
             case (list(capabilities),):
@@ -210,7 +210,7 @@ class _Desktop(QObject):
         then = functools.partial(self._taken, number)
         self._bus.call(NOTIFICATIONS, "Notify", then, "susssasa{sv}i", values)
 
-    def _taken(self, number: int, answer: tuple[Any, ...] | None) -> None:
+    def _taken(self, number: int, answer: Answer) -> None:
         note = self._asked.pop(number, None)
         if not self._asked:
             self._patience.stop()

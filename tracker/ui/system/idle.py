@@ -116,7 +116,7 @@ def _candidates(
     platform: str, environ: Mapping[str, str], load: Load
 ) -> Iterator[tuple[str, Callable[[], Ask]]]:
     """Names and what opens them, in the order of asking. A room's module is loaded when its turn
-    comes, so that no start pays for QtDBus before it is needed."""
+    comes, so that no start pays for a bus before it is needed."""
     if platform == "win32":
         from tracker.ui.system import windows
 

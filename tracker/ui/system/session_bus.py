@@ -1,5 +1,5 @@
-"""The desktop's session bus, asked without ever waiting for it: connection, calls and signals all
-come back through Qt's event loop.
+"""The desktop's session bus, without ever waiting for it: connection, answers and signals all come
+through Qt's event loop. Only who calls `wait` waits, and no longer than they say.
 
 jeepney writes and reads the messages. PySide cannot send what `Notify` takes: its QDBusArgument and
 QDBusMessage know no 32-bit unsigned integer (6.11 makes `q` or `i` of every int, and a desktop
@@ -15,16 +15,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from jeepney import (
-    DBusAddress,
-    HeaderFields,
-    MatchRule,
-    Message,
-    MessageType,
-    Parser,
-    message_bus,
-    new_method_call,
-)
+import jeepney
+from jeepney import HeaderFields, Message, MessageType, message_bus
 from jeepney.auth import BEGIN, Authenticator
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalSocket
@@ -35,8 +27,9 @@ MOST = 1 << 20
 """Bytes; no message that we ask for comes near it."""
 RUBBISH = (ValueError, LookupError, TypeError, AssertionError, RecursionError, struct.error)
 """What jeepney raises where something is no message; it has no error of its own for that."""
-Answered = Callable[[tuple[Any, ...] | None], None]
-"""Takes the values of an answer; None if that is an error."""
+Answer = tuple[Any, ...] | str
+"""Its values, or the name of the error that it is."""
+Answered = Callable[[Answer], None]
 
 log = logging.getLogger(__name__)
 
@@ -48,36 +41,33 @@ class SessionBus(QObject):
     heard = Signal(object, object)
     ended = Signal()
 
-    def __init__(self, address: str, parent: QObject) -> None:
+    def __init__(self, address: str, parent: QObject | None) -> None:
         super().__init__(parent)
         self._serials = itertools.count(1)
         self._answers: dict[int, Answered] = {}
         self._kept: list[bytes] = []
         self._has_ended = False
-        self._login, self._parser = Authenticator(), Parser()
+        self._login, self._parser = Authenticator(), jeepney.Parser()
         self._socket = QLocalSocket(self)
         self._socket.connected.connect(lambda: self._socket.write(self._login.data_to_send()))
         self._socket.readyRead.connect(self._read)
-        self._socket.errorOccurred.connect(lambda _error: self._end())
+        self._socket.errorOccurred.connect(self._failed)
         self._socket.disconnected.connect(self._end)
-        self._name, is_abstract = socket_of(address)
+        name, is_abstract = socket_of(address)
         if is_abstract:
-            abstract = QLocalSocket.SocketOption.AbstractNamespaceOption
-            self._socket.setSocketOptions(abstract)
+            self._socket.setSocketOptions(QLocalSocket.SocketOption.AbstractNamespaceOption)
+        self._socket.setServerName(name)
         self._send(message_bus.Hello())  # which has to be the first
 
     def open(self) -> None:
-        if self._name:
-            self._socket.connectToServer(self._name)
-        else:
-            self._end()
+        self._socket.connectToServer()
 
     def close(self) -> None:
         self._has_ended = True
         self._socket.abort()
 
     def listen(self, service: str, path: str, interface: str) -> None:
-        rule = MatchRule(type="signal", sender=service, path=path, interface=interface)
+        rule = jeepney.MatchRule(type="signal", sender=service, path=path, interface=interface)
         self._send(message_bus.AddMatch(rule))
 
     def call(
@@ -87,15 +77,26 @@ class SessionBus(QObject):
         then: Answered,
         signature: str | None = None,
         values: tuple[Any, ...] = (),
+        starts: bool = True,
     ) -> None:
-        """`where` is service, path and interface. Sent as soon as the bus lets us in."""
+        """`where` is service, path and interface; `starts` whether the service may be started for
+        it. Sent as soon as the bus lets us in."""
         service, path, interface = where
-        address = DBusAddress(path, service, interface)
-        self._send(new_method_call(address, member, signature, values), then)
+        address = jeepney.DBusAddress(path, service, interface)
+        message = jeepney.new_method_call(address, member, signature, values)
+        if not starts:
+            message.header.flags = jeepney.MessageFlag.no_auto_start
+        self._send(message, then)
+
+    def wait(self, ms: int) -> bool:
+        """Takes what comes next; False where nothing came in that time or can come any more."""
+        return self._socket.waitForReadyRead(ms)
 
     # -- inside ----------------------------------------------------------------------------
 
     def _send(self, message: Message, then: Answered | None = None) -> None:
+        if self._has_ended:
+            return
         serial = next(self._serials)
         data = message.serialise(serial)
         if then is not None:
@@ -135,7 +136,13 @@ class SessionBus(QObject):
             return
         match fields.get(HeaderFields.reply_serial):
             case int(serial) if (then := self._answers.pop(serial, None)) is not None:
-                then(message.body if kind is MessageType.method_return else None)
+                is_error = kind is MessageType.error
+                then(str(fields.get(HeaderFields.error_name)) if is_error else message.body)
+
+    def _failed(self, error: QLocalSocket.LocalSocketError) -> None:
+        """That `wait` was in vain is an error to Qt."""
+        if error is not QLocalSocket.LocalSocketError.SocketTimeoutError:
+            self._end()
 
     def _end(self) -> None:
         if not self._has_ended:
