@@ -24,6 +24,7 @@ from tracker.config import (
     Settings,
     choose_profile,
     current_profile,
+    differing,
     private_folder,
     read_settings,
     write_settings,
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
     from tracker.ui.surroundings import Surroundings
 
+REPORTS = (
+    "Tracker tells your admins whether you are active, idle or paused at this computer. The page "
+    "“What my admin sees” shows it, and Settings switch it off."
+)
+"""Said before anything is reported."""
 LOCK_PATIENCE = 5.0
 """Seconds that a start waits for a command which synchronises at this moment."""
 
@@ -186,8 +192,8 @@ def _run_windows(
 ) -> int:
     """One window after the other, until one is quit."""
     remembered = True
+    credentials: Credentials | None = None
     while True:
-        credentials = None
         if profile is None:
             signed = ask_sign_in(root, scope)
             if signed is None:
@@ -195,6 +201,8 @@ def _run_windows(
             profile, credentials, remembered = signed.profile, signed.credentials, signed.remembered
             if is_open_elsewhere(profile, link):
                 return 0
+        settings = read_settings(root, profile.folder)
+        follow_theme(app, settings)
         around = surroundings(root, settings, credentials or keeping.for_profile(profile))
         try:
             ended = _run_one(app, profile, around, link, remembered, faults)
@@ -203,8 +211,8 @@ def _run_windows(
             return 1
         if ended is None:
             return 0
-        settings, profile = read_settings(root), ended.profile
-        link, remembered = "", True
+        profile, credentials, remembered = ended.profile, ended.credentials, ended.remembered
+        link = ""
         if profile is not None:
             choose_profile(root, profile)
             if is_open_elsewhere(profile, link):
@@ -215,7 +223,9 @@ def _run_windows(
 class Next:
     """The window ended for another one: of this profile, None for whoever signs in now."""
 
-    profile: Profile | None
+    profile: Profile | None = None
+    credentials: Credentials | None = None
+    remembered: bool = True
 
 
 def _run_one(
@@ -234,16 +244,20 @@ def _run_one(
     window, followed = opened.window, list[Next]()
 
     def go_on(wanted: Profile | None) -> None:
-        if window.quit():
-            followed.append(Next(wanted))
+        """Who signed out here left their work behind, and nobody else may see it: first they sign
+        in. Until then this window stays."""
+        following = next_one(around.root, profile.scope, wanted)
+        if following is not None and window.quit():
+            followed.append(following)
 
     def signed_out() -> None:
         if window.quit():
-            followed.append(Next(None))
+            followed.append(Next())
 
     window.profile_wanted.connect(go_on)
     window.signed_out.connect(signed_out)
-    window.settings_changed.connect(lambda new: keep_settings(app, around.root, new, window))
+    keeping_settings = Keeping(app, profile.folder, around.settings)
+    window.settings_changed.connect(lambda new: keeping_settings.change(new, window))
     window.sign_in_wanted.connect(lambda: sign_in_again(opened, around))
     window.closed.connect(app.quit)
     window.show()
@@ -266,7 +280,7 @@ def _run_one(
 def make_app(settings: Settings) -> QApplication:
     from PySide6.QtWidgets import QApplication
 
-    from tracker.ui.theme import icons, theme
+    from tracker.ui.theme import icons
 
     require_screen()
     app = QApplication.instance() or QApplication(["tracker"])
@@ -276,7 +290,7 @@ def make_app(settings: Settings) -> QApplication:
     app.setWindowIcon(icons.app_icon())
     app.setQuitOnLastWindowClosed(False)  # a dialog may close while the window is in the tray
     use_own_dates()
-    theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
+    follow_theme(app, settings)
     return app
 
 
@@ -295,24 +309,44 @@ def surroundings(root: Path, settings: Settings, credentials: Credentials) -> Su
     return Surroundings(root, settings, credentials, Finding().idle_ms, root / "logs", os.environ)
 
 
-def apply_settings(app: QApplication, root: Path, settings: Settings) -> None:
-    """Those of the whole program, at once and for later; the window applies its own."""
+def follow_theme(app: QApplication, settings: Settings) -> None:
     from tracker.ui.theme import theme
 
     theme.follow(app, settings.theme, reduced_motion=settings.reduced_motion)
-    write_settings(root, settings)
 
 
-def keep_settings(
-    app: QApplication, root: Path, settings: Settings, window: EmployeeWindow | MonitorWindow
-) -> None:
-    """A disk that does not take them is said; they have their effect until the program ends."""
-    try:
-        apply_settings(app, root, settings)
-    except EnvironmentFault as fault:
-        window.tell_fault(
-            "keep the settings", fault, lambda: keep_settings(app, root, settings, window)
-        )
+def next_one(root: Path, scope: Scope, wanted: Profile | None) -> Next | None:
+    """The account to go on with; None if somebody thought better of it. One that is signed in has
+    tokens; another, and one that nobody has used here yet, asks for the password."""
+    if wanted is not None:
+        credentials = keeping.for_profile(wanted)
+        try:
+            signed_in = credentials.read() is not None
+        except EnvironmentFault:
+            signed_in = False  # a keyring that does not answer: the password will
+        if signed_in:
+            choose_profile(root, wanted)
+            return Next(wanted, credentials)
+    signed = ask_sign_in(root, scope, wanted)
+    return Next(signed.profile, signed.credentials, signed.remembered) if signed else None
+
+
+class Keeping:
+    """What a person sets takes effect at once, and is kept for their next start: each setting by
+    itself, as another window or another person may have set others meanwhile."""
+
+    def __init__(self, app: QApplication, folder: Path, settings: Settings) -> None:
+        self._app, self._folder, self._kept = app, folder, settings
+
+    def change(self, settings: Settings, window: EmployeeWindow | MonitorWindow) -> None:
+        """A disk that does not take them is said; they have their effect until the program ends."""
+        follow_theme(self._app, settings)
+        try:
+            write_settings(self._folder, differing(self._kept, settings))
+        except EnvironmentFault as fault:
+            window.tell_fault("keep the settings", fault, lambda: self.change(settings, window))
+        else:
+            self._kept = settings
 
 
 def is_open_elsewhere(profile: Profile, link: str) -> bool:
@@ -356,6 +390,7 @@ def ask_sign_in(
         ),
         profile.server_url if profile else "",
         profile.name if profile else "",
+        about=REPORTS if scope == "desk" else "",
     )
     dialog.exec()
     dialog.deleteLater()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -76,17 +77,22 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def read_settings(root: Path) -> Settings:
-    path = root / "settings.toml"
-    if not path.exists():
+def read_settings(root: Path, folder: Path | None = None) -> Settings:
+    """Of the data folder, for everybody on this machine; with a profile's folder what that person
+    chose goes before it. A person's choices about themself must not be another's."""
+    paths = [one / "settings.toml" for one in (root, folder) if one is not None]
+    paths = [path for path in paths if path.exists()]
+    if not paths:
         return Settings()
     import tomllib  # 3 ms that most commands do not need
 
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError("E2017", f"{path}: {error}.", "settings") from error
-    return _settings_of(found, path)
+    found: dict[str, object] = {}
+    for path in paths:
+        try:
+            found |= tomllib.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise InputError("E2065", f"({path}: {error})", "settings") from error
+    return _settings_of(found, paths[-1])
 
 
 def _settings_of(found: dict[str, object], path: Path) -> Settings:
@@ -101,7 +107,7 @@ def _settings_of(found: dict[str, object], path: Path) -> Settings:
         else:
             fits = isinstance(value, int | float)
         if not fits:
-            raise InputError("E2017", f"{path}: {field.name}.", "settings")
+            raise InputError("E2065", f"({path}: {field.name})", "settings")
         known[field.name] = value
     if known["theme"] not in THEMES:
         raise InputError("E2005", f"theme is one of {', '.join(THEMES)}.", "theme")
@@ -111,25 +117,30 @@ def _settings_of(found: dict[str, object], path: Path) -> Settings:
     return Settings(**known)
 
 
-def write_settings(root: Path, settings: Settings) -> None:
-    """Writes those that are not as they are anyway; atomic against a crash. What else is in the
-    file stays: comments, and settings of a later Tracker. E3006."""
-    private_folder(root)
-    path = root / "settings.toml"
-    ours = re.compile(rf"\s*({'|'.join(field.name for field in fields(Settings))})\s*=")
+def write_settings(folder: Path, changes: Mapping[str, object]) -> None:
+    """Writes these settings, by name, and leaves what else is in the file alone: other settings,
+    comments, and what a later Tracker wrote; atomic against a crash. E3006."""
+    private_folder(folder)
+    path = folder / "settings.toml"
+    ours = re.compile(rf"\s*({'|'.join(changes)})\s*=")
     try:
         kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     except (ValueError, OSError):
         kept = []  # it could not be read at the start either
-    lines = [
-        f"{field.name} = {json.dumps(value)}\n"
-        for field in fields(Settings)
-        if (value := getattr(settings, field.name)) != field.default
-    ]
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in changes.items()]
     # In front of the rest, as what follows a [table] would belong to it.
     tables = next((at for at, line in enumerate(kept) if line.lstrip().startswith("[")), len(kept))
     lines += [f"{line}\n" for at, line in enumerate(kept) if at >= tables or not ours.match(line)]
     _write_text(path, "".join(lines))
+
+
+def differing(before: Settings, after: Settings) -> dict[str, object]:
+    """The settings that are other ones now, by name."""
+    return {
+        field.name: getattr(after, field.name)
+        for field in fields(Settings)
+        if getattr(before, field.name) != getattr(after, field.name)
+    }
 
 
 def check_server_url(url: str) -> str:

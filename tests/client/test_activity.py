@@ -248,3 +248,23 @@ def test_what_was_refused_or_taken_back_is_not_told_as_reported(
     assert len(activity.reported(clock.now)) == 1
     work.outbox.withdraw(work.outbox.waiting()[0].action.op_id, clock.now)
     assert activity.reported(clock.now) == []
+
+
+def test_a_no_takes_back_what_was_seen_and_not_sent(
+    work: Workspace, begin: Begin, clock: Clock
+) -> None:
+    activity = begin()
+    watch(activity, clock, 20 * MINUTE, lambda _: 0)
+    assert len(queued(work)) >= 3
+    assert activity.stop()
+    assert (queued(work), work.outbox.stretch(), activity.seen) == ([], None, None)
+    watch(activity, clock, 20 * MINUTE, lambda _: 0)
+    assert queued(work) == []
+
+
+def test_what_was_sent_already_stays_sent(work: Workspace, begin: Begin, clock: Clock) -> None:
+    activity = begin()
+    watch(activity, clock, 20 * MINUTE, lambda _: 0)
+    sent = work.outbox.take_batch(clock.now, 1, 900_000)
+    activity.stop()
+    assert [one.action.op_id for one in work.outbox.waiting()] == [one.action.op_id for one in sent]

@@ -17,6 +17,7 @@ from tracker.config import (
     choose_profile,
     current_profile,
     data_dir,
+    differing,
     known_profiles,
     private_folder,
     profile_folder,
@@ -248,7 +249,7 @@ def test_a_setting_of_another_kind_is_a_coded_fault(tmp_path: Path, text: str) -
     (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as fault:
         read_settings(tmp_path)
-    assert fault.value.code == "E2017"
+    assert fault.value.code == "E2065"
 
 
 @pytest.mark.parametrize(
@@ -260,24 +261,34 @@ def test_a_setting_of_another_kind_is_a_coded_fault(tmp_path: Path, text: str) -
     ],
 )
 def test_what_is_written_is_read_again(tmp_path: Path, settings: Settings) -> None:
-    write_settings(tmp_path / "new", Settings(theme="light"))
-    write_settings(tmp_path / "new", settings)
+    before = Settings(theme="light")
+    write_settings(tmp_path / "new", differing(Settings(), before))
+    write_settings(tmp_path / "new", differing(before, settings))
     assert read_settings(tmp_path / "new") == settings
 
 
-def test_writing_leaves_what_others_wrote_into_the_file(tmp_path: Path) -> None:
+def test_writing_one_setting_leaves_the_others_alone(tmp_path: Path) -> None:
+    """They may be another window's, a later Tracker's, or somebody's words."""
     path = tmp_path / "settings.toml"
-    later = '# by hand\nnew_setting = "x"\n\n[later]\ntheme = "its own"\n'
-    path.write_text(f'theme = "dark"\n{later}', encoding="utf-8")
-    write_settings(tmp_path, Settings(poll_seconds=10.0))
-    assert path.read_text(encoding="utf-8") == f"poll_seconds = 10.0\n{later}"
-    assert read_settings(tmp_path) == Settings(10.0)
+    others = '# by hand\nreport_activity = false\nnew_setting = "x"\n\n[later]\ntheme = "its own"\n'
+    path.write_text(f'theme = "dark"\n{others}', encoding="utf-8")
+    write_settings(tmp_path, {"theme": "light"})
+    assert path.read_text(encoding="utf-8") == f'theme = "light"\n{others}'
+    assert read_settings(tmp_path) == Settings(theme="light", report_activity=False)
+
+
+def test_what_a_person_set_goes_before_what_holds_for_the_machine(tmp_path: Path) -> None:
+    ana, bo = tmp_path / "ana", tmp_path / "bo"
+    write_settings(tmp_path, {"theme": "dark", "report_activity": False})
+    write_settings(ana, {"report_activity": True})
+    assert read_settings(tmp_path, ana) == Settings(theme="dark", report_activity=True)
+    assert read_settings(tmp_path, bo) == Settings(theme="dark", report_activity=False)
 
 
 def test_settings_that_cannot_be_written_are_a_coded_fault(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").mkdir()
     with pytest.raises(EnvironmentFault) as fault:
-        write_settings(tmp_path, Settings(10.0))
+        write_settings(tmp_path, {"poll_seconds": 10.0})
     assert fault.value.code == "E3006"
 
 

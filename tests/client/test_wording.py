@@ -225,3 +225,11 @@ def test_the_banner_speaks_only_when_something_is_wrong() -> None:
         said = banner(after(synced, state), NOON)
         assert said is not None
         assert all((said.headline, said.sentence, said.button)), state
+
+
+def test_an_answer_that_is_not_trackers_is_said_where_work_goes_on_offline() -> None:
+    """A hotel's page or an untrusted certificate has a remedy; that nobody answers has none."""
+    away = replace(after(SyncStatus(), State.OFFLINE), fault="Not from Tracker (E4003). Sign in.")
+    said = banner(away, NOON)
+    assert said is not None
+    assert said.sentence.startswith("Not from Tracker (E4003). Sign in. Everything here")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.support.ring import Ring
 from tests.support.server import HOUR, RunningServer
 from tests.support.windows import PATIENCE, card_of, delivered, press, waits
 from tests.ui.conftest import close
@@ -17,6 +20,7 @@ from tracker.config import Profile, Settings, current_profile, known_profiles
 from tracker.services import session
 from tracker.services.credentials import InMemory
 from tracker.ui.dialogs.choosing import Chooser
+from tracker.ui.dialogs.sign_in import SignInDialog
 from tracker.ui.dialogs.sign_out import SignOutDialog
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.surroundings import Surroundings
@@ -192,3 +196,43 @@ def test_an_expired_session_asks_again_and_loses_nothing(
     computer.opened[-1].runner.wake()
     delivered(window, qtbot)
     assert server.seen("rita", wanted)["progress"] == 75
+
+
+# Whose work is behind a name
+
+
+@pytest.fixture
+def ring() -> Iterator[Ring]:
+    before, made = keyring.get_keyring(), Ring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
+
+
+def test_who_is_signed_in_here_is_gone_on_with_without_a_question(
+    server: RunningServer, tmp_path: Path, ring: Ring, qtbot: QtBot
+) -> None:
+    ana = session.sign_in(tmp_path, server.url, "ana", server.password, "desk").profile
+    session.sign_in(tmp_path, server.url, "jonas", server.password, "desk")
+    following = composition.next_one(tmp_path, "desk", ana)
+    assert following is not None
+    assert following.profile == ana == current_profile(tmp_path, "desk")
+
+
+def test_who_signed_out_is_not_opened_without_their_password(
+    server: RunningServer, tmp_path: Path, ring: Ring, qtbot: QtBot
+) -> None:
+    ana = session.sign_in(tmp_path, server.url, "ana", server.password, "desk").profile
+    session.sign_out(tmp_path, ana)
+    jonas = session.sign_in(tmp_path, server.url, "jonas", server.password, "desk").profile
+    seen: list[str] = []
+
+    def think_better_of_it() -> None:
+        (dialog,) = [d for d in QApplication.topLevelWidgets() if isinstance(d, SignInDialog)]
+        seen.append(dialog.name.edit.text())
+        dialog.reject()
+
+    QTimer.singleShot(300, think_better_of_it)
+    assert composition.next_one(tmp_path, "desk", ana) is None
+    assert seen == ["ana"]
+    assert current_profile(tmp_path, "desk") == jonas

@@ -122,7 +122,7 @@ def test_a_desktop_that_does_not_answer_is_a_coded_fault(
     monkeypatch.setattr(integration.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(integration.subprocess, "run", hangs)
     with pytest.raises(EnvironmentFault) as fault:
-        DesktopFile(tmp_path / "x.desktop", links=True).set(True)
+        DesktopFile(tmp_path / "x.desktop", ["tracker"], links=True).set(True)
     assert fault.value.code == "E3012"
     assert asked == [["/usr/bin/update-desktop-database", str(tmp_path)]]
 
@@ -192,7 +192,7 @@ def test_windows_starts_it_from_its_run_key_and_leaves_the_others(
     registry = Registry()
     with registry.CreateKey("HKCU", RunKey._WHERE) as key:
         registry.SetValueEx(key, "Other", 0, 1, "other.exe")
-    found = RunKey(registry)
+    found = RunKey(registry, integration.program())
     on_and_off(found)
     found.set(True)
     assert registry.keys[RunKey._WHERE] == {
@@ -205,7 +205,7 @@ def test_windows_opens_links_with_it_and_cleans_up(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "executable", r"C:\Py\python.exe")
     registry = Registry()
     before = {path: dict(values) for path, values in registry.keys.items()}
-    found = LinkClass(registry)
+    found = LinkClass(registry, integration.program())
     on_and_off(found)
     assert {p: v for p, v in registry.keys.items() if "tracker" in p} == {}
     found.set(True)
@@ -220,7 +220,7 @@ def test_a_registry_that_refuses_is_a_coded_fault() -> None:
         def CreateKey(self, _root: str, path: str) -> Any:
             raise PermissionError(13, "a policy forbids it")
 
-    for found in (RunKey(Locked()), LinkClass(Locked())):
+    for found in (RunKey(Locked(), ["tracker"]), LinkClass(Locked(), ["tracker"])):
         with pytest.raises(EnvironmentFault) as fault:
             found.set(True)
         assert fault.value.code == "E3012"

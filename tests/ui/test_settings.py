@@ -49,9 +49,8 @@ def settings_of(desk: Desk, tmp_path: Path, qapp: QApplication) -> Callable[...,
 
     def make(**known: object) -> SettingsDialog:
         window = desk(around=around(tmp_path, None, lambda: 120_000, **known))
-        window.settings_changed.connect(
-            lambda new: composition.keep_settings(qapp, tmp_path, new, window)
-        )
+        keeping = composition.Keeping(qapp, tmp_path, window.around.settings)
+        window.settings_changed.connect(lambda new: keeping.change(new, window))
         window.begin()
         action = next(a for a in window.actions() if a.text() == "Settings…")
         action.trigger()

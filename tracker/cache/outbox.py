@@ -481,6 +481,18 @@ class Outbox(PreciousFile):
             running.keep_stretch(self._conn, stretch)
         return _changes((a.kind, a.task_id) for a in actions)
 
+    def forget_reports(self) -> Changes:
+        """Forgets what was seen of the person's activity and not sent yet: they do not want it
+        reported."""
+        with self._write():
+            running.keep_stretch(self._conn, None)
+            rows = self._conn.execute(
+                "DELETE FROM actions WHERE kind = ? AND turn = 1 AND first_attempt_at IS NULL"
+                " RETURNING kind, task_id",
+                (Kind.OCCUPANCY,),
+            ).fetchall()
+        return _changes(rows)
+
     def reports(self, after: int) -> list[tuple[Action, Receipt | None]]:
         """What was reported of the person's activity and ended after that instant of the device,
         oldest first; the receipt is None for what waits."""

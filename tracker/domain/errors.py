@@ -143,6 +143,8 @@ _ENTRIES = (
           "ended_at of an interval of occupancy.", 422),
     Entry("E2062", "This ends in the future.", "Set the clock of the device.",
           "ended_at, corrected by the clock offset, is over 5 minutes after the arrival.", 422),
+    Entry("E2065", "The settings cannot be read.", "Mend the line it names, or remove the file.",
+          "settings.toml is no TOML, or a value has the wrong type.", 400),
     Entry("E2064", "This is no link to a task.", "A link looks like tracker://task/ and an id.",
           "tracker open, or a link of another program, with no id or number in it.", 400),
     Entry("E2063", "This span of time cannot be asked for.", "Ask for 31 days at most.",

@@ -61,6 +61,12 @@ class Activity:
         seen = seen_of(idle_ms, self.threshold_ms, self.paused, now) if self.reports else None
         return self._follow(seen, now)
 
+    def stop(self) -> Changes:
+        """Nothing is reported from now on, nor what was seen and is not sent yet."""
+        changes = self._work.outbox.forget_reports()
+        self.reports, self.seen, self._stretch, self.paused = False, None, None, None
+        return changes
+
     def pause(self, reason: str | None) -> Changes:
         """Reports a pause from now on, or None to end it."""
         if reason is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -16,15 +17,16 @@ from tracker.sync.ports import Credentials
 if TYPE_CHECKING:
     from tracker.sync.remote import RemoteServer
 
-_LOCK_SECONDS = 5.0
+_LOCK_SECONDS = 8.0
+_LOOK_EVERY = 0.2
 _T = TypeVar("_T")
 
 
 class Asking:
     """A connection to the profile's server."""
 
-    def __init__(self, profile: Profile, server: RemoteServer) -> None:
-        self._profile, self._server = profile, server
+    def __init__(self, profile: Profile, credentials: Credentials, server: RemoteServer) -> None:
+        self._profile, self._credentials, self._server = profile, credentials, server
 
     def ask(self, question: Callable[[RemoteServer], _T]) -> _T:
         """The answer. An ended session is refreshed once, under the lock like every refresh.
@@ -33,12 +35,23 @@ class Asking:
         try:
             return question(self._server)
         except SignInNeeded:
-            try:
-                with profile_lock(self._profile).acquire(timeout=_LOCK_SECONDS):
-                    self._server.refresh()
-            except Timeout:
-                raise EnvironmentFault("E3005") from None
+            self._renew()
             return question(self._server)
+
+    def _renew(self) -> None:
+        """Whoever holds the profile, most often the window itself, refreshes with its next poll:
+        then there are other tokens."""
+        used, until = self._credentials.read(), time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                with profile_lock(self._profile).acquire(timeout=_LOOK_EVERY):
+                    self._server.refresh()
+                return
+            except Timeout:
+                if self._credentials.reread() != used:
+                    return
+                if time.monotonic() > until:
+                    raise EnvironmentFault("E3005") from None
 
 
 @contextmanager
@@ -47,6 +60,6 @@ def connected(profile: Profile, credentials: Credentials) -> Iterator[Asking]:
 
     server = connect(profile.server_url, credentials, profile.server_id, profile.user_id)
     try:
-        yield Asking(profile, server)
+        yield Asking(profile, credentials, server)
     finally:
         server.close()

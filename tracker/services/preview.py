@@ -28,13 +28,14 @@ class Preview:
 def preview(work: Workspace, board: Board, now: int) -> Preview:
     waiting = [one.action for one in work.outbox.waiting() if one.action.kind is not Kind.OCCUPANCY]
     refused = {action.op_id: refusal for action, refusal in work.projection.conflicts()}
-    rows = work.confirmed.rows(
-        sorted({action.task_id for action in waiting if action.kind not in ABOUT_NO_TASK})[:_MOST]
-    )
+    ids = sorted({action.task_id for action in waiting if action.kind not in ABOUT_NO_TASK})
+    tasks: dict[str, Task] = {}
+    for first_of in range(0, len(ids), _MOST):
+        tasks |= work.confirmed.rows(ids[first_of : first_of + _MOST]).tasks
     found: dict[str, str] = {}
     first = ""
     for action in waiting:
-        task = rows.tasks.get(action.task_id)
+        task = tasks.get(action.task_id)
         if action.op_id in refused:
             words = _refusal(refused[action.op_id], task, now)
         elif task is not None and _is_overtaken(action, task, board.me):
@@ -48,7 +49,7 @@ def preview(work: Workspace, board: Board, now: int) -> Preview:
 
 
 _MOST = 1_000
-"""So many tasks are compared; a statement takes only so many ids."""
+"""A statement takes only so many ids."""
 
 
 def _refusal(refusal: Refusal, task: Task | None, now: int) -> str:

@@ -126,7 +126,10 @@ def banner(status: SyncStatus, now: int) -> Says | None:
             if status.synced_at
             else ""
         )
-        said = f"Everything here can be changed. {waiting}{aged}".strip()
+        # That nobody answers needs no more words; that somebody else does has a remedy.
+        plain = not status.fault or any(code in status.fault for code in ("(E4001)", "(E4002)"))
+        why = "" if plain else f"{status.fault} "
+        said = f"{why}Everything here can be changed. {waiting}{aged}".strip()
         return Says("Working offline.", said)
     if status.state is State.SIGN_IN:
         return Says("Signed out.", "Your changes are kept. Sign in to send them.", "Sign in")

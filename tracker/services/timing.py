@@ -82,10 +82,11 @@ class Timing:
         self._before_ms = 0
         return ended
 
-    def tick(self) -> int:
-        """To be called every few seconds. Writes now and then. Returns what nobody counted, in ms:
-        the machine slept since the last call. A monotonic clock that ran on meanwhile, as that of
-        Windows does, counts no more than one that stood still."""
+    def tick(self, *, keeps: bool = True) -> int:
+        """To be called every few seconds. Writes now and then, but not while nobody touches
+        anything (`keeps` is False): a crash then leaves that time to be asked about. Returns what
+        nobody counted, in ms: the machine slept since the last call. A monotonic clock that ran on
+        meanwhile, as that of Windows does, counts no more than one that stood still."""
         last, before = self._looked, self._looked_at
         self._looked, self._looked_at = self._monotonic(), device_clock()
         gap = self._looked_at - before
@@ -97,7 +98,7 @@ class Timing:
             self._before_ms = seen.worked_ms
             return gap
         kept_at = self._timer.seen_at
-        if not 0 <= self._looked_at - kept_at < KEEP_MS:
+        if keeps and not 0 <= self._looked_at - kept_at < KEEP_MS:
             self.keep()
         return 0
 

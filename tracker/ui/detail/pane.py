@@ -455,7 +455,8 @@ class DetailPane(Panel):
         self._delay.stop()
 
     def _box_changed(self) -> None:
-        self._delay.start()
+        if not self._delay.isActive():  # kept every so often, also while somebody types on
+            self._delay.start()
 
     def keep_draft(self) -> None:
         """Hands over what the field holds, before its delay is over."""

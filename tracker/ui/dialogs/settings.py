@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -22,14 +23,15 @@ _MINUTES = (1, 3, 5, 10, 15, 30)
 
 
 class SettingsDialog(Dialog):
-    """`change` is told of every new value. `reports` says whether this window reports activity and
-    has a tray: the monitor does neither."""
+    """`change` is told of every new value; `root` is the data folder that is opened at start.
+    `reports` says whether this window reports activity and has a tray: the monitor does neither."""
 
     def __init__(
         self,
         settings: Settings,
         profile: Profile,
         change: Callable[[Settings], None],
+        root: Path,
         parent: QWidget,
         *,
         reports: bool,
@@ -50,8 +52,10 @@ class SettingsDialog(Dialog):
             self._build_own(settings)
         self.heading("This computer")
         self.problem = label("")
-        self.start = self._entry("Open Tracker when I sign in to this computer", at_start())
-        self.links = self._entry("Open tracker:// links with this Tracker", of_links())
+        self.start = self._entry(
+            "Open Tracker when I sign in to this computer", at_start(root=root)
+        )
+        self.links = self._entry("Open tracker:// links with this Tracker", of_links(root=root))
         self.problem.setForegroundRole(self.problem.palette().ColorRole.BrightText)
         self.problem.hide()
         self.column.addWidget(self.problem)

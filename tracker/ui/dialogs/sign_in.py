@@ -23,7 +23,13 @@ class SignInDialog(QDialog):
     """`signed_in` holds the result after it was accepted. Fields stay filled after an error."""
 
     def __init__(
-        self, title: str, sign_in: SignInCall, server: str, name: str, parent: QWidget | None = None
+        self,
+        title: str,
+        sign_in: SignInCall,
+        server: str,
+        name: str,
+        parent: QWidget | None = None,
+        about: str = "",
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Sign in to Tracker")
@@ -37,6 +43,8 @@ class SignInDialog(QDialog):
         column.addWidget(
             label("After the first time Tracker also works without network.", muted=True)
         )
+        if about:
+            column.addWidget(label(about, muted=True))
         column.addSpacing(SPACE_2)
         self.server = self._field(column, "Server address", "https://tracker.example.com", server)
         self.name = self._field(column, "Name", "", name)

@@ -233,7 +233,7 @@ class EmployeeWindow(Settling):
 
     def show_all_tasks(self) -> None:
         """The list without anything that narrows it."""
-        self.search.clear()
+        self.search.show_words("")
         self.priority.set_value(None)
         self.project.set_value(None)
         self._filter = Filter(sort=self._filter.sort)
@@ -276,6 +276,8 @@ class EmployeeWindow(Settling):
         for place, count in self.board.counts(now).items():
             if place.value in self.rail.rows:
                 self.rail.rows[place.value].set_count(count)
+        if changes is None:
+            self._store_view()
         if changes is None or changes.people or changes.everything:
             projects = [(p.name, p.id) for p in self.board.projects.values() if not p.archived]
             self.project.set_options([("All projects", None), *projects])
@@ -516,7 +518,9 @@ class EmployeeWindow(Settling):
             priority=self.priority.value,  # type: ignore[arg-type]
             project=project if project in self.board.projects else None,
             sort=self.sort.value,  # type: ignore[arg-type]
+            text=str(stored.value("search", "")),
         )
+        self.search.show_words(self._filter.text)
         if self._filter.project:
             self.project.set_options(
                 [("All projects", None), (self.board.projects[project].name, project)]
@@ -530,12 +534,8 @@ class EmployeeWindow(Settling):
             at = int(str(stored.value("scroll", "0")))
             QTimer.singleShot(0, self, lambda: self.cards.verticalScrollBar().setValue(at))
 
-    def _keep_state(self) -> bool:
-        if self.cards.selected_id:
-            self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
-        self.pane.keep_draft()
-        self.activity_page.leave()
-        self._filling.stop()
+    def _store_view(self) -> None:
+        """Where the person is, for the next start: also of a program that is ended by force."""
         for name, value in (
             ("place", self._page),
             ("sort", self._filter.sort.value),
@@ -544,8 +544,17 @@ class EmployeeWindow(Settling):
             ("selected", self.cards.selected_id),
             ("scroll", self.cards.verticalScrollBar().value()),
             ("pane", "true" if self._wants_pane else "false"),
+            ("search", self._filter.text),
         ):
             self._settings.setValue(name, value)
+
+    def _keep_state(self) -> bool:
+        if self.cards.selected_id:
+            self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
+        self.pane.keep_draft()
+        self.activity_page.leave()
+        self._filling.stop()
+        self._store_view()
         told, self._told_unsaved = self._told_unsaved, bool(self.drafts.unsaved)
         if self._told_unsaved and not told:
             return False

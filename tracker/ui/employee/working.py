@@ -76,7 +76,8 @@ class Working(QObject):
     def stop(self) -> None:
         """The window closes: what was counted and seen until now is on the disk."""
         self._ask_no_more()
-        self.timing.keep()
+        if not self.watch.is_away:  # else the next start asks about it
+            self.timing.keep()
         self.activity.end()
         self.watch.stop()  # last: on a full disk the window stays open, and so does this
 
@@ -238,7 +239,12 @@ class Working(QObject):
     def _may_pause(self, paused: bool) -> bool:
         return self.activity.reports and (self.activity.paused is not None) == paused
 
+    def _stop_reporting(self) -> None:
+        self._window.show_changes(self.activity.stop())
+
     def _apply(self, settings: Settings) -> None:
+        if self.activity.reports and not settings.report_activity:
+            self._guarded("stop reporting", self._stop_reporting)
         self.activity.reports = settings.report_activity
         self.activity.threshold_ms = settings.idle_minutes * wording.MINUTE
         self.watch.look()

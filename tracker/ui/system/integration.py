@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ _SECONDS = 10
 _ICON = Path(__file__).parents[1] / "theme" / "icons" / "app.svg"
 
 
-def program() -> list[str]:
-    """What starts this installation of Tracker."""
-    return [sys.executable, "-m", "tracker"]
+def program(root: Path | None = None) -> list[str]:
+    """What starts this installation of Tracker, on this data folder."""
+    where = ["--data-dir", str(root)] if root else []
+    return [sys.executable, "-m", "tracker", *where]
 
 
 class Entry(ABC):
@@ -53,8 +55,8 @@ class Entry(ABC):
 class DesktopFile(Entry):
     """A .desktop file; `links` makes it the one that opens tracker:// links."""
 
-    def __init__(self, path: Path, *, links: bool) -> None:
-        self._path, self._links = path, links
+    def __init__(self, path: Path, command: Sequence[str], *, links: bool) -> None:
+        self._path, self._command, self._links = path, command, links
 
     def is_on(self) -> bool:
         return self._path.exists()
@@ -65,7 +67,7 @@ class DesktopFile(Entry):
             self._tell_desktop()
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        words = [_quoted(part) for part in program()]
+        words = [_quoted(part) for part in self._command]
         more = ["Terminal=false", "Categories=Office;"]
         if self._links:
             words += ["open", "%u"]
@@ -99,8 +101,8 @@ def _quoted(word: str) -> str:
 
 
 class LaunchAgent(Entry):
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, command: Sequence[str]) -> None:
+        self._path, self._command = path, command
 
     def is_on(self) -> bool:
         return self._path.exists()
@@ -110,7 +112,7 @@ class LaunchAgent(Entry):
             self._path.unlink(missing_ok=True)
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        agent = {"Label": "tracker", "ProgramArguments": program(), "RunAtLoad": True}
+        agent = {"Label": "tracker", "ProgramArguments": [*self._command], "RunAtLoad": True}
         self._path.write_bytes(plistlib.dumps(agent))
 
 
@@ -119,8 +121,8 @@ class RunKey(Entry):
 
     _WHERE = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
-    def __init__(self, registry: Any) -> None:
-        self._registry = registry
+    def __init__(self, registry: Any, command: Sequence[str]) -> None:
+        self._registry, self._command = registry, command
 
     def is_on(self) -> bool:
         reg = self._registry
@@ -135,7 +137,7 @@ class RunKey(Entry):
         reg = self._registry
         with reg.CreateKey(reg.HKEY_CURRENT_USER, self._WHERE) as key:
             if on:
-                command = subprocess.list2cmdline(program())
+                command = subprocess.list2cmdline(self._command)
                 reg.SetValueEx(key, "Tracker", 0, reg.REG_SZ, command)
             elif self.is_on():
                 reg.DeleteValue(key, "Tracker")
@@ -145,8 +147,8 @@ class LinkClass(Entry):
     _WHERE = rf"Software\Classes\{SCHEME}"
     _COMMAND = rf"{_WHERE}\shell\open\command"
 
-    def __init__(self, registry: Any) -> None:
-        self._registry = registry
+    def __init__(self, registry: Any, command: Sequence[str]) -> None:
+        self._registry, self._command = registry, command
 
     def is_on(self) -> bool:
         reg = self._registry
@@ -162,36 +164,40 @@ class LinkClass(Entry):
             with reg.CreateKey(reg.HKEY_CURRENT_USER, self._WHERE) as key:
                 reg.SetValueEx(key, "URL Protocol", 0, reg.REG_SZ, "")
             with reg.CreateKey(reg.HKEY_CURRENT_USER, self._COMMAND) as key:
-                command = f'{subprocess.list2cmdline([*program(), "open"])} "%1"'
+                command = f'{subprocess.list2cmdline([*self._command, "open"])} "%1"'
                 reg.SetValueEx(key, "", 0, reg.REG_SZ, command)
         elif self.is_on():
             for inner in (r"\shell\open\command", r"\shell\open", r"\shell", ""):
                 reg.DeleteKey(reg.HKEY_CURRENT_USER, self._WHERE + inner)
 
 
-def at_start(platform: str = sys.platform, home: Path | None = None) -> Entry:
+def at_start(
+    platform: str = sys.platform, home: Path | None = None, root: Path | None = None
+) -> Entry:
     """Opens Tracker when the person signs in to their computer."""
-    home = home or Path.home()
+    home, command = home or Path.home(), program(root)
     if platform == "win32":
         import winreg
 
-        return RunKey(winreg)
+        return RunKey(winreg, command)
     if platform == "darwin":
-        return LaunchAgent(home / "Library" / "LaunchAgents" / "tracker.plist")
-    return DesktopFile(_config(home) / "autostart" / "tracker.desktop", links=False)
+        return LaunchAgent(home / "Library" / "LaunchAgents" / "tracker.plist", command)
+    return DesktopFile(_config(home) / "autostart" / "tracker.desktop", command, links=False)
 
 
-def of_links(platform: str = sys.platform, home: Path | None = None) -> Entry | None:
+def of_links(
+    platform: str = sys.platform, home: Path | None = None, root: Path | None = None
+) -> Entry | None:
     """Opens tracker:// links with this program; None where that takes more than an entry."""
-    home = home or Path.home()
+    home, command = home or Path.home(), program(root)
     if platform == "win32":
         import winreg
 
-        return LinkClass(winreg)
+        return LinkClass(winreg, command)
     if platform == "darwin":
         return None
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return DesktopFile(data / "applications" / "tracker-links.desktop", links=True)
+    return DesktopFile(data / "applications" / "tracker-links.desktop", command, links=True)
 
 
 def _config(home: Path) -> Path:

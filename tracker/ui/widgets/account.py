@@ -53,8 +53,8 @@ class Account(QObject):
 
         window = self._window
         SettingsDialog(
-            window.around.settings, window.work.profile, window.change_settings, window,
-            reports=self._reports,
+            window.around.settings, window.work.profile, window.change_settings,
+            window.around.root, window, reports=self._reports,
         ).open()  # fmt: skip
 
     def open_preferences(self) -> None:

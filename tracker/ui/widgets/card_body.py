@@ -72,7 +72,7 @@ class CardBody(QWidget):
         column.addLayout(self._build_quick())
         self.note = TextBox("Note", "background", 60, self)
         self.note.setPlaceholderText("Note: what was done, what is missing (Ctrl+Enter sends)")
-        self.note.textChanged.connect(self._draft_timer.start)
+        self.note.textChanged.connect(self._keep_soon)
         self.note.submitted.connect(self._update)
         column.addWidget(self.note)
         column.addLayout(self._build_overtaken())
@@ -293,6 +293,11 @@ class CardBody(QWidget):
     def _emit(self, kind: Kind, percent: int | None) -> None:
         self._draft_timer.stop()
         self.acted.emit(self._task_id, kind, percent)
+
+    def _keep_soon(self) -> None:
+        """Who types without a rest has it kept every so often all the same."""
+        if not self._draft_timer.isActive():
+            self._draft_timer.start()
 
     def keep_draft(self) -> None:
         """Says what the field holds, before its delay is over."""

@@ -268,11 +268,11 @@ class Search(Field):
         """Searches no more for what was typed last."""
         self._timer.stop()
 
-    def clear(self) -> None:
-        """Without saying so: whoever clears it knows."""
+    def show_words(self, words: str) -> None:
+        """Without saying so: whoever sets them knows."""
         self.stop()
         self.edit.blockSignals(True)
-        self.edit.clear()
+        self.edit.setText(words)
         self.edit.blockSignals(False)
         self.update()
 

@@ -79,7 +79,7 @@ class Watch(QObject):
         now, idle = device_clock(), self._idle_ms()
         try:
             changes = self._activity.look(idle)
-            unseen = self._timing.tick()
+            unseen = self._timing.tick(keeps=not self._is_long(idle))
         except EnvironmentFault as fault:
             self.failed.emit(fault)
             return
@@ -91,6 +91,14 @@ class Watch(QObject):
         if changes:
             self.queued.emit()
 
+    @property
+    def is_away(self) -> bool:
+        """Nobody has touched anything for so long that it counts as idle."""
+        return self._idle_since is not None
+
+    def _is_long(self, idle: int | None) -> bool:
+        return idle is not None and idle >= self._activity.threshold_ms
+
     def _note_idle(self, idle: int | None, now: int) -> None:
         since = self._idle_since
         if since is not None and idle is not None and idle < self._activity.threshold_ms:
@@ -99,6 +107,6 @@ class Watch(QObject):
             if before is not None and before[0] == self._timing.name:
                 counted = self._timing.worked_until(idle) - before[1]
                 self.away.emit(Away(since, now - idle, counted))
-        elif since is None and idle is not None and idle >= self._activity.threshold_ms:
+        elif since is None and idle is not None and self._is_long(idle):
             self._idle_since, name = now - idle, self._timing.name
             self._until_then = (name, self._timing.worked_until(idle)) if name[0] else None
