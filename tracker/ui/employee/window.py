@@ -45,7 +45,7 @@ from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
 _PLACES = (Place.ALL, Place.TODAY, Place.OVERDUE, Place.IN_PROGRESS, Place.ON_HOLD, Place.DONE,
            Place.WATCHING)  # fmt: skip
 AGE_REFRESH_MS = 30_000
-PANE_BESIDE = 1000
+PANE_BESIDE = 1120
 """Narrower than this, the window shows the details instead of squeezing the cards."""
 ROOM_FOR_ALL, ROOM_FOR_WORDS = 680, 760
 """What the row above the cards needs for the choice of projects, and for words on New task."""
