@@ -12,9 +12,10 @@ from tracker.cache.projection import TaskView, Trail
 from tracker.domain.access import Actor, may
 from tracker.domain.change import Kind
 from tracker.domain.lifecycle import allows
-from tracker.domain.task import OPEN, HistoryEntry, Status, is_overdue
+from tracker.domain.task import OPEN, Status, is_overdue
 from tracker.services import wording
 from tracker.services.board import Board
+from tracker.ui.detail.parts import said_of
 from tracker.ui.monitor.card import data_age
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_4, tokens_of
@@ -22,20 +23,6 @@ from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Button, Panel, ScrollBar, label
 
 WIDTH = 330
-LATE_MS = 60_000
-"""Arriving later than this after it was made, an action says "made offline"."""
-
-
-def line_of(entry: HistoryEntry, board: Board, now: int) -> tuple[str, str, str]:
-    """What happened, who did it when, and the note, in words."""
-    who = f"{board.name_of(entry.user_id)} · {wording.clock(entry.made_at, now)}"
-    if entry.received_at is None:
-        who += " · waiting to be sent"
-    elif entry.received_at - entry.made_at > LATE_MS:
-        later = wording.span(entry.received_at - entry.made_at)
-        received = wording.clock(entry.received_at, now)
-        who += f", received {received} · made offline, {later} later"
-    return wording.happened(entry, board.names()), who, entry.note
 
 
 class Moment(QWidget):
@@ -161,7 +148,7 @@ class Drawer(Panel):
     def _show_timeline(self, now: int) -> None:
         """Builds the lines anew where one differs; who reads far down stays where they are."""
         entries = self._trail(self._task_id).history[::-1]
-        lines = [(self._task_id, *line_of(entry, self._board, now)) for entry in entries]
+        lines = [(self._task_id, *said_of(entry, self._board, now)) for entry in entries]
         if lines == self._lines:
             return
         bar = self._scroll.verticalScrollBar()
