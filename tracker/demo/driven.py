@@ -164,7 +164,7 @@ class Driver:
         def nobody(*_typed: str) -> session.SignedIn:
             raise SignInNeeded("E1003")
 
-        dialog = SignInDialog("Welcome to Tracker", nobody, "", "")
+        dialog = SignInDialog("Welcome to Tracker", nobody, "", "", about=composition.REPORTS)
         dialog.show()
         dialog.grab().save(path)
         dialog.close()
