@@ -117,6 +117,11 @@ def test_what_it_says_leaves_the_list_of_the_window_as_it_is(desk: Desk) -> None
     assert words_of(state_of(window).entries)[3] == "Seal · 60 %"
 
 
+def test_a_title_in_the_menu_reads_in_its_own_order(desk: Desk) -> None:
+    window = desk(doing(1, title="\u202eevil"))
+    assert words_of(state_of(window).entries)[3] == "evil · 40 %"
+
+
 def test_a_long_title_is_cut_and_an_ampersand_is_one(desk: Desk, qtbot: QtBot) -> None:
     window = begun(desk, doing(1, title="Valves & pipes\nof   " + "hall " * 20))
     words = next(entry.words for entry in state_of(window).entries if entry.below)

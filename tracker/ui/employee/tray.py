@@ -17,6 +17,7 @@ from tracker.cache.projection import TaskView
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal
 from tracker.services import status as saying
+from tracker.services import wording
 from tracker.services.board import Place
 from tracker.services.links import link_to
 from tracker.services.status import SyncStatus
@@ -113,7 +114,11 @@ def _task_entry(view: TaskView) -> Entry:
 
 def _title(view: TaskView | None) -> str:
     """One line, for a menu."""
-    title = " ".join(view.task.title.split()) if view else "a task that is not here any more"
+    title = (
+        " ".join(wording.straight(view.task.title).split())
+        if view
+        else "a task that is not here any more"
+    )
     return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
 
 
