@@ -97,6 +97,7 @@ def _clicks(desk: Desk, handlers: list[float]) -> Callable[[], float]:
 
         handlers.append(timed(press))
         painted = timed(paint)
+        desk.say_in_tray()  # so that the next click is as those that come after a rest
         if desk.workspace.outbox.tally().waiting != before + 1:
             raise RuntimeError(f"the click at {kind} was not saved")
         return handlers[-1] + painted

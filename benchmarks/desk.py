@@ -25,6 +25,7 @@ from tracker.protocol.sync import PullPage
 from tracker.services.board import Board
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 from tracker.ui.bridge import Collector
+from tracker.ui.employee.tray import state_of
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.theme import theme
 
@@ -152,6 +153,11 @@ class Desk:
             changed.append(replace(task, version=task.version + 1, updated_at=now, **changes))
         return self.pull(changed)
 
+    def say_in_tray(self) -> None:
+        """What the icon says of a change comes a rest after it, on the same thread. Here each round
+        asks at once: otherwise few would meet what asking costs, and leaves to the next change."""
+        state_of(self.window)
+
     def visible(self) -> list[str]:
         """The ids of the cards that are seen as a whole, from above."""
         cards = self.window.cards
@@ -171,6 +177,8 @@ def open_desk(root: Path, tasks: int) -> Iterator[Desk]:
     with closing(workspace), closing(Confirmed(profile.folder)) as feed:
         window = EmployeeWindow(workspace, Board(workspace))
         window.show()
+        paint()
+        window.begin()  # as the program does; nothing of the person is reported, as nobody is there
         paint()
         try:
             yield Desk(window, workspace, feed)

@@ -146,6 +146,10 @@ def is_in(view: TaskView, where: Place, now: int) -> bool:
     }[where]
 
 
+def may_move(view: TaskView) -> bool:
+    return any(row.user_id == ANA and row.part is Part.ASSIGNEE for row in view.people)
+
+
 def place(one: Task, sort: Sort) -> tuple[object, ...]:
     closed = one.status not in OPEN
     due, urgency = one.due_at or 1 << 62, URGENCY.index(one.priority)
@@ -188,7 +192,11 @@ def test_random_changes_leave_what_doing_all_again_finds(workspace: Workspace, s
         board.refresh(Changes(changed))
         assert board.views == workspace.projection.views()
         assert list(board.select(wanted, now)) == plainly(board, wanted, now)
+        soonest = plainly(board, Filter(Place.IN_PROGRESS), now)
+        mine = [one for one in soonest if may_move(board.views[one])]
+        assert list(board.in_hand(3)) == mine[:3]
         found = board.counts(now)
+        assert board.overdue(now) == found[Place.OVERDUE]
         assert found == {p: len(plainly(board, Filter(p), now)) for p in Place}
 
 

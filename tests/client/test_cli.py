@@ -30,7 +30,7 @@ from tests.support.client import (
     park,
     run_python,
 )
-from tests.support.server import HOUR, RunningServer
+from tests.support.server import HOUR, START, RunningServer
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.cache.outbox import Outbox
 from tracker.config import current_profile
@@ -199,6 +199,17 @@ def test_what_the_server_refuses_exits_1_and_is_in_the_queue(
     assert entry["receipt"]["current"]["status"] == "CANCELLED"
     assert "(E5005)" in ana("queue").out
     assert ana("sync", "--once").code == 1
+
+
+def test_what_is_about_no_task_is_said_without_an_empty_title(ana: CommandLine) -> None:
+    span = {"state": "ACTIVE", "started_at": START, "ended_at": START + HOUR}
+    with opened_outbox(ana) as outbox:
+        outbox.add([
+            action(Kind.OCCUPANCY, args=span),
+            action(Kind.MARK_NOTIFICATION, args={"read": True}),
+        ])  # fmt: skip
+    said = [line.split("  ")[-1] for line in ana("queue").out.splitlines()]
+    assert said == ["Activity: active", "Notification: Mark as read"]
 
 
 @pytest.fixture

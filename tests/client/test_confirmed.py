@@ -128,7 +128,10 @@ def test_a_page_on_a_full_disk_changes_nothing(confirmed: Confirmed) -> None:
     many = [task(f"t{n}", description="x" * 500) for n in range(100)]
     with pytest.raises(EnvironmentFault) as full:
         confirmed.apply(page(2, tasks=many), START)
-    assert full.value.code == "E3001"
+    assert str(full.value) == (
+        "The disk is full; nothing more can be saved (E3001). The file is cache.db. "
+        "Free some space and try again. Nothing saved before was lost."
+    )
     assert everything(confirmed) == before
     confirmed._conn.execute("PRAGMA max_page_count=100000")
     confirmed.apply(page(2, tasks=many), START)

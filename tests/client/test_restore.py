@@ -91,7 +91,7 @@ class TestMarks:
         before, cursor = ana.outbox.mark(), ana.confirmed.next_cursor()
 
         def full(*_: object) -> None:
-            raise EnvironmentFault("E3001", "cache.db")
+            raise EnvironmentFault("E3001", "The file is cache.db.")
 
         monkeypatch.setattr(Confirmed, "apply", full)
         assert ana.sync().state is State.FAULT
@@ -105,7 +105,7 @@ class TestMarks:
         outbox.add([made])
 
         def full(*_: object) -> None:
-            raise EnvironmentFault("E3001", "outbox.db")
+            raise EnvironmentFault("E3001", "The file is outbox.db.")
 
         with monkeypatch.context() as patch:
             patch.setattr(Outbox, "_keep_mark", full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -233,3 +234,11 @@ def test_an_answer_that_is_not_trackers_is_said_where_work_goes_on_offline() -> 
     said = banner(away, NOON)
     assert said is not None
     assert said.sentence.startswith("Not from Tracker (E4003). Sign in. Everything here")
+
+
+def test_letters_keep_their_order_whatever_is_among_them() -> None:
+    for control in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        assert unicodedata.category(control) == "Cf"
+        assert wording.straight(f"a{control}b") == "ab"
+    for plain in ("Seal", "Füllstand 测试 🔧", "משאבה", "👩\u200d🔧", "می\u200cشود"):
+        assert wording.straight(plain) == plain

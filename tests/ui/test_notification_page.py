@@ -171,3 +171,51 @@ def test_what_is_marked_here_is_marked_on_the_server(
     assert server.sql("SELECT count(*) FROM notifications WHERE read_at IS NOT NULL") == [(1,)]
     window.chip.click()
     qtbot.waitUntil(lambda: "waiting" not in rows_of(window)[0].accessibleName(), timeout=PATIENCE)
+
+
+def test_those_behind_the_first_hundred_come_when_asked_for(desk: Desk, qtbot: QtBot) -> None:
+    notices = [notice(n, SEAL, created_at=NOON + n) for n in range(1, 251)]
+    window = desk(task(SEAL, title="Seal"), notifications=notices)
+    window.begin()
+    press(qtbot, window.rail.rows[NOTIFICATIONS])
+    more = window.notices.list.more
+    assert len(rows_of(window)) == 100
+    assert (more.text(), more.accessibleName()) == (
+        "Show 100 more", "Show 100 more of 150 that are not shown",
+    )  # fmt: skip
+    first = rows_of(window)[0]
+
+    rows_of(window)[99].buttons["Archive"].setFocus()
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    assert window.focusWidget() is more
+    qtbot.keyClick(more, Qt.Key.Key_Return)
+    assert len(rows_of(window)) == 200
+    assert rows_of(window)[0] is first
+    assert more.text() == "Show 50 more"
+    assert window.focusWidget() is rows_of(window)[100].buttons["Open"]
+
+    window.work.confirmed.apply(page(11, notifications=[notice(251)]), device_clock())
+    window.show_changes(Changes(notifications=True))
+    assert len(rows_of(window)) == 200, "what was asked for stays when something comes"
+    assert more.text() == "Show 51 more"
+
+    more.setFocus()
+    qtbot.keyClick(more, Qt.Key.Key_Space)
+    assert len(rows_of(window)) == 251
+    assert not more.isVisible()
+    assert [row.key for row in rows_of(window)] == [row.id for row, _ in window.notices.rows]
+
+
+def test_what_is_left_may_go_while_the_keyboard_is_on_the_button(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(notifications=[notice(n) for n in range(1, 102)])
+    window.begin()
+    press(qtbot, window.rail.rows[NOTIFICATIONS])
+    more = window.notices.list.more
+    assert more.text() == "Show 1 more"
+    more.setFocus()
+    archived = notice(1, archived_at=device_clock())
+    window.work.confirmed.apply(page(11, notifications=[archived]), device_clock())
+    window.show_changes(Changes(notifications=True))
+    assert len(rows_of(window)) == 100
+    assert not more.isVisible()
+    assert window.focusWidget() is window.notices.list

@@ -19,7 +19,7 @@ from tracker.config import Settings
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Status, Task
-from tracker.services.board import Place
+from tracker.services.board import Filter, Place
 from tracker.services.status import SyncStatus
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report, State
@@ -100,6 +100,26 @@ def test_five_tasks_at_most_the_soonest_due_first_and_only_those_one_may_move(de
     window.board.views[watched.id] = replace(window.board.views[watched.id], people=())
     found = [entry.words[:2] for entry in state_of(window).entries if entry.below]
     assert found == ["T7", "T6", "T5", "T4", "T3"]
+
+
+def test_what_it_says_leaves_the_list_of_the_window_as_it_is(desk: Desk) -> None:
+    """With 10,000 tasks, arranging that list again takes some milliseconds."""
+    window = begun(desk, doing(1, title="Seal"), task(BELT, number=2))
+    shown_ids = window.cards.ids
+    assert len(shown_ids) == 2
+    assert words_of(state_of(window).entries)[3] == "Seal · 40 %"
+    assert window.board.select(Filter(), window.now()) is shown_ids
+    changed = window.work.confirmed.apply(
+        page(9, tasks=[doing(1, title="Seal", progress=60, version=2)]), device_clock()
+    )
+    window.show_changes(changed)
+    assert window.cards.ids is shown_ids
+    assert words_of(state_of(window).entries)[3] == "Seal · 60 %"
+
+
+def test_a_title_in_the_menu_reads_in_its_own_order(desk: Desk) -> None:
+    window = desk(doing(1, title="\u202eevil"))
+    assert words_of(state_of(window).entries)[3] == "evil · 40 %"
 
 
 def test_a_long_title_is_cut_and_an_ampersand_is_one(desk: Desk, qtbot: QtBot) -> None:

@@ -45,7 +45,7 @@ def connect(path: Path, migrations: Sequence[str], synchronous: Synchronous) -> 
 def _migrate(conn: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
     if version > len(migrations):
-        raise TooNew("E3004", path.name)
+        raise TooNew("E3004", _names(path))
     if version == len(migrations):
         return
     with transaction(conn):
@@ -122,15 +122,20 @@ def translated(path: Path) -> Iterator[None]:
         raise fault from error
 
 
+def _names(path: Path) -> str:
+    """For support, as a sentence: it stands between two others."""
+    return f"The file is {path.name}."
+
+
 def coded(error: sqlite3.Error, path: Path) -> EnvironmentFault | None:
     """Full disk, damage, locked, no permission; None for what only a bug can cause."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_FULL"):
-        return EnvironmentFault("E3001", path.name)
+        return EnvironmentFault("E3001", _names(path))
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Damaged("E3002", f"{path.name}: {error}.")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return EnvironmentFault("E3005", path.name)
+        return EnvironmentFault("E3005", _names(path))
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
         return EnvironmentFault("E3006", f"{path}: {error}.")
     return None

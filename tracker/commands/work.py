@@ -21,12 +21,12 @@ from tracker.commands.common import (
     say,
 )
 from tracker.config import Profile
-from tracker.domain.change import Kind
+from tracker.domain.change import Action, Kind
 from tracker.domain.errors import InputError, Refusal, entry_of
 from tracker.domain.instants import rfc3339
 from tracker.domain.receipt import EFFECTIVE
 from tracker.services import wording
-from tracker.services.attention import action_json, entry_json, export, receipt_json
+from tracker.services.attention import action_json, entry_json, export, receipt_json, title_of
 from tracker.services.tasks import Done, Tasks, editable, read_percent
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 
@@ -139,10 +139,9 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
     else:
         now = device_clock()
         for item in waiting:
-            title = item.action.seen.get("title", item.action.args.get("title", ""))
             made = wording.clock(item.action.made_at, now)
             state = "given up" if item.given_up else "parked" if item.parked else "waiting"
-            say(f"{state:<8}  {made:>9}  {title}: {wording.did(item.action)}")
+            say(f"{state:<8}  {made:>9}  {_said(item.action)}")
             if state == "parked":
                 say("          The server could not take this; Tracker tries it once an hour.")
                 say(f"          To give it up: tracker give-up {item.action.op_id}")
@@ -150,8 +149,7 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
                 say(f"          To edit it: tracker edit {item.action.op_id}")
         for entry in tray:
             code = entry.receipt.code or "E5008"
-            title = entry.action.seen.get("title", "")
-            say(f"rejected  {title}: {wording.did(entry.action)}")
+            say(f"rejected  {_said(entry.action)}")
             say(f"          {entry_of(code).message} ({code}) {entry_of(code).remedy}")
             if editable(entry.action):
                 say(f"          To edit it and try again: tracker edit {entry.action.op_id}")
@@ -159,6 +157,12 @@ def queue(args: argparse.Namespace, root: Path) -> Exit:
             say("Everything has been delivered.")
     workspace.close()
     return Exit.DONE
+
+
+def _said(action: Action) -> str:
+    """What it is about, and what was done. A report of activity is about nothing else."""
+    done = wording.did(action)
+    return done if action.kind is Kind.OCCUPANCY else f"{title_of(action)}: {done}"
 
 
 def _waiting_json(item: Waiting) -> dict[str, Any]:

@@ -166,7 +166,7 @@ _ENTRIES = (
           "Give each priority working hours or days, like 4h or 2d.",
           "Not 1h to 1000h or 1d to 365d; the field names it.", 422),
     # E3xxx: storage
-    Entry("E3001", "The disk is full; the change could not be saved.",
+    Entry("E3001", "The disk is full; nothing more can be saved.",
           "Free some space and try again. Nothing saved before was lost.",
           "SQLITE_FULL or ENOSPC at commit.", 507, True),
     Entry("E3002", "The file of unsent changes is damaged or cannot be opened.",

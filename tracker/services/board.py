@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.cache.projection import TaskView
+from tracker.domain import access
+from tracker.domain.change import Kind
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
 from tracker.services import wording
@@ -85,6 +87,7 @@ class Board:
         self.views = self._work.projection.views()
         self._load_people()
         self._counts = Counts(self.views.values(), self._is_watched)
+        self._in_hand: Listing | None = None
         self._arrange(self._wanted, device_clock())
 
     def _load_people(self) -> None:
@@ -107,6 +110,8 @@ class Board:
                     self.views.pop(task_id, None)
                 self._counts.change(before, after)
                 self._listing.change(before, after)
+                if self._in_hand is not None:
+                    self._in_hand.change(before, after)
             self._search_again(changes.tasks)
         if changes.people:
             self._load_people()
@@ -122,6 +127,16 @@ class Board:
         if (wanted, self._moment_of(wanted.place, now)) != (self._wanted, self._moment):
             self._arrange(wanted, now)
         return self._listing.ids
+
+    def in_hand(self, most: int) -> Sequence[str]:
+        """The first of the tasks in progress that the person may bring forward, the soonest due
+        first. Kept beside what is selected, from the first time that somebody asks."""
+        if self._in_hand is None:
+            self._in_hand = Listing(self.views.values(), self._may_move, _order(Sort.DUE))
+        return self._in_hand.first(most)
+
+    def overdue(self, now: int) -> int:
+        return self._counts.overdue(now)
 
     def counts(self, now: int) -> dict[Place, int]:
         found, statuses = self._counts, self._counts.statuses
@@ -195,6 +210,10 @@ class Board:
 
     def _is_watched(self, view: TaskView) -> bool:
         return any(row.user_id == self.me and row.part is not Part.ASSIGNEE for row in view.people)
+
+    def _may_move(self, view: TaskView) -> bool:
+        in_progress = view.task.status is Status.IN_PROGRESS
+        return in_progress and access.may(self._work.actor, Kind.SET_PROGRESS, view.state)
 
     # -- saying ----------------------------------------------------------------------------
 

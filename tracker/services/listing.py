@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from tracker.cache.projection import TaskView
@@ -38,6 +38,9 @@ class Listing:
         if self._ids is None:
             self._ids = tuple(self._order)
         return self._ids
+
+    def first(self, most: int) -> Sequence[str]:
+        return self._order[:most]
 
     def change(self, before: TaskView | None, after: TaskView | None) -> None:
         """A task that was `before` is `after` now; None where there was or is none."""

@@ -93,6 +93,15 @@ def breakable(text: str, most: int = 24) -> str:
     return re.sub(rf"\S{{{most}}}", lambda found: found[0] + "\u200b", text)
 
 
+def straight(text: str) -> str:
+    """The text without the invisible characters that turn the order of letters around (Unicode's
+    Bidi_Control): with them a title reads as another. Right-to-left words need none."""
+    return text if text.isascii() else _TURNING.sub("", text)
+
+
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
 def comments(count: int) -> str:
     """`3 comments`; nothing for none."""
     return f"{count} comment{'' if count == 1 else 's'}" if count else ""

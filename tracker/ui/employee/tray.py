@@ -14,12 +14,11 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from tracker.cache.projection import TaskView
-from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.errors import Refusal
-from tracker.domain.task import is_overdue
 from tracker.services import status as saying
-from tracker.services.board import Filter, Place
+from tracker.services import wording
+from tracker.services.board import Place
 from tracker.services.links import link_to
 from tracker.services.status import SyncStatus
 from tracker.services.tasks import Done
@@ -67,11 +66,8 @@ LINE = Entry()
 
 def state_of(window: EmployeeWindow) -> TrayState:
     """What the tray says now."""
-    now = window.now()
-    mine = [window.board.views[i] for i in window.board.select(Filter(Place.IN_PROGRESS), now)]
-    actor = window.work.actor
-    mine = [view for view in mine if access.may(actor, Kind.SET_PROGRESS, view.state)][:MOST]
-    overdue = sum(is_overdue(view.task, now) for view in window.board.views.values())
+    mine = [window.board.views[task_id] for task_id in window.board.in_hand(MOST)]
+    overdue = window.board.overdue(window.now())
     unread = window.notices.unread
     parts = [
         saying.chip(window.status, device_clock()).removesuffix(": see above"),
@@ -118,7 +114,11 @@ def _task_entry(view: TaskView) -> Entry:
 
 def _title(view: TaskView | None) -> str:
     """One line, for a menu."""
-    title = " ".join(view.task.title.split()) if view else "a task that is not here any more"
+    title = (
+        " ".join(wording.straight(view.task.title).split())
+        if view
+        else "a task that is not here any more"
+    )
     return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
 
 

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tracker.services import wording
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, tokens_of
 from tracker.ui.widgets import paint
@@ -177,7 +178,7 @@ class Choice(Button):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for words, value in self._options:
-            action = QAction(words, menu)
+            action = QAction(wording.straight(words), menu)
             action.setCheckable(True)
             action.setChecked(value == self._value)
             action.triggered.connect(lambda _checked=False, v=value: self._pick(v))
@@ -402,11 +403,18 @@ class Scrolling(QScrollArea):
         ground.setAutoFillBackground(False)  # setWidget has just switched it on
 
 
+class Label(QLabel):
+    """A label that shows letters in their own order, whatever is among them."""
+
+    def setText(self, text: str) -> None:
+        super().setText(wording.straight(text))
+
+
 def label(
     text: str, pixels: int = tokens.BODY, *, bold: bool = False, muted: bool = False
 ) -> QLabel:
     """A plain-text label; what people wrote is never read as markup."""
-    made = QLabel(text)
+    made = Label(wording.straight(text))
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setFont(theme.font(pixels, bold=bold))
     made.setWordWrap(True)
@@ -415,7 +423,7 @@ def label(
     return made
 
 
-class OneLine(QLabel):
+class OneLine(Label):
     """One line of plain text. What does not fit is cut with an ellipsis and is in the tool tip."""
 
     def __init__(self, pixels: int, *, muted: bool = False) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from tracker.domain.people import initials
+from tracker.services import wording
 from tracker.ui.theme import icons, theme, tokens
 from tracker.ui.theme.tokens import RADIUS, Tokens
 
@@ -50,6 +51,7 @@ def text(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
 ) -> int:  # fmt: skip
     """One line, elided to the rectangle; returns the width it took."""
+    content = wording.straight(content)
     painter.setFont(theme.font(pixels, bold=bold))
     painter.setPen(_colour(colour))
     if width_of(content, pixels, bold=bold) >= rect.width():  # rounded: Qt knows the fraction
@@ -62,7 +64,7 @@ def text(
 @functools.lru_cache(4096)
 def width_of(content: str, pixels: int, *, bold: bool = False) -> int:
     """Kept, as a frame asks for 80 and most are those of the frame before."""
-    return theme.metrics(pixels, bold=bold).horizontalAdvance(content)
+    return theme.metrics(pixels, bold=bold).horizontalAdvance(wording.straight(content))
 
 
 @functools.cache
@@ -105,7 +107,7 @@ def avatar(painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | Non
     painter.setBrush(QColor(t.accent_weak))
     painter.drawEllipse(rect)
     text(
-        painter, rect.toRect(), initials(name), t.accent, tokens.SMALL, bold=True,
+        painter, rect.toRect(), initials(wording.straight(name)), t.accent, tokens.SMALL, bold=True,
         align=Qt.AlignmentFlag.AlignHCenter,
     )  # fmt: skip
     if dot:

@@ -198,7 +198,8 @@ class Section(QWidget):
 
 
 class RowPage(Scrolling):
-    """Shows rows, or a sentence where there are none. A hundred at most are made."""
+    """Shows rows, or a sentence where there are none. A hundred are made, and so many more each
+    time that the last line is pressed."""
 
     spoken_role = QAccessible.Role.List
     MOST = 100
@@ -211,7 +212,12 @@ class RowPage(Scrolling):
         self._column.setSpacing(SPACE_2)
         self._empty = Empty(self._ground)
         self._empty.setText(empty)
+        self.more = Button(f"Show {self.MOST} more", self._ground, small=True)
+        self.more.clicked.connect(self._show_more)
+        self.more.hide()
         self.rows: list[RowWidget] = []
+        self._all: Sequence[Row] = ()
+        self._most = self.MOST
         self._shown: dict[str, tuple[object, ...]] = {}
         self.set_ground(self._ground)
         self._column.addWidget(self._empty, 1)
@@ -221,32 +227,58 @@ class RowPage(Scrolling):
         said = {row.key: row.said() for row in rows}
         if list(said.items()) == list(self._shown.items()):
             return
-        before, self._shown = self._shown, said
+        before, self._shown, self._all = self._shown, said, rows
+        if len(rows) <= self.MOST:
+            self._most = self.MOST
+        self._arrange(rows, before)
+
+    def _show_more(self) -> None:
+        """The keyboard goes on to the first of those that came, whose place the button had."""
+        known = len(self.rows)
+        self._most += self.MOST
+        self._arrange(self._all, self._shown)
+        buttons = [*self.rows[known].buttons.values()]
+        self.rows[known].show()
+        (buttons[0] if buttons else self).setFocus()
+
+    def _arrange(self, rows: Sequence[Row], before: Mapping[str, tuple[object, ...]]) -> None:
+        """`before` is what was said when the rows were made that are there."""
+        said = self._shown
         old = {widget.key: widget for widget in self.rows}
         self.rows = [
             old[row.key]
             if row.key in old and before[row.key] == said[row.key]
             else RowWidget(row, self._ground)
-            for row in rows[: self.MOST]
+            for row in rows[: self._most]
         ]
         self._move_focus(old)
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
-            if widget is not None and widget is not self._empty and widget not in self.rows:
+            if isinstance(widget, RowWidget) and widget not in self.rows:
                 widget.hide()
                 widget.deleteLater()
         for widget in self.rows:
             self._column.addWidget(widget)
-        if len(rows) > self.MOST:
-            self._column.addWidget(label(f"… and {len(rows) - self.MOST} more", muted=True))
+        self._offer_more(len(rows) - len(self.rows))
         self._empty.setVisible(not rows)
         if rows:
             self._column.addStretch(1)
         else:
             self._column.addWidget(self._empty, 1)
         buttons = [button for widget in self.rows for button in widget.buttons.values()]
-        for first, second in pairwise(buttons):
+        for first, second in pairwise([*buttons, self.more]):
             QWidget.setTabOrder(first, second)
+
+    def _offer_more(self, left: int) -> None:
+        if not left and self.window().focusWidget() is self.more:
+            self.setFocus()  # before it hides, as Qt would choose the next thing
+        if left:
+            words = f"Show {min(left, self.MOST)} more"
+            self.more.setText(words)
+            self.more.setAccessibleName(f"{words} of {left} that are not shown")
+            self.more.updateGeometry()
+            self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.more.setVisible(left > 0)
 
     def _move_focus(self, old: Mapping[str, RowWidget]) -> None:
         """From a button that goes to the same one of the row that comes for it, else to the page.
