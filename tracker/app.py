@@ -78,11 +78,15 @@ class Opened:
     def close(self) -> None:
         if self.instance is not None:
             self.instance.close()
-        self.runner.stop()
+        self.runner.stop(self._hang_up)
         for running in self.running:
             running.close()
         self.workspace.close()
         self.lock.release()
+
+    def _hang_up(self) -> None:
+        for running in self.running:
+            running.hang_up()
 
 
 def open_window(profile: Profile, around: Surroundings) -> Opened:
@@ -267,7 +271,7 @@ def _run_one(
         window.come_forward(link)
     faults.follow(window.papers)
     after_first_paint(window, opened.start)
-    signals = Signals(window.quit, window)
+    signals = Signals(window.end, window)
     try:
         app.exec()
     finally:
