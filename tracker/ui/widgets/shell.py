@@ -444,6 +444,8 @@ class Shell(QMainWindow):
 
     def quit(self) -> bool:
         """Closes the window for good, also where a tray would keep it; whether it did."""
+        if not self._is_open:
+            return True
         self._is_quitting = True
         self._is_quitting = self.close()
         return self._is_quitting
