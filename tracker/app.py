@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from tracker.config import (
     read_settings,
     write_settings,
 )
-from tracker.domain.errors import EnvironmentFault, describe
+from tracker.domain.errors import EnvironmentFault, TrackerError, describe
 from tracker.services import credentials as keeping
 from tracker.services import session, syncing
 from tracker.services.board import Board
@@ -55,6 +56,8 @@ REPORTS = (
 """Said before anything is reported."""
 LOCK_PATIENCE = 5.0
 """Seconds that a start waits for a command which synchronises at this moment."""
+SWITCH_PATIENCE = 1.0
+"""The same of a window that goes to another account: it hangs meanwhile."""
 
 
 @dataclass(slots=True)
@@ -78,11 +81,15 @@ class Opened:
     def close(self) -> None:
         if self.instance is not None:
             self.instance.close()
-        self.runner.stop()
+        self.runner.stop(self._hang_up)
         for running in self.running:
             running.close()
         self.workspace.close()
         self.lock.release()
+
+    def _hang_up(self) -> None:
+        for running in self.running:
+            running.hang_up()
 
 
 def open_window(profile: Profile, around: Surroundings) -> Opened:
@@ -95,7 +102,11 @@ def open_window(profile: Profile, around: Surroundings) -> Opened:
         lock.acquire()
     except Timeout:
         raise EnvironmentFault("E3005") from None
-    workspace = open_workspace(profile)
+    try:
+        workspace = open_workspace(profile)
+    except BaseException:
+        lock.release()  # or Retry would find it held
+        raise
     board = Board(workspace)
     window: EmployeeWindow | MonitorWindow
     if profile.scope == "monitor":
@@ -157,19 +168,26 @@ def follow_network(window: EmployeeWindow | MonitorWindow) -> None:
 
 def run(scope: Scope, root: Path, link: str = "") -> int:
     """Opens the employee's window ("desk") or the monitor and runs until it is quit. A link opens
-    its task; where the window is open already, it comes to the front instead of a second one."""
+    its task; where the window is open already, it comes to the front instead of a second one. What
+    keeps it from opening is said on stderr and in a dialog; returns the exit code."""
     logs.to_stderr()
+    while True:
+        try:
+            return _start(scope, root, link)
+        except TrackerError as fault:
+            code = complain(fault)
+            if not wants_retry(fault):
+                return code
+
+
+def _start(scope: Scope, root: Path, link: str) -> int:
     settings = read_settings(root)
     if link:
         task_in(link)  # a wrong one is refused before anything opens
     profile = current_profile(root, scope)
     if profile is not None and is_open_elsewhere(profile, link):
         return 0
-    try:
-        app = make_app(settings)
-    except EnvironmentFault as fault:
-        print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
-        return 1
+    app = make_app(settings)
     from tracker.ui.faults import Faults
 
     written = logs.start(root / "logs", scope)
@@ -194,29 +212,29 @@ def _run_windows(
     remembered = True
     credentials: Credentials | None = None
     while True:
-        if profile is None:
-            signed = ask_sign_in(root, scope)
-            if signed is None:
-                return 0
-            profile, credentials, remembered = signed.profile, signed.credentials, signed.remembered
+        try:
+            if profile is None:
+                signed = ask_sign_in(root, scope)
+                if signed is None:
+                    return 0
+                # Kept for Retry: the disk may not have the session.
+                profile, credentials = signed.profile, signed.credentials
+                remembered = signed.remembered
             if is_open_elsewhere(profile, link):
                 return 0
-        settings = read_settings(root, profile.folder)
-        follow_theme(app, settings)
-        around = surroundings(root, settings, credentials or keeping.for_profile(profile))
-        try:
+            settings = read_settings(root, profile.folder)
+            follow_theme(app, settings)
+            around = surroundings(root, settings, credentials or keeping.for_profile(profile))
             ended = _run_one(app, profile, around, link, remembered, faults)
-        except EnvironmentFault as fault:
-            print(describe(fault.code, fault.info), file=sys.stderr)  # noqa: T201
-            return 1
+        except TrackerError as fault:
+            code = complain(fault)
+            if not wants_retry(fault):
+                return code
+            continue
         if ended is None:
             return 0
         profile, credentials, remembered = ended.profile, ended.credentials, ended.remembered
         link = ""
-        if profile is not None:
-            choose_profile(root, profile)
-            if is_open_elsewhere(profile, link):
-                return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +263,20 @@ def _run_one(
 
     def go_on(wanted: Profile | None) -> None:
         """Who signed out here left their work behind, and nobody else may see it: first they sign
-        in. Until then this window stays."""
+        in. Until then, and until the other profile is free, this window stays."""
+        if not may_switch(window, wanted, go_on):
+            return
         following = next_one(around.root, profile.scope, wanted)
-        if following is not None and window.quit():
+        if following is None or (
+            wanted is None and not may_switch(window, following.profile, go_on)
+        ):
+            return
+        if window.quit():
             followed.append(following)
 
     def signed_out() -> None:
-        if window.quit():
-            followed.append(Next())
+        end_signed_out(window)
+        followed.append(Next())
 
     window.profile_wanted.connect(go_on)
     window.signed_out.connect(signed_out)
@@ -267,7 +291,7 @@ def _run_one(
         window.come_forward(link)
     faults.follow(window.papers)
     after_first_paint(window, opened.start)
-    signals = Signals(window.quit, window)
+    signals = Signals(window.end, window)
     try:
         app.exec()
     finally:
@@ -275,6 +299,57 @@ def _run_one(
         opened.close()
         window.deleteLater()
     return followed[-1] if followed else None
+
+
+def may_switch(
+    window: EmployeeWindow | MonitorWindow,
+    wanted: Profile | None,
+    again: Callable[[Profile | None], None],
+) -> bool:
+    """Whether the profile can be opened in the place of this window. One that is open comes to the
+    front, beside this one; a command that keeps it is told here."""
+    if wanted is None or wanted.folder == window.work.profile.folder:
+        return True
+    try:
+        return not is_open_elsewhere(wanted, "", SWITCH_PATIENCE)
+    except EnvironmentFault as fault:
+        window.tell_fault("switch the account", fault, lambda: again(wanted))
+        return False
+
+
+def end_signed_out(window: EmployeeWindow | MonitorWindow) -> None:
+    """Without a session the window must not stay. What could not be kept is said once, in front of
+    it; then it is tried once more."""
+    if not window.quit():
+        from tracker.ui.dialogs.fault import tell
+
+        toast = window.toast
+        words = f"{toast.headline.text()}. {toast.sentence.text()}"
+        more = "When you close this, Tracker tries it once more and signs out."
+        tell("You are signed out", f"{words}\n{more}", parent=window)
+        window.end()
+
+
+def complain(fault: TrackerError) -> int:
+    from tracker.commands import common
+
+    return common.complain(fault)
+
+
+def wants_retry(fault: TrackerError) -> bool:
+    """Says in a dialog why no window opens; whether the person wants to try again. Without a
+    screen nobody does. A link that is wrong stays so."""
+    from PySide6.QtWidgets import QApplication
+
+    if QApplication.instance() is None:
+        try:
+            make_app(Settings())
+        except EnvironmentFault:
+            return False
+    from tracker.ui.dialogs.fault import tell
+
+    words = describe(fault.code, fault.info)
+    return tell("Tracker cannot open", words, retry=fault.code != "E2064")
 
 
 def make_app(settings: Settings) -> QApplication:
@@ -349,12 +424,12 @@ class Keeping:
             self._kept = settings
 
 
-def is_open_elsewhere(profile: Profile, link: str) -> bool:
+def is_open_elsewhere(profile: Profile, link: str, patience: float | None = None) -> bool:
     """Whether another process has the profile open in a window, which comes to the front then. A
-    command that synchronises has it for a moment only, and is waited for. E3005 for one that keeps
-    it."""
+    command that synchronises has it for a moment only, and is waited for (`patience` seconds).
+    E3005 for one that keeps it."""
     private_folder(profile.folder)
-    until = time.monotonic() + LOCK_PATIENCE
+    until = time.monotonic() + (LOCK_PATIENCE if patience is None else patience)
     while True:
         try:
             with syncing.profile_lock(profile).acquire():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from tracker.services.credentials import InMemory
 from tracker.sync.engine import State
 from tracker.sync.ports import Tokens
 from tracker.sync.remote import RemoteServer
-from tracker.sync.transport import connect
+from tracker.sync.transport import HttpCarrier, connect
 
 URL = "http://tracker.test"
 OURS = {"Tracker-Server": "s1", "Tracker-Protocol": "1", "Tracker-Time": str(START)}
@@ -410,3 +413,57 @@ def test_another_tracker_server_is_refused(server: RunningServer) -> None:
     http.close()
     assert fault.value.code == "E4003"
     assert "another Tracker server" in str(fault.value)
+
+
+# Hanging up
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_hanging_up_ends_the_request_under_way_and_all_later_ones(scheme: str) -> None:
+    """The server accepts, as the kernel of one that hangs does, and says nothing: with TLS it is
+    the handshake that waits."""
+    found: list[TrackerError] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        carrier = HttpCarrier(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+
+        def ask() -> None:
+            with pytest.raises(Unreachable) as fault:
+                carrier.send("POST", "/api/v1/sync/push", {}, b"{}")
+            found.append(fault.value)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        line, _ = silent.accept()
+        with line:
+            assert line.recv(4)
+            assert asking.is_alive()
+            before = time.monotonic()
+            carrier.hang_up()
+            asking.join(10)
+            assert time.monotonic() - before < 1
+            ask()
+    carrier.close()
+    assert [fault.code for fault in found] == ["E4001", "E4001"]
+
+
+def test_hanging_up_between_requests_ends_the_line_that_is_kept() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        carrier = HttpCarrier(f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def serve() -> None:
+            line, _ = server.accept()
+            with line:
+                line.settimeout(10)
+                line.recv(4096)
+                line.sendall(answer)
+                heard.append(line.recv(4096))
+
+        heard: list[bytes] = []
+        serving = threading.Thread(target=serve)
+        serving.start()
+        assert carrier.send("GET", "/", {}, None).body == b"{}"
+        carrier.hang_up()
+        serving.join(10)
+        carrier.close()
+    assert heard == [b""]

@@ -98,6 +98,9 @@ class Line:
     def renew(self) -> None:
         pass
 
+    def hang_up(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import task
 from tests.support.windows import ANA, card_of, press, task_id, waits
+from tracker.domain.errors import EnvironmentFault
 from tracker.domain.task import Status
 from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import ASSIGN, MonitorWindow
@@ -96,3 +98,64 @@ def test_a_form_that_cannot_be_saved_stays_filled(
     press(qtbot, window.toast.button)
     assert window.assign.title.edit.text() == ""
     assert waits(window) == 1
+
+
+def test_one_full_disk_is_said_once_for_the_note_and_the_timer(full: EmployeeWindow) -> None:
+    full.working.toggle(task_id(1))  # needs no more pages than the file has
+    assert full.working.timing.task_id == task_id(1)
+    with _no_writing(full):
+        full.body.note.setPlainText(LONG)
+        full.close()
+        assert full.isVisible()
+        full.close()
+    assert not full.isVisible()
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_timer_that_cannot_be_kept_is_said_once(desk: Desk, chosen: bool) -> None:
+    window = desk(task(task_id(1)), task(task_id(2), number=2))
+    window.begin()
+    window.working.toggle(task_id(1))
+    if chosen:  # its draft, which is saved as it is, must not make it ask again
+        card_of(window, task_id(2))
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr(window.work.outbox, "keep_timer", _full)
+        window.close()
+        assert window.isVisible()
+        assert window.toast.headline.text() == "Unable to keep the timer (E3001)"
+        window.close()
+    assert not window.isVisible()
+
+
+def test_a_timer_that_can_be_kept_again_is_kept_by_retry(desk: Desk, qtbot: QtBot) -> None:
+    window = desk(task(task_id(1)))
+    window.working.toggle(task_id(1))
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr(window.work.outbox, "keep_timer", _full)
+        window.close()
+    press(qtbot, window.toast.button)
+    assert not window.isVisible()
+
+
+@pytest.mark.parametrize("what", ["note", "timer"])
+def test_the_end_of_the_session_is_not_asked_twice(full: EmployeeWindow, what: str) -> None:
+    if what == "timer":
+        full.working.toggle(task_id(1))
+    else:
+        full.body.note.setPlainText(LONG)
+    with _no_writing(full):
+        full.end()
+    assert not full.isVisible()
+
+
+def _full(*_: object) -> None:
+    raise EnvironmentFault("E3001")
+
+
+@contextmanager
+def _no_writing(window: EmployeeWindow) -> Iterator[None]:
+    """Not even into pages that the file has."""
+    conn = window.work.outbox._conn
+    conn.execute("PRAGMA query_only=1")
+    yield
+    conn.execute("PRAGMA query_only=0")

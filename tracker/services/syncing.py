@@ -33,11 +33,14 @@ class Running:
     engine: Engine
     workspace: Workspace
     hang_up: Callable[[], None]
+    """Ends the request under way as if the line were dead, and all later ones; from any thread."""
     listen: Callable[[Callable[[], None]], None]
     """Starts hearing of news between polls; each calls what is handed over."""
+    end: Callable[[], None]
 
     def close(self) -> None:
-        self.hang_up()
+        """Not while the engine runs in another thread."""
+        self.end()
         self.workspace.close()
 
 
@@ -74,11 +77,16 @@ def make_engine(
         hearing[-1].start()
 
     def hang_up() -> None:
+        server.hang_up()
+        for one in hearing:
+            one.hang_up()
+
+    def end() -> None:
         for one in hearing:
             one.stop()
         server.close()
 
-    return Running(engine, workspace, hang_up, listen)
+    return Running(engine, workspace, hang_up, listen, end)
 
 
 class Turns:

@@ -64,6 +64,7 @@ class Carrier(Protocol):
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply: ...
     def renew(self) -> None: ...
+    def hang_up(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -101,6 +102,11 @@ class RemoteServer:
 
     def close(self) -> None:
         self._carrier.close()
+
+    def hang_up(self) -> None:
+        """For good, from any thread: the request under way and later ones end as if the line were
+        dead (E4001)."""
+        self._carrier.hang_up()
 
     def renew(self) -> None:
         """Leaves the connection: a new one may get through where the old one hangs."""

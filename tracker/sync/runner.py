@@ -64,10 +64,12 @@ class Runner:
         self._pace.set_interval(seconds)
         self.nudge()
 
-    def stop(self) -> None:
-        """Ends the thread after what it is doing; a request has its own time limits."""
+    def stop(self, hang_up: Callable[[], None] = lambda: None) -> None:
+        """Ends the thread after what it is doing. `hang_up` ends its request, which otherwise has
+        its own time limits; an engine that is made after that call runs no more."""
         self._stop.set()
         self.wake()
+        hang_up()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -80,6 +82,8 @@ class Runner:
             try:
                 version = self._version()
                 engine = engine or self._make_engine()
+                if self._stop.is_set():
+                    return
                 with self._guard():
                     report = engine.run_once()
             except Exception:

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import httpx
 
@@ -41,11 +42,55 @@ def connect(
     return RemoteServer(carrier, credentials, server_id, user_id, now, occupancy)
 
 
+class _Line:
+    """The connection that a client opened last, which is the one it uses, for another thread to
+    end. Shutting the socket down wakes whoever waits for its bytes; closing it would not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._twin: socket.socket | None = None
+        self.is_cut = False
+
+    def follow(self, event: str, info: dict[str, Any]) -> None:
+        """What httpx calls at each step of a request ("connection.connect_tcp.complete")."""
+        step = event.partition(".")[2]
+        if not step.startswith(("connect_tcp.", "start_tls.")):
+            return
+        with self._lock:
+            if step == "start_tls.started":
+                # The handshake takes the socket out of the object that was kept (not where a proxy
+                # speaks TLS already); a twin still reaches it.
+                if self._socket is not None and not isinstance(self._socket, ssl.SSLSocket):
+                    self._twin = self._socket.dup()
+            elif self._twin is not None:
+                self._twin.close()
+                self._twin = None
+            if step.endswith(".complete"):
+                self._socket = info["return_value"].get_extra_info("socket")
+            if self.is_cut:
+                self._shut()
+
+    def cut(self) -> None:
+        """For good: a connection that is opened later is ended at once. From any thread."""
+        with self._lock:
+            self.is_cut = True
+            self._shut()
+
+    def _shut(self) -> None:
+        for one in (self._socket, self._twin):
+            if one is not None:
+                with suppress(OSError):  # it is closed already
+                    # Of TCP only: TLS's own would first make what is still written plain text.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
 class HttpCarrier:
     """One keep-alive client. Redirects are not followed."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
+        self._line = _Line()
         try:
             self._client = self._open()
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -58,12 +103,20 @@ class HttpCarrier:
         self._client.close()
         self._client = self._open()
 
+    def hang_up(self) -> None:
+        self._line.cut()
+
     def close(self) -> None:
         self._client.close()
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        if self._line.is_cut:
+            raise Unreachable("E4001", "The connection was ended here.")
+        trace = {"trace": self._line.follow}
         try:
-            with self._client.stream(method, path, content=body, headers=headers) as answer:
+            with self._client.stream(
+                method, path, content=body, headers=headers, extensions=trace
+            ) as answer:
                 content = b"".join(_bounded(answer))
                 return Reply(answer.status_code, answer.headers, content)
         except httpx.TimeoutException as error:
@@ -107,8 +160,8 @@ class Wakeups:
     """Hears from the server that something is new, in a thread of its own, and calls `wake`.
 
     Nothing depends on it: whatever goes wrong here is tried again later and later, and polling
-    brings the news meanwhile. `stop` ends a reader that waits for bytes by shutting its socket
-    down; closing the answer would leave it waiting.
+    brings the news meanwhile. `hang_up` ends a reader that waits for bytes, `stop` waits for its
+    thread too.
     """
 
     def __init__(
@@ -128,20 +181,19 @@ class Wakeups:
         self._wake = wake
         self._rng = random.Random()
         self._stopped = threading.Event()
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
+        self._line = _Line()
         self._thread = threading.Thread(target=self._run, name="tracker-wakeups", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def hang_up(self) -> None:
         self._stopped.set()
-        with self._lock:
-            if self._socket is not None:
-                with suppress(OSError):  # it was closed by the other side
-                    self._socket.shutdown(socket.SHUT_RDWR)
-        # One that still waits for the first byte has no socket here yet; it ends with the process.
+        self._line.cut()
+
+    def stop(self) -> None:
+        self.hang_up()
+        # One that still looks for the server has no socket yet; it ends with the process.
         self._thread.join(2)
         if not self._thread.is_alive():
             self._client.close()
@@ -165,20 +217,15 @@ class Wakeups:
             return False, None
         headers = request_headers(tokens.access, self._user_id)
         path = f"/api/v1/sync/events?scope={self._scope}"
-        with self._client.stream("GET", path, headers=headers) as answer:
+        trace = {"trace": self._line.follow}
+        with self._client.stream("GET", path, headers=headers, extensions=trace) as answer:
             ours = answer.headers.get(SERVER_HEADER) == self._server_id
             if answer.status_code != 200 or not ours:
                 now = device_clock()
                 return False, pacing.retry_after(answer.status_code, answer.headers, now)
-            with self._lock:
-                self._socket = answer.extensions["network_stream"].get_extra_info("socket")
-            try:
-                for line in answer.iter_lines():
-                    if self._stopped.is_set():
-                        break
-                    if line.startswith("data:"):
-                        self._wake()
-            finally:
-                with self._lock:
-                    self._socket = None
+            for line in answer.iter_lines():
+                if self._stopped.is_set():
+                    break
+                if line.startswith("data:"):
+                    self._wake()
         return True, None

@@ -13,7 +13,7 @@ from tracker.ui.widgets.controls import Button, label
 class Dialog(QDialog):
     """`column` takes the parts, `foot` the buttons at its end."""
 
-    def __init__(self, title: str, parent: QWidget, width: int = 440) -> None:
+    def __init__(self, title: str, parent: QWidget | None, width: int = 440) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

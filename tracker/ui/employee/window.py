@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -44,6 +45,7 @@ from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
 
 _PLACES = (Place.ALL, Place.TODAY, Place.OVERDUE, Place.IN_PROGRESS, Place.ON_HOLD, Place.DONE,
            Place.WATCHING)  # fmt: skip
+log = logging.getLogger(__name__)
 AGE_REFRESH_MS = 30_000
 PANE_BESIDE = 1120
 """Narrower than this, the window shows the details instead of squeezing the cards."""
@@ -61,7 +63,7 @@ class EmployeeWindow(Settling):
         super().__init__(workspace, board, title, AGE_REFRESH_MS, around)
         self._page = Place.ALL.value
         self.drafts = Drafts(workspace.outbox)
-        self._told_unsaved = False
+        self._told_unsaved = False  # that closing now would lose something
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
         self._build()
@@ -549,20 +551,25 @@ class EmployeeWindow(Settling):
             self._settings.setValue(name, value)
 
     def _keep_state(self) -> bool:
+        told = self._told_unsaved  # read first: a draft that is saved now is no news of the timer
         if self.cards.selected_id:
             self._draft_changed(self.cards.selected_id, self.body.note.toPlainText())
         self.pane.keep_draft()
         self.activity_page.leave()
         self._filling.stop()
         self._store_view()
-        told, self._told_unsaved = self._told_unsaved, bool(self.drafts.unsaved)
-        if self._told_unsaved and not told:
+        if self.drafts.unsaved and not told:
+            self._told_unsaved = True
             return False
         try:
             self.working.stop()
         except EnvironmentFault as fault:
-            self.tell_fault("keep the timer", fault, self._close_again)
-            return told
+            if not told:
+                self._told_unsaved = True
+                self.tell_fault("keep the timer", fault, self._close_again)
+                return False
+            log.warning("closed without the timer's last minutes: %s", fault)
+            self.working.watch.stop()
         return True
 
     def _close_again(self) -> None:

@@ -225,7 +225,7 @@ class Shell(QMainWindow):
 
     def _keep_state(self) -> bool:
         """Called when the window closes, before its settings are written. False when something
-        typed could not be kept and the person has yet to hear of it: then it stays open."""
+        could not be kept and the person has yet to hear of it: then it stays open, once."""
         return True
 
     def tell_bug(self, tried: str, bug: Exception) -> None:
@@ -444,9 +444,17 @@ class Shell(QMainWindow):
 
     def quit(self) -> bool:
         """Closes the window for good, also where a tray would keep it; whether it did."""
+        if not self._is_open:
+            return True
         self._is_quitting = True
         self._is_quitting = self.close()
         return self._is_quitting
+
+    def end(self) -> None:
+        """Closes it for good although something could not be kept: whoever ends the session or
+        the machine does not ask twice."""
+        if not self.quit():
+            self.quit()
 
     def _stays_in_tray(self) -> bool:
         """Whether closing only hides the window."""
