@@ -30,7 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 ROOT = Path(__file__).parent
-LONG = (ROOT / "processes", ROOT / "simulation" / "test_simulation.py", ROOT / "test_benchmarks.py")
+LONG = (
+    ROOT / "processes",
+    ROOT / "simulation" / "test_simulation.py",
+    ROOT / "test_benchmarks.py",
+    # Real processes, argon2 and copies of databases: three minutes of two cores together.
+    ROOT / "server" / "test_cli.py",
+    ROOT / "server" / "test_backup.py",
+    ROOT / "server" / "test_throttle.py",
+)
 """What takes minutes: `make check` runs it, `make test` does not."""
 
 
