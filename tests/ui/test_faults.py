@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import task
@@ -159,3 +160,15 @@ def _no_writing(window: EmployeeWindow) -> Iterator[None]:
     conn.execute("PRAGMA query_only=1")
     yield
     conn.execute("PRAGMA query_only=0")
+
+
+def test_what_an_error_says_can_be_copied(
+    desk: Callable[..., EmployeeWindow], qtbot: QtBot
+) -> None:
+    window = desk()
+    window.toast.say("Unable to save progress (E4001)", "The server cannot be reached.", bad=True)
+    press(qtbot, window.toast.copy)
+    said = "Unable to save progress (E4001) The server cannot be reached."
+    assert QGuiApplication.clipboard().text() == said
+    window.toast.say("Completed: Seal", action=("Undo", lambda: None))
+    assert not window.toast.copy.isVisible()

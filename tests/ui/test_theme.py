@@ -11,10 +11,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tracker.ui.theme import icons, theme, tokens
-from tracker.ui.theme.tokens import DARK, LIGHT, Tokens
+from tracker.ui.theme.tokens import CONTRAST, DARK, LIGHT, Tokens
 
 TEXT = ("text", "muted", "accent", "low", "medium", "high", "urgent", "pending", "in_progress",
         "held", "done", "danger")  # fmt: skip
+
+
+THEMES = [pytest.param(one, id=name) for name, one in
+          (("light", LIGHT), ("dark", DARK), ("contrast", CONTRAST))]  # fmt: skip
 
 
 def luminance(colour: str) -> float:
@@ -40,13 +44,13 @@ def tinted(colour: str, ground: str, share: float = 0.10) -> str:
     return QColor(*mixed).name()
 
 
-@pytest.mark.parametrize("t", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("t", THEMES)
 @pytest.mark.parametrize("name", TEXT)
 def test_words_are_readable_on_cards(t: Tokens, name: str) -> None:
     assert contrast(getattr(t, name), t.surface) >= 4.5
 
 
-@pytest.mark.parametrize("t", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("t", THEMES)
 def test_words_are_readable_on_every_other_ground(t: Tokens) -> None:
     for word, ground in (
         (t.text, t.background), (t.muted, t.background), (t.text, t.rail), (t.muted, t.rail),
@@ -58,14 +62,14 @@ def test_words_are_readable_on_every_other_ground(t: Tokens) -> None:
         assert contrast(word, ground) >= 4.5, (word, ground)
 
 
-@pytest.mark.parametrize("t", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("t", THEMES)
 def test_controls_are_seen(t: Tokens) -> None:
     for control in (t.control_line, t.accent, t.done, t.held):
         assert contrast(control, t.surface) >= 3, control
     assert contrast(t.accent, t.track) >= 3
 
 
-@pytest.mark.parametrize("t", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("t", THEMES)
 def test_tokens_are_found_again_in_the_palette(t: Tokens) -> None:
     assert tokens.tokens_of(tokens.palette(t)) is t
     assert all(QColor(getattr(t, f.name)).isValid() for f in fields(t))

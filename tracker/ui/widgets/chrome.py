@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -329,6 +329,11 @@ class Toast(QWidget):
         column.addLayout(words, 1)
         self.button = Button("Undo", self, small=True)
         self.button.clicked.connect(self._pressed)
+        # An error is sent to somebody who can help: its code and its sentence, as they stand there.
+        self.copy = Button("Copy", self, small=True)
+        self.copy.setAccessibleName("Copy what the error says")
+        self.copy.clicked.connect(self._copy)
+        column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignVCenter)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._do: Callable[[], None] | None = None
         self._bad = False
@@ -355,6 +360,7 @@ class Toast(QWidget):
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
         self._do = action[1] if action else None
+        self.copy.setVisible(bad)
         self.button.setVisible(action is not None)
         if action:
             self.button.setText(action[0])
@@ -374,6 +380,10 @@ class Toast(QWidget):
         """Ctrl+Z: presses the button while it is one that undoes."""
         if self.isVisible() and self._do is not None and self.button.text() == "Undo":
             self._pressed()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.accessibleName())
+        self._timer.start()  # it stays for whoever is busy with it
 
     def _pressed(self) -> None:
         do, self._do = self._do, None
