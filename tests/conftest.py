@@ -34,7 +34,9 @@ LONG = (
     ROOT / "processes",
     ROOT / "simulation" / "test_simulation.py",
     ROOT / "test_benchmarks.py",
-    # Real processes, argon2 and copies of databases: three minutes of two cores together.
+    # Real processes, argon2 and copies of databases: seven minutes of one core together.
+    ROOT / "client" / "test_cli.py",
+    ROOT / "client" / "test_show.py",
     ROOT / "server" / "test_cli.py",
     ROOT / "server" / "test_backup.py",
     ROOT / "server" / "test_throttle.py",
