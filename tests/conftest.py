@@ -34,9 +34,13 @@ LONG = (
     ROOT / "processes",
     ROOT / "simulation" / "test_simulation.py",
     ROOT / "test_benchmarks.py",
-    # Real processes, argon2 and copies of databases: seven minutes of one core together.
+    # Real processes, buses, argon2 and copies of databases: nine minutes of one core together.
     ROOT / "client" / "test_cli.py",
+    ROOT / "client" / "test_notifications.py",
     ROOT / "client" / "test_show.py",
+    ROOT / "ui" / "test_accounts.py",
+    ROOT / "ui" / "test_session_bus.py",
+    ROOT / "ui" / "test_telling.py",
     ROOT / "server" / "test_cli.py",
     ROOT / "server" / "test_backup.py",
     ROOT / "server" / "test_throttle.py",
