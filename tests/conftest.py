@@ -41,8 +41,10 @@ LONG = (
     ROOT / "ui" / "test_accounts.py",
     ROOT / "ui" / "test_session_bus.py",
     ROOT / "ui" / "test_telling.py",
+    ROOT / "fuzz",
     ROOT / "server" / "test_cli.py",
     ROOT / "server" / "test_backup.py",
+    ROOT / "server" / "test_every_revision.py",
     ROOT / "server" / "test_throttle.py",
 )
 """What takes minutes: `make check` runs it, `make test` does not."""
