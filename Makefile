@@ -35,7 +35,7 @@ test: install system-libs ## run all tests but the long ones; under five minutes
 test-all: install system-libs ## all tests, and those of the server on PostgreSQL too
 	$(TESTS) -m "not long and not postgresql"
 	$(TESTS) --dist loadgroup -m "long or postgresql"
-	$(TESTS) tests/server --postgresql -m "not long and not postgresql"
+	$(TESTS) tests/server --postgresql -m "not postgresql"
 
 soak: install ## 10,000 simulated seeds, then 200 kills on each database; an hour at most
 	$(BIN)/python -m tests.simulation --seeds 10000
