@@ -22,7 +22,9 @@ from tests.support.client import (
     receipt,
     task,
 )
+from tests.support.notices import notice
 from tests.support.server import DAY, HOUR, START, RunningServer
+from tests.support.windows import ANA
 from tracker.cache import confirmed as cache
 from tracker.cache.confirmed import MIGRATIONS, Confirmed
 from tracker.cache.database import connect
@@ -31,7 +33,7 @@ from tracker.cache.projection import Mark, Projection
 from tracker.config import Profile
 from tracker.domain.access import Actor
 from tracker.domain.change import Action, Kind
-from tracker.domain.notification import Notification, NotificationPriority, NotificationType
+from tracker.domain.notification import Notification
 from tracker.domain.page import Changes
 from tracker.domain.receipt import Outcome
 from tracker.domain.task import Role
@@ -43,23 +45,11 @@ from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, open_workspace
 from tracker.sync.engine import State
 
-ANA = "00000000-0000-7000-8000-0000000000aa"
 N, M = (f"00000000-0000-7000-8000-00000000000{n}" for n in "ab")
 
 
 def note(notification_id: str = N, number: int = 1, **over: Any) -> Notification:
-    known: dict[str, Any] = {
-        "user_id": ANA,
-        "type": NotificationType.TASK_ASSIGNED,
-        "title": "New task",
-        "message": "Rita Okafor assigned you “Fix the pump”.",
-        "priority": NotificationPriority.HIGH,
-        "category": "task",
-        "created_at": START,
-        "updated_at": START,
-        **over,
-    }
-    return Notification(id=notification_id, number=number, **known)
+    return notice(number, id=notification_id, **over)
 
 
 def mark(notification_id: str = N, **over: Any) -> Action:

@@ -10,7 +10,7 @@ from tracker.domain.notification import Notification, NotificationPriority, Noti
 
 
 def notice(number: int = 1, task_id: str = "", **over: Any) -> Notification:
-    """To Ana, unread; about a task if one is named."""
+    """To Ana, unread; about a task if one is named. `id` may be another than the number gives."""
     about = {"action_url": f"tracker://task/{task_id}", "entity_kind": "task", "entity_id": task_id}
     known: dict[str, Any] = {
         "user_id": ANA,
@@ -24,4 +24,5 @@ def notice(number: int = 1, task_id: str = "", **over: Any) -> Notification:
         **(about if task_id else {}),
         **over,
     }
-    return Notification(id=f"00000000-0000-7000-8000-0000000a{number:04}", number=number, **known)
+    known.setdefault("id", f"00000000-0000-7000-8000-0000000a{number:04}")
+    return Notification(number=number, **known)
