@@ -10,7 +10,9 @@ from server_stub.analytics import queries, service
 from server_stub.analytics.queries import Asked, Standing, Totals
 from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
+from tracker.domain import occupancy as day
 from tracker.domain import sla
+from tracker.domain.occupancy import Interval
 from tracker.domain.sla_settings import target_text
 from tracker.domain.task import OPEN, Occupancy, Priority, Status
 from tracker.protocol.analytics import (
@@ -19,6 +21,7 @@ from tracker.protocol.analytics import (
     ByStatus,
     ByTeam,
     Finished,
+    Hour,
     Made,
     OccupancyOfAll,
     PersonOccupancy,
@@ -168,7 +171,7 @@ def occupancy_of_all(
             user_id=person.id,
             number=person.number,
             name=person.display_name,
-            totals=reported[person.id],
+            totals=day.totals(reported[person.id]),
         )
         for person in who
     ]
@@ -176,8 +179,17 @@ def occupancy_of_all(
         as_of=now,
         since=now - occupancy.DAY_MS,
         totals={state: sum(one.totals[state] for one in found) for state in Occupancy},
+        hours=_hours(reported.values(), now - occupancy.DAY_MS),
         people=found,
     )
+
+
+def _hours(reported: Iterable[Sequence[Interval]], since: int) -> list[Hour]:
+    every = [interval for one in reported for interval in one]
+    found = day.by_hour(every, since, 24)
+    return [
+        Hour(started_at=since + n * day.HOUR_MS, totals=totals) for n, totals in enumerate(found)
+    ]
 
 
 def promises_kept(

@@ -84,11 +84,12 @@ def report(
 
 def last_day(
     conn: Connection, tenant_id: str, user_ids: Sequence[str], now: int
-) -> dict[str, dict[Occupancy, int]]:
-    """Milliseconds of each state in the last 24 hours, of each of these people."""
+) -> dict[str, list[Interval]]:
+    """What was reported in the last 24 hours of each of these people, in order and without
+    overlaps."""
     start = now - DAY_MS
     found = queries.of_people(conn, tenant_id, user_ids, start, now)
-    return {user: totals(merged(found.get(user, []), start, now)) for user in user_ids}
+    return {user: merged(found.get(user, []), start, now) for user in user_ids}
 
 
 def purge(conn: Connection, before: int) -> int:

@@ -105,6 +105,13 @@ def card_of(window: EmployeeWindow, task_id: str) -> TaskCard:
     return card
 
 
+def choose(window: MonitorWindow, task_id: str, qtbot: QtBot) -> None:
+    """Selects the card and waits until its details are beside it."""
+    window.cards.select(task_id)
+    title = window.board.views[task_id].task.title
+    qtbot.waitUntil(lambda: window.pane.isVisible() and window.pane.title.text() == title)
+
+
 def press(qtbot: QtBot, button: QAbstractButton) -> None:
     """As a person with a mouse: only what is seen and enabled can be pressed."""
     assert button.isVisible()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import page, task
@@ -19,7 +17,6 @@ from tests.support.windows import (
     PROJECT,
     Open,
     delivered,
-    offline_workspace,
     open_desk,
     open_monitor,
     pick,
@@ -29,7 +26,6 @@ from tests.support.windows import (
 )
 from tracker.domain.errors import InputError
 from tracker.domain.task import Priority, Status
-from tracker.services.board import Board
 from tracker.services.tasks import NewTask
 from tracker.services.typed import read_due, read_minutes, read_title
 from tracker.services.workspace import device_clock
@@ -40,16 +36,12 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of pop
 
 
 @pytest.fixture
-def form(tmp_path: Path, qtbot: QtBot) -> Iterator[AssignPage]:
-    workspace = offline_workspace(tmp_path, [task(task_id(1))], "rita")
-    ground = QWidget()
-    qtbot.addWidget(ground)
-    ground.resize(900, 900)
-    made = AssignPage(Board(workspace), ground)
-    made.resize(900, 900)
-    ground.show()
-    yield made
-    workspace.close()
+def form(monitor: Callable[..., MonitorWindow]) -> AssignPage:
+    window = monitor(task(task_id(1)))
+    window.open_page(ASSIGN)
+    made = window.page(ASSIGN)
+    assert isinstance(made, AssignPage)
+    return made
 
 
 def fill(form: AssignPage, **values: str) -> None:
@@ -161,7 +153,7 @@ def test_a_due_at_the_ends_of_the_calendar_is_refused(
 def form_of(open_window: Open, qtbot: QtBot) -> MonitorWindow:
     monitor = open_monitor(open_window)
     press(qtbot, monitor.rail.rows[ASSIGN])
-    assert monitor.assign.title.edit.hasFocus() or not monitor.isActiveWindow()
+    assert monitor.page(ASSIGN).title.edit.hasFocus() or not monitor.isActiveWindow()
     return monitor
 
 
@@ -170,7 +162,7 @@ def test_an_assigned_task_appears_at_the_employee_within_seconds(
 ) -> None:
     desk = open_desk(open_window)
     monitor = form_of(open_window, qtbot)
-    form = monitor.assign
+    form = monitor.page(ASSIGN)
     qtbot.keyClicks(form.title.edit, "Replace pump seal")
     press(qtbot, form.people[server.users["ana"]])
     pick(qtbot, form.priority, "High")
@@ -188,7 +180,7 @@ def test_a_new_task_can_be_undone_before_and_after_it_was_sent(
     server: RunningServer, open_window: Open, qtbot: QtBot
 ) -> None:
     monitor = form_of(open_window, qtbot)
-    form = monitor.assign
+    form = monitor.page(ASSIGN)
     for sent in (True, False):
         if not sent:
             monitor.acted.disconnect()
@@ -213,7 +205,7 @@ def test_a_refusal_leaves_the_form_filled(
     server: RunningServer, open_window: Open, qtbot: QtBot
 ) -> None:
     monitor = form_of(open_window, qtbot)
-    form = monitor.assign
+    form = monitor.page(ASSIGN)
     form.title.edit.setText("Too much to say")
     form.description.setPlainText("x" * 50_000)
     form.people[server.users["ana"]].setChecked(True)
@@ -228,7 +220,7 @@ def test_a_refresh_does_not_disturb_a_form_half_filled(
     server: RunningServer, open_window: Open, qtbot: QtBot
 ) -> None:
     monitor = form_of(open_window, qtbot)
-    form = monitor.assign
+    form = monitor.page(ASSIGN)
     qtbot.keyClicks(form.title.edit, "Half")
     press(qtbot, form.people[server.users["ana"]])
     server.task("jonas", title="Another")
@@ -243,7 +235,9 @@ def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
     monitor: Callable[..., MonitorWindow], qtbot: QtBot
 ) -> None:
     window = monitor(task(task_id(1)))
-    box = window.assign.people[ANA]
+    window.open_page(ASSIGN)
+    form = window.page(ASSIGN)
+    box = form.people[ANA]
     box.setChecked(True)
     for version, person in enumerate(
         (replace(PEOPLE[0], display_name="Ana Ruiz"), replace(PEOPLE[0], active=False)), 11
@@ -254,4 +248,4 @@ def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
             assert (box.text(), box.accessibleName()) == ("Ana Ruiz", "Ana Ruiz")
             assert box.isChecked()
     assert (box.isChecked(), box.isEnabled()) == (False, False)
-    assert window.assign.problem("people").endswith("(E2016)")
+    assert form.problem("people").endswith("(E2016)")

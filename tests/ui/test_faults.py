@@ -14,6 +14,7 @@ from tests.support.windows import ANA, card_of, press, task_id, waits
 from tracker.domain.errors import EnvironmentFault
 from tracker.domain.task import Status
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.window import ASSIGN, MonitorWindow
 from tracker.ui.widgets.shell import Shell
 
@@ -88,16 +89,18 @@ def test_a_form_that_cannot_be_saved_stays_filled(
 ) -> None:
     window = monitor(task(task_id(1)))
     window.open_page(ASSIGN)
-    window.assign.title.edit.setText("Replace seal")
-    window.assign.description.setPlainText(LONG)
-    window.assign.people[ANA].setChecked(True)
+    form = window.page(ASSIGN)
+    assert isinstance(form, AssignPage)
+    form.title.edit.setText("Replace seal")
+    form.description.setPlainText(LONG)
+    form.people[ANA].setChecked(True)
     fill_disk(window)
-    press(qtbot, window.assign.button)
+    press(qtbot, form.button)
     assert window.toast.headline.text() == "Unable to create the task (E3001)"
-    assert window.assign.title.edit.text() == "Replace seal"
+    assert form.title.edit.text() == "Replace seal"
     free_disk(window)
     press(qtbot, window.toast.button)
-    assert window.assign.title.edit.text() == ""
+    assert form.title.edit.text() == ""
     assert waits(window) == 1
 
 

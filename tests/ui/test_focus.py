@@ -268,7 +268,7 @@ def test_return_presses_whatever_has_the_keys(
     assert synced == [1, 1]
     qtbot.keyClick(window.body.hold, Qt.Key.Key_Return)
     assert window.board.views[task_id(1)].task.status is Status.ON_HOLD
-    counter = overview.counters[Place.OVERDUE]
+    counter = overview.grid.counters[Place.OVERDUE]
     qtbot.keyClick(counter, Qt.Key.Key_Return)
     assert counter.isChecked()
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open, open_monitor
+from tests.support.windows import PATIENCE, Open, choose, open_monitor
 from tracker.domain.errors import EnvironmentFault, InputError
 from tracker.domain.task import Status
 from tracker.services.board import Place
@@ -26,7 +26,7 @@ def test_what_is_assigned_here_appears_at_the_employee(
     assert isinstance(desk, EmployeeWindow)
     monitor = open_monitor(open_window)
     monitor.open_page(ASSIGN)
-    form = monitor.assign
+    form = monitor.page(ASSIGN)
     click(qtbot, form.button)
     assert "E2001" in form.problem("title")
     assert "E2016" in form.problem("people")
@@ -50,12 +50,12 @@ def test_counters_count_and_filter(server: RunningServer, open_window: Open, qtb
     ids = [server.task("ana") for _ in range(3)]
     server.device("ana").do("complete", ids[0])
     monitor = open_monitor(open_window)
-    counted = {place: counter.value for place, counter in monitor.counters.items()}
+    counted = {place: counter.value for place, counter in monitor.grid.counters.items()}
     assert (counted[Place.ALL], counted[Place.DONE], counted[Place.PENDING]) == ("3", "1", "2")
-    click(qtbot, monitor.counters[Place.DONE])
+    click(qtbot, monitor.grid.counters[Place.DONE])
     assert list(monitor.cards.ids) == [ids[0]]
-    click(qtbot, monitor.counters[Place.ALL])
-    monitor.person._pick(server.users["jonas"])
+    click(qtbot, monitor.grid.counters[Place.ALL])
+    monitor.grid.person._pick(server.users["jonas"])
     assert list(monitor.cards.ids) == []
 
 
@@ -64,13 +64,11 @@ def test_the_drawer_follows_and_acts(
 ) -> None:
     task_id = server.task("ana")
     monitor = open_monitor(open_window)
-    monitor.cards.select(task_id)
-    assert monitor.drawer.isVisible()
+    choose(monitor, task_id, qtbot)
     server.device("ana").do("set_progress", task_id, {"percent": 40, "note": "cleaned"})
     monitor.chip.click()
-    qtbot.waitUntil(lambda: len(monitor.drawer.moments) == 2, timeout=PATIENCE)
-    cancel = next(b for b in monitor.drawer.buttons.values() if b.text() == "Cancel task")
-    click(qtbot, cancel)
+    qtbot.waitUntil(lambda: monitor.pane.history.shown == 2, timeout=PATIENCE)
+    click(qtbot, monitor.pane.cancel)
     assert monitor.board.views[task_id].task.status is Status.CANCELLED
     qtbot.waitUntil(lambda: server.seen("rita", task_id)["status"] == "CANCELLED", timeout=PATIENCE)
     click(qtbot, monitor.toast.button)
@@ -83,13 +81,13 @@ def test_with_auto_refresh_off_the_picture_stands_still(
     server: RunningServer, open_window: Open, qtbot: QtBot
 ) -> None:
     monitor = open_monitor(open_window)
-    click(qtbot, monitor.auto)
+    click(qtbot, monitor.grid.auto)
     server.task("ana")
     with qtbot.waitSignal(monitor.sync_wanted):
         monitor.chip.click()
     qtbot.waitUntil(lambda: bool(monitor._held_back), timeout=PATIENCE)
     assert monitor.board.views == {}
-    click(qtbot, monitor.auto)
+    click(qtbot, monitor.grid.auto)
     assert len(monitor.board.views) == 1
 
 

@@ -17,6 +17,7 @@ from tests.support.windows import (
     PATIENCE,
     PEOPLE,
     Open,
+    choose,
     delivered,
     next_report,
     open_monitor,
@@ -40,7 +41,9 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of pop
 
 
 def counted(window: MonitorWindow) -> dict[str, str]:
-    return {c.text(): c.accessibleName() for c in (*window.counters.values(), window.online)}
+    return {
+        c.text(): c.accessibleName() for c in (*window.grid.counters.values(), window.grid.online)
+    }
 
 
 def titles(window: MonitorWindow) -> set[str]:
@@ -77,25 +80,25 @@ def test_the_counters_count_and_each_filters(
         (Place.OVERDUE, {"Cable"}),
         (Place.ALL, {"Seal", "Belt", "Cable", "Anchor"}),
     ):
-        press(qtbot, window.counters[place])
+        press(qtbot, window.grid.counters[place])
         assert titles(window) == shown
-        assert [p for p, c in window.counters.items() if c.isChecked()] == [place]
+        assert [p for p, c in window.grid.counters.items() if c.isChecked()] == [place]
 
 
 def test_person_project_and_priority_narrow_together(
     four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    pick(qtbot, window.person, "Ana Moreno")
+    pick(qtbot, window.grid.person, "Ana Moreno")
     assert titles(window) == {"Seal", "Belt"}
-    pick(qtbot, window.project, "Hall B retrofit")
+    pick(qtbot, window.grid.project, "Hall B retrofit")
     assert titles(window) == {"Belt"}
     pick(qtbot, window.priority, "Low")
     assert titles(window) == set()
-    assert window.empty.text() == "No task fits these filters."
+    assert window.grid.empty.text() == "No task fits these filters."
     for choice, words in (
-        (window.person, "All people"),
-        (window.project, "All projects"),
+        (window.grid.person, "All people"),
+        (window.grid.project, "All projects"),
         (window.priority, "All priorities"),
     ):
         pick(qtbot, choice, words)
@@ -106,24 +109,24 @@ def test_a_filter_survives_a_refresh(
     server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    pick(qtbot, window.person, "Ana Moreno")
+    pick(qtbot, window.grid.person, "Ana Moreno")
     new = server.task("jonas", title="New one")
     press(qtbot, window.chip)
     qtbot.waitUntil(lambda: new in window.board.views, timeout=PATIENCE)
-    assert (titles(window), window.person.text()) == ({"Seal", "Belt"}, "Ana Moreno")
+    assert (titles(window), window.grid.person.text()) == ({"Seal", "Belt"}, "Ana Moreno")
 
 
 def test_who_is_chosen_stays_chosen_after_leaving(
     monitor: Callable[..., MonitorWindow], qtbot: QtBot
 ) -> None:
     window = monitor(task(task_id(1)))
-    pick(qtbot, window.person, "Ana Moreno")
+    pick(qtbot, window.grid.person, "Ana Moreno")
     gone = [replace(PEOPLE[0], active=False)]
     window.show_changes(window.work.confirmed.apply(page(11, people=gone), device_clock()))
-    assert (window.person.text(), window.person.value) == ("Ana Moreno", ANA)
-    pick(qtbot, window.person, "All people")
+    assert (window.grid.person.text(), window.grid.person.value) == ("Ana Moreno", ANA)
+    pick(qtbot, window.grid.person, "All people")
     window.show_changes(Changes(people=True))
-    assert [words for words, _ in window.person._options] == ["All people", "Rita Okafor"]
+    assert [words for words, _ in window.grid.person._options] == ["All people", "Rita Okafor"]
 
 
 def test_search_finds_in_the_grid(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
@@ -150,9 +153,9 @@ def test_what_came_while_auto_refresh_was_off_is_shown_when_it_is_on_again(
     made = open_window("rita", "monitor")
     window = made.window
     assert isinstance(window, MonitorWindow)
-    assert window.auto.text().startswith("Auto-refresh on · ")
-    press(qtbot, window.auto)
-    assert window.auto.accessibleName().startswith("Auto-refresh off · ")
+    assert window.grid.auto.text().startswith("Auto-refresh on · ")
+    press(qtbot, window.grid.auto)
+    assert window.grid.auto.accessibleName().startswith("Auto-refresh off · ")
     server.device("ana").do("complete", four["Seal"])
     new = server.task("ana", title="New one")
     # Both changes are here; one report may bring but the first.
@@ -160,21 +163,21 @@ def test_what_came_while_auto_refresh_was_off_is_shown_when_it_is_on_again(
     next_report(made, qtbot)
     assert new not in window.board.views
     assert window.board.views[four["Seal"]].task.status is Status.PENDING
-    assert window.counters[Place.ALL].value == "4"
-    press(qtbot, window.counters[Place.PENDING])
+    assert window.grid.counters[Place.ALL].value == "4"
+    press(qtbot, window.grid.counters[Place.PENDING])
     assert titles(window) == {"Seal", "Cable"}
-    press(qtbot, window.auto)
+    press(qtbot, window.grid.auto)
     assert titles(window) == {"Cable", "New one"}
-    assert window.counters[Place.ALL].value == "5"
+    assert window.grid.counters[Place.ALL].value == "5"
 
 
 def test_own_actions_are_shown_also_with_auto_refresh_off(
     four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    press(qtbot, window.auto)
-    window.cards.select(four["Seal"])
-    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    press(qtbot, window.grid.auto)
+    choose(window, four["Seal"], qtbot)
+    press(qtbot, window.pane.moves[Kind.HOLD])
     assert window.board.views[four["Seal"]].task.status is Status.ON_HOLD
 
 
@@ -190,12 +193,12 @@ def test_the_drawer_tells_the_story_of_a_task(
            made_at=server.clock.now - 8 * MINUTE)  # fmt: skip
     ana.do("comment", four["Seal"], {"comment_id": server.new_id(), "text": "needs a wrench"})
     window = open_monitor(open_window)
-    window.cards.select(four["Seal"])
-    assert window.drawer.title.text() == "Seal"
-    assert "In progress · 40 % · urgent · Ana Moreno" in window.drawer.about.text()
+    choose(window, four["Seal"], qtbot)
+    assert window.pane.title.text() == "Seal"
+    assert "In progress · 40 % · urgent priority" in window.pane.about.text()
     story = [
-        " | ".join(label.text() for label in moment.findChildren(QLabel))
-        for moment in window.drawer.moments
+        " | ".join(label.text() for label in line.findChildren(QLabel))
+        for line in window.pane.history.lines[: window.pane.history.shown]
     ]
     assert len(story) == 3
     assert any("0 → 40 %" in one and "“housing cleaned”" in one for one in story)
@@ -207,8 +210,8 @@ def test_hold_and_undo_from_the_drawer(
     server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    window.cards.select(four["Belt"])
-    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    choose(window, four["Belt"], qtbot)
+    press(qtbot, window.pane.moves[Kind.HOLD])
     assert window.toast.headline.text() == "On hold: Belt"
     delivered(window, qtbot)
     assert server.seen("rita", four["Belt"], "monitor")["status"] == "ON_HOLD"
@@ -224,8 +227,8 @@ def test_cancel_and_undo_before_it_was_sent(
     made.runner.stop()
     window = made.window
     assert isinstance(window, MonitorWindow)
-    window.cards.select(four["Belt"])
-    press(qtbot, window.drawer.buttons[Kind.CANCEL])
+    choose(window, four["Belt"], qtbot)
+    press(qtbot, window.pane.cancel)
     assert window.board.views[four["Belt"]].task.status is Status.CANCELLED
     press(qtbot, window.toast.button)
     assert window.board.views[four["Belt"]].task.status is Status.IN_PROGRESS
@@ -236,8 +239,8 @@ def test_a_refused_undo_is_told_in_its_own_words(
     server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    window.cards.select(four["Belt"])
-    press(qtbot, window.drawer.buttons[Kind.HOLD])
+    choose(window, four["Belt"], qtbot)
+    press(qtbot, window.pane.moves[Kind.HOLD])
     delivered(window, qtbot)
     server.device("sara").do("complete", four["Belt"])
     undo = window.toast
@@ -253,15 +256,15 @@ def test_the_drawer_stays_away_from_the_other_pages(
     server: RunningServer, four: dict[str, str], open_window: Open, qtbot: QtBot
 ) -> None:
     window = open_monitor(open_window)
-    window.cards.select(four["Seal"])
+    choose(window, four["Seal"], qtbot)
     press(qtbot, window.rail.rows[ASSIGN])
-    assert not window.drawer.isVisible()
+    assert not window.pane.isVisible()
     server.device("ana").do("set_progress", four["Seal"], {"percent": 60})
     press(qtbot, window.chip)
     qtbot.waitUntil(lambda: window.board.views[four["Seal"]].task.progress == 60, timeout=PATIENCE)
-    assert not window.drawer.isVisible()
+    assert not window.pane.isVisible()
     press(qtbot, window.rail.rows[MONITOR])
-    assert window.drawer.isVisible()
+    qtbot.waitUntil(window.pane.isVisible)
 
 
 def test_reading_far_down_in_the_timeline_is_not_disturbed(
@@ -271,8 +274,8 @@ def test_reading_far_down_in_the_timeline_is_not_disturbed(
     for percent in range(1, 19):
         ana.do("set_progress", four["Seal"], {"percent": percent, "note": "step " * 10})
     window = open_monitor(open_window)
-    window.cards.select(four["Seal"])
-    bar = window.drawer._scroll.verticalScrollBar()
+    choose(window, four["Seal"], qtbot)
+    bar = window.pane.area.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 100)
     bar.setValue(bar.maximum() // 2)
     before = bar.value()
@@ -287,22 +290,22 @@ def test_reading_far_down_in_the_timeline_is_not_disturbed(
 
 def test_escape_closes_the_drawer(four: dict[str, str], open_window: Open, qtbot: QtBot) -> None:
     window = open_monitor(open_window)
-    window.cards.select(four["Seal"])
-    assert window.drawer.isVisible()
+    choose(window, four["Seal"], qtbot)
+    assert window.pane.isVisible()
     qtbot.keyClick(window.cards, Qt.Key.Key_Escape)
-    assert not window.drawer.isVisible()
+    assert not window.pane.isVisible()
 
 
 def test_the_clock_renews_what_the_drawer_says(
-    monitor: Callable[..., MonitorWindow], monkeypatch: pytest.MonkeyPatch
+    monitor: Callable[..., MonitorWindow], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     now = device_clock()
     window = monitor(task(task_id(1), due_at=now + 120 * MINUTE))
-    window.cards.select(task_id(1))
-    assert window.drawer.due.text() == "due in 2 h"
-    monkeypatch.setattr(window.drawer, "_now", lambda: now + 100 * MINUTE)
+    choose(window, task_id(1), qtbot)
+    assert window.pane.due.text() == "Due in 2 h"
+    monkeypatch.setattr(window.pane, "_now", lambda: now + 100 * MINUTE)
     window._ages.timeout.emit()
-    assert window.drawer.due.text() == "due in 20 min"
+    qtbot.waitUntil(lambda: window.pane.due.text() == "Due in 20 min")
 
 
 def test_painting_reads_no_file(
@@ -323,13 +326,13 @@ def test_the_drawer_is_closed_from_inside(
     window = monitor(task(task_id(1)))
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    window.cards.select(task_id(1))
+    choose(window, task_id(1), qtbot)
     if way == "button":
-        press(qtbot, window.drawer.close_button)
+        press(qtbot, window.pane.close_button)
     else:
-        window.drawer.buttons[Kind.HOLD].setFocus()
-        qtbot.keyClick(window.drawer.buttons[Kind.HOLD], Qt.Key.Key_Escape)
-    assert (window.drawer.isVisible(), window.cards.selected_id) == (False, "")
+        window.pane.moves[Kind.HOLD].setFocus()
+        qtbot.keyClick(window.pane.moves[Kind.HOLD], Qt.Key.Key_Escape)
+    assert (window.pane.isVisible(), window.cards.selected_id) == (False, "")
     assert window.cards.hasFocus()
 
 

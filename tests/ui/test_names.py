@@ -19,7 +19,16 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.support.server import RunningServer
-from tests.support.windows import PATIENCE, Open, card_of, open_desk, open_monitor, press, too_late
+from tests.support.windows import (
+    PATIENCE,
+    Open,
+    card_of,
+    choose,
+    open_desk,
+    open_monitor,
+    press,
+    too_late,
+)
 from tracker.domain.change import Kind
 from tracker.services import session
 from tracker.services.credentials import InMemory
@@ -104,8 +113,8 @@ def test_the_tray(server: RunningServer, open_window: Open, qtbot: QtBot) -> Non
 def test_the_monitor(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
     task_id = server.task("ana")
     window = open_monitor(open_window)
-    window.cards.select(task_id)
-    window._acted(task_id, Kind.HOLD)
+    choose(window, task_id, qtbot)
+    press(qtbot, window.pane.moves[Kind.HOLD])
     for page in (MONITOR, ASSIGN, WAITING, ATTENTION):
         window.open_page(page)
         check(window)

@@ -190,7 +190,7 @@ def save_as(window: EmployeeWindow | MonitorWindow, path: Path) -> None:
 def test_the_list_as_csv_is_what_is_shown(
     window: EmployeeWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    window._narrow(text="e")
+    window.narrow(text="e")
     do(window, "Export the list as CSV…")
     save_as(window, tmp_path / "list")
     path = tmp_path / "list.csv"
@@ -270,7 +270,7 @@ def test_a_printer_that_fails_is_told(
 
 
 def test_the_sheet_says_what_narrows_the_list(window: EmployeeWindow) -> None:
-    window._narrow(priority=Priority.URGENT)
+    window.narrow(priority=Priority.URGENT)
     sheet = window.papers._sheet()
     assert (sheet.title, sheet.person) == ("My tasks", "Ana Moreno")
     assert sheet.narrowed == "All tasks · Urgent · by due"

@@ -68,7 +68,7 @@ def test_names_say_what_a_button_is_for(desk: Desk, monitor: Callable[..., Monit
     assert window.waiting_page.accessibleName() == WAITING
     (row,) = window.waiting_page.rows
     assert row.buttons["Withdraw"].accessibleName() == "Withdraw: Seal"
-    assert (overview.person.text(), overview.person.accessibleName()) == (
+    assert (overview.grid.person.text(), overview.grid.person.accessibleName()) == (
         "All people", "Person: All people",
     )  # fmt: skip
 

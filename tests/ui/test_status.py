@@ -87,7 +87,7 @@ def test_with_auto_refresh_off_what_became_of_an_own_action_is_shown(
 ) -> None:
     one, two = task(task_id(1)), task(task_id(2), number=2)
     window = monitor(one, two)
-    press(qtbot, window.auto)
+    press(qtbot, window.grid.auto)
     outbox, change = window.work.outbox, action(task_id=one.id)
     window.show_changes(outbox.add([change]))
     assert window.board.views[one.id].mark.value == "waiting"
@@ -99,5 +99,5 @@ def test_with_auto_refresh_off_what_became_of_an_own_action_is_shown(
     window.show_report(report(changes=changes))
     assert window.board.views[one.id].mark.value == "saved"
     assert window.board.views[two.id].task.status is Status.PENDING
-    press(qtbot, window.auto)
+    press(qtbot, window.grid.auto)
     assert window.board.views[two.id].task.status is Status.COMPLETED

@@ -206,7 +206,7 @@ def test_the_monitor_has_the_page_too(
     task_id = server.task("ana")
     monitor = open_monitor(open_window)
     server.stop()
-    monitor._acted(task_id, Kind.HOLD)
+    monitor.act(Kind.HOLD, lambda: monitor.tasks.move(Kind.HOLD, task_id))
     press(qtbot, monitor.rail.rows[WAITING])
     assert monitor.rail.rows[WAITING].accessibleName() == "Waiting to send, 1"
     assert len(monitor.waiting_page.rows) == 1

@@ -14,7 +14,7 @@ from tests.support.client import task
 from tests.support.windows import card_of, task_id
 from tests.ui.test_theme import contrast, tinted
 from tracker.ui.employee.window import EmployeeWindow
-from tracker.ui.monitor.window import Counter
+from tracker.ui.monitor.tasks_page import Counter
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import DARK, LIGHT, Tokens
 from tracker.ui.widgets import paint

@@ -25,6 +25,7 @@ from tracker.services import credentials, session
 from tracker.services.wording import STATUS_WORDS
 from tracker.ui.dialogs.sign_in import SignInDialog
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 from tracker.ui.theme import theme
 from tracker.ui.widgets.task_card import TaskCard
@@ -87,7 +88,7 @@ class Driver:
         if isinstance(self.window, MonitorWindow):
             state["counters"] = {
                 counter.text(): int(counter.value.replace(" ", ""))
-                for counter in self.window.counters.values()
+                for counter in self.window.grid.counters.values()
             }
         else:
             state["tray_rows"] = [texts(row) for row in self.window.tray_page.rows]
@@ -121,7 +122,9 @@ class Driver:
     def do_press(self, title: str, button: str, note: str = "") -> None:
         self._select(title)
         if isinstance(self.window, MonitorWindow):
-            buttons: Iterable[QAbstractButton] = self.window.drawer.buttons.values()
+            pane = self.window.pane
+            QTest.qWait(0)  # the pane is filled once the card that was chosen is painted
+            buttons: Iterable[QAbstractButton] = (pane.cancel, *pane.moves.values())
         else:
             if note:
                 QTest.keyClicks(self.window.body.note, note)
@@ -134,8 +137,9 @@ class Driver:
     def do_assign(self, title: str, person: str, due: str) -> None:
         """Fills the assign form as a person would and presses the button."""
         assert isinstance(self.window, MonitorWindow)
-        form = self.window.assign
         self.window.open_page(ASSIGN)
+        form = self.window.page(ASSIGN)
+        assert isinstance(form, AssignPage)
         QTest.keyClicks(form.title.edit, title)
         QTest.keyClicks(form.due.edit, due)
         boxes: list[QCheckBox] = [b for b in form.people.values() if b.text() == person]
@@ -151,7 +155,12 @@ class Driver:
     def do_timeline(self, title: str) -> dict[str, Any]:
         assert isinstance(self.window, MonitorWindow)
         self._select(title)
-        return {"moments": [texts(moment) for moment in self.window.drawer.moments]}
+        QTest.qWait(0)
+        return {"moments": [texts(row) for row in self._lines()]}
+
+    def _lines(self) -> list[QWidget]:
+        history = self.window.pane.history
+        return [*history.lines[: history.shown]]
 
     def do_theme(self, name: str) -> None:
         app = QApplication.instance()

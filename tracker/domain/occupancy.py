@@ -16,6 +16,7 @@ from tracker.domain.errors import Refusal
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.task import Occupancy
 
+HOUR_MS = 3_600_000
 LIVE_MS = 75_000
 """Heard of within this time, a person is there: the longest poll interval, with its jitter."""
 
@@ -86,6 +87,18 @@ def _extend(found: list[Interval], piece: Interval) -> None:
 
 def _said(interval: Interval) -> tuple[Occupancy, str]:
     return interval.state, interval.reason
+
+
+def by_hour(intervals: Iterable[Interval], start: int, hours: int) -> list[dict[Occupancy, int]]:
+    """Milliseconds of each state in each of so many hours from `start` on."""
+    found = [dict.fromkeys(Occupancy, 0) for _ in range(hours)]
+    for interval in intervals:
+        at = max(interval.started_at, start)
+        while at < interval.ended_at and (hour := (at - start) // HOUR_MS) < hours:
+            end = min(interval.ended_at, start + (hour + 1) * HOUR_MS)
+            found[hour][interval.state] += end - at
+            at = end
+    return found
 
 
 def totals(intervals: Sequence[Interval]) -> dict[Occupancy, int]:

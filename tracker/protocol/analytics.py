@@ -125,12 +125,21 @@ class PersonOccupancy(Answer):
     totals: dict[Occupancy, int]
 
 
+class Hour(Answer):
+    """The hour that begins at that instant: milliseconds of each state, of everybody together."""
+
+    started_at: int
+    totals: dict[Occupancy, int]
+
+
 class OccupancyOfAll(Answer):
-    """Of the 24 hours that end at `as_of`: everybody who can sign in, by number, and their sum."""
+    """Of the 24 hours that end at `as_of`: everybody who can sign in, by number, their sum, and
+    that sum by the hour, the earliest first."""
 
     as_of: int
     since: int
     totals: dict[Occupancy, int]
+    hours: list[Hour]
     people: list[PersonOccupancy]
 
 
@@ -157,6 +166,39 @@ class PromiseKept(Answer):
 class PromisesKept(Answer):
     as_of: int
     priorities: list[PromiseKept]
+
+
+class Day(Answer):
+    """`day` is YYYY-MM-DD of the tenant's zone. How many of the tasks were made and finished on it,
+    and how many were overdue when it ended, or are now if it has not."""
+
+    day: str
+    made: int
+    finished: int
+    overdue: int
+
+
+class Trend(Answer):
+    """Each day of the period, 92 at most: the last 30 where none is asked for. What happened to a
+    task since is not undone in it: a due that was moved counts as it is, and a task that was
+    reopened was never finished."""
+
+    as_of: int
+    days: list[Day]
+
+
+class Figures(Answer):
+    """All that the Statistics page shows, of one moment."""
+
+    as_of: int
+    summary: Summary
+    status: ByStatus
+    progress: ByProgress
+    trend: Trend
+    people: ByPerson
+    teams: ByTeam
+    occupancy: OccupancyOfAll
+    sla: PromisesKept
 
 
 class Within(Answer):

@@ -5,6 +5,7 @@ It shows what is handed to it and asks its host to do things; half-typed comment
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from tracker.domain import access
 from tracker.domain.access import Actor
 from tracker.domain.change import Kind
 from tracker.domain.errors import InputError, Refusal
+from tracker.domain.lifecycle import allows
 from tracker.domain.task import OPEN, Comment, HistoryEntry, Part, Status, is_overdue
 from tracker.services import wording
 from tracker.services.board import Board
@@ -31,6 +33,10 @@ from tracker.ui.widgets.drafts import Drafts, Key
 from tracker.ui.widgets.rows import Section
 
 WIDTH = 348
+_MOVES = (
+    ("Hold", Kind.HOLD), ("Resume", Kind.RESUME),
+    ("Reopen", Kind.REOPEN), ("Archive", Kind.ARCHIVE),
+)  # fmt: skip
 _ALL = 16_777_215
 """Qt's own word for no limit."""
 NEWEST = 20
@@ -65,9 +71,19 @@ class DetailPane(Panel):
     closed = Signal()
 
     def __init__(
-        self, host: Host, actor: Actor, tasks: Tasks, now: Callable[[], int], parent: QWidget
+        self,
+        host: Host,
+        actor: Actor,
+        tasks: Tasks,
+        now: Callable[[], int],
+        parent: QWidget,
+        *,
+        for_admins: bool = False,
     ) -> None:
+        """`for_admins`: with what the employee's card has at itself, and without a timer, which
+        only the employee's window has."""
         super().__init__("surface", parent, border="left")
+        self._for_admins = for_admins
         self._host, self._actor, self._tasks, self._now = host, actor, tasks, now
         self._found: Details | None = None
         self._older: list[HistoryEntry] = []
@@ -124,6 +140,14 @@ class DetailPane(Panel):
         self.accept = self._button("Accept", self._accept, row)
         self.edit = self._button("Edit…", lambda: self.edited.emit(self._id), row)
         self.cancel = self._button("Cancel task", lambda: self._move(Kind.CANCEL), row)
+        row.addStretch(1)
+        self._ground.addLayout(row)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_2)
+        self.moves = {
+            kind: self._button(words, functools.partial(self._move, kind), row)
+            for words, kind in _MOVES
+        }
         row.addStretch(1)
         self._ground.addLayout(row)
         self.needs = self._section("Waits for", ground)
@@ -241,6 +265,14 @@ class DetailPane(Panel):
         self._offer(self.accept, asked and task.status in OPEN and self._may(Kind.ACCEPT))
         self._offer(self.edit, self._may(Kind.EDIT_FIELDS))
         self._offer(self.cancel, task.status in OPEN and self._may(Kind.CANCEL))
+        legal = {
+            Kind.HOLD: allows(task.status, Status.ON_HOLD),
+            Kind.RESUME: task.status is Status.ON_HOLD,
+            Kind.REOPEN: task.status in (Status.COMPLETED, Status.CANCELLED),
+            Kind.ARCHIVE: allows(task.status, Status.ARCHIVED),
+        }
+        for kind, button in self.moves.items():
+            self._offer(button, self._for_admins and legal[kind] and self._may(kind))
 
     def _show_parts(self, found: Details) -> None:
         task, now, board = found.view.task, self._now(), self._host.board
@@ -256,8 +288,9 @@ class DetailPane(Panel):
         entries = found.trail.entries
         self.time.show_rows(parts.time(entries[-NEWEST:], board, now))
         may_log = self._may(Kind.LOG_TIME)
-        for part in (self.timer, self.minutes, self.log):
+        for part in (self.minutes, self.log):
             self._offer(part, may_log)
+        self._offer(self.timer, may_log and not self._for_admins)
         self.time.setVisible(may_log or bool(entries))
         self.show_timer()
         self._show_rating(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -15,16 +14,15 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from tracker.cache.drafts import NOTE_DRAFT
 from tracker.domain import access
 from tracker.domain.change import Kind
-from tracker.domain.errors import EnvironmentFault, TrackerError
+from tracker.domain.errors import EnvironmentFault
 from tracker.domain.page import Changes
-from tracker.domain.task import HistoryEntry, Occupancy, Part, Priority
+from tracker.domain.task import Occupancy, Part, Priority
 from tracker.services.board import Board, Filter, Place, Sort
-from tracker.services.details import details
 from tracker.services.links import link_to
 from tracker.services.tasks import Done, NewTask
 from tracker.services.workspace import Workspace
-from tracker.ui.bridge import Errand
-from tracker.ui.detail.pane import WIDTH, DetailPane
+from tracker.ui.detail.hosting import Detailing
+from tracker.ui.detail.pane import WIDTH
 from tracker.ui.employee.activity_page import ACTIVITY, ActivityPage
 from tracker.ui.employee.notices import NOTIFICATIONS, Notices
 from tracker.ui.employee.telling import Telling
@@ -38,8 +36,6 @@ from tracker.ui.widgets.card_body import CardBody
 from tracker.ui.widgets.card_list import CardList
 from tracker.ui.widgets.chrome import RAIL_WIDTH, Empty
 from tracker.ui.widgets.controls import Button, Choice
-from tracker.ui.widgets.drafts import Drafts
-from tracker.ui.widgets.settling import Settling
 from tracker.ui.widgets.shell import ATTENTION, WAITING
 from tracker.ui.widgets.task_card import CLOSED_HEIGHT, TaskCard
 
@@ -53,7 +49,7 @@ ROOM_FOR_ALL, ROOM_FOR_WORDS = 680, 760
 """What the row above the cards needs for the choice of projects, and for words on New task."""
 
 
-class EmployeeWindow(Settling):
+class EmployeeWindow(Detailing):
     """Its own pages: the cards under each place of the rail."""
 
     def __init__(
@@ -62,7 +58,6 @@ class EmployeeWindow(Settling):
         title = f"Tracker · {workspace.profile.display_name}"
         super().__init__(workspace, board, title, AGE_REFRESH_MS, around)
         self._page = Place.ALL.value
-        self.drafts = Drafts(workspace.outbox)
         self._told_unsaved = False  # that closing now would lose something
         self.setMinimumSize(760, 480)
         self.resize(1080, 760)
@@ -77,6 +72,7 @@ class EmployeeWindow(Settling):
         groups = ([place.value for place in _PLACES], [NOTIFICATIONS, WAITING, ATTENTION])
         self.rail = self._make_rail("Tracker", groups, self.work.profile.tenant)
         self.rail.rows[Place.ALL.value].setText("My tasks")
+        self._make_pane()
         self.working = Working(self)
         self.working.shown.connect(self._show_timer)
         self.account = Account(self, reports=True)
@@ -102,14 +98,7 @@ class EmployeeWindow(Settling):
         self.body.going.connect(self.cards.take_focus_from)
         self.cards.selected.connect(self._selected)
         self.cards.activated.connect(lambda _id: self.body.note.setFocus())
-        self.pane = DetailPane(self, self.work.actor, self.tasks, self.now, self)
-        self.pane.opened.connect(self.go_to_task)
-        self.pane.edited.connect(self.edit_task)
-        self.pane.typed.connect(self._save_drafts)
         self.pane.closed.connect(lambda: self.show_pane(False))
-        self._filling = QTimer(self)
-        self._filling.setSingleShot(True)
-        self._filling.timeout.connect(self._fill_pane)
         self.empty = Empty(self)
         self._stack = QStackedWidget(self)
         self._pages = {
@@ -145,11 +134,11 @@ class EmployeeWindow(Settling):
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, SPACE_2, 0)
         top.setSpacing(10)
-        self._make_filters()
+        self.make_filters()
         self.project = Choice("Project", [("All projects", None)], self, named=False)
-        self.project.chosen.connect(lambda value: self._narrow(project=value))
+        self.project.chosen.connect(lambda value: self.narrow(project=value))
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
-        self.sort.chosen.connect(lambda value: self._narrow(sort=value))
+        self.sort.chosen.connect(lambda value: self.narrow(sort=value))
         self.new = Button("New task", self, icon="plus")
         self.new.clicked.connect(self.new_task)
         self.more = Button("", self, icon="command")
@@ -222,10 +211,10 @@ class EmployeeWindow(Settling):
             self.notices.refresh(None)
             self._show_pane()
         else:
-            self._narrow(place=Place(name))
+            self.narrow(place=Place(name))
 
     @border("narrow the list")
-    def _narrow(self, /, **changes: Any) -> None:
+    def narrow(self, /, **changes: Any) -> None:
         self._filter = replace(self._filter, **changes)
         if self._page in self._pages and "place" not in changes:
             self._page = self._filter.place.value
@@ -308,14 +297,11 @@ class EmployeeWindow(Settling):
         self._wants_pane = wanted
         self._show_pane()
 
-    def _show_pane(self) -> None:
-        shown = self._wants_pane and self._has_task()
-        if shown:
-            self._filling.start(0)
-        elif self.pane.isVisibleTo(self):
-            self.pane.keep_draft()
-            self.pane.hide()
-            self._share_room()
+    def _wants_details(self) -> bool:
+        return self._wants_pane and self._has_task()
+
+    def _pane_shown(self) -> None:
+        self._share_room()
 
     def _share_room(self) -> None:
         """A narrow window shows the details instead of the cards; the row above the cards gives up
@@ -334,16 +320,6 @@ class EmployeeWindow(Settling):
         super().resizeEvent(event)
         self._share_room()
 
-    @border("show the details")
-    def _fill_pane(self) -> None:
-        """Put off until the click that asked for it was painted."""
-        task_id = self.cards.selected_id
-        if self._wants_pane and self._has_task():
-            self.pane.show_task(details(self.work, self.board, task_id))
-            if not self.pane.isVisibleTo(self):
-                self.pane.show()
-                self._share_room()
-
     def _copy_link(self) -> None:
         QGuiApplication.clipboard().setText(link_to(self.cards.selected_id))
         self.toast.say("Link copied.", link_to(self.cards.selected_id))
@@ -352,31 +328,6 @@ class EmployeeWindow(Settling):
         self._wants_pane = True
         self._fill_pane()
         self.pane.box.setFocus()
-
-    def ask_older(
-        self, task_id: str, before: int, then: Callable[[Sequence[HistoryEntry], bool], None]
-    ) -> None:
-        """A page of history from the server, out of the click's way."""
-        profile, credentials = self.work.profile, self.around.credentials
-
-        def heard(outcome: Sequence[HistoryEntry] | Exception) -> None:
-            if not self._is_open:
-                return
-            if isinstance(outcome, TrackerError):
-                self.tell_fault(
-                    "load older history", outcome, lambda: self.ask_older(task_id, before, then)
-                )
-            elif isinstance(outcome, Exception):
-                self.tell_bug("load older history", outcome)
-            found = [] if isinstance(outcome, Exception) else outcome
-            then(found, bool(found) or isinstance(outcome, Exception))
-
-        def ask() -> Sequence[HistoryEntry]:
-            from tracker.services.history import older_page  # pydantic: not for the first paint
-
-            return older_page(profile, credentials, task_id, before)
-
-        Errand(self, ask, heard)
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -417,24 +368,14 @@ class EmployeeWindow(Settling):
         from tracker.ui.dialogs.task import TaskDialog
 
         def save(values: dict[str, Any]) -> None:
-            people = [(self.board.me, Part.ASSIGNEE, 100)]
-            self._create(NewTask(**values, people=people))
+            new = NewTask(**values, people=[(self.board.me, Part.ASSIGNEE, 100)])
+            self.create_task(new, lambda done: self._made(new, done))
 
         TaskDialog(self.board, save, self).open()
 
-    def _create(self, new: NewTask) -> None:
-        def then() -> None:
-            self.go_to_task(made[-1].task_id)
-            self.offer_undo(f"Made: {new.title}", made[-1])
-
-        made: list[Done] = []
-
-        def create() -> Any:
-            done = self.tasks.create(new)
-            made.extend([done] if isinstance(done, Done) else [])
-            return done
-
-        self.act(Kind.CREATE_TASK, create, then)
+    def _made(self, new: NewTask, done: Done) -> None:
+        self.go_to_task(done.task_id)
+        self.offer_undo(f"Made: {new.title}", done)
 
     def _may_edit(self) -> bool:
         view = self.board.views.get(self.cards.selected_id)
@@ -442,20 +383,6 @@ class EmployeeWindow(Settling):
 
     def _edit_selected(self) -> None:
         self.edit_task(self.cards.selected_id)
-
-    def edit_task(self, task_id: str) -> None:
-        """The fields of a task that the person may change."""
-        from tracker.ui.dialogs.task import TaskDialog
-
-        view = self.board.views.get(task_id)
-        if view is None:
-            return
-
-        def save(values: dict[str, Any]) -> None:
-            if values:
-                self.act(Kind.EDIT_FIELDS, lambda: self.tasks.change(task_id, values))
-
-        TaskDialog(self.board, save, self, view.task).open()
 
     def timer_of(self, task_id: str) -> int | None:
         return self.working.timer_of(task_id)

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.domain.errors import InputError
+from tracker.domain.page import Changes
 from tracker.domain.task import Part, Role
-from tracker.services.board import Board
-from tracker.services.tasks import NewTask
+from tracker.services.tasks import Done, NewTask
+from tracker.ui.monitor.page import Page
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
 from tracker.ui.widgets.controls import Button, Check, Scrolling, label
 from tracker.ui.widgets.task_fields import TaskFields
 
+if TYPE_CHECKING:
+    from tracker.ui.monitor.window import MonitorWindow
 
-class AssignPage(Scrolling):
+
+class AssignPage(Page):
     """`submitted` carries a NewTask whose every field was checked."""
 
     submitted = Signal(object)
 
-    def __init__(self, board: Board, parent: QWidget) -> None:
-        super().__init__("Assign a task", parent)
-        self._board = board
+    def __init__(self, window: MonitorWindow) -> None:
+        super().__init__(window)
+        self._board = board = window.board
+        self.submitted.connect(self._create)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        area = Scrolling("Assign a task", self)
+        whole.addWidget(area)
         ground = QWidget()
         outer = QHBoxLayout(ground)
         column = QVBoxLayout()
@@ -54,8 +66,15 @@ class AssignPage(Scrolling):
         column.addLayout(row)
         column.addSpacing(SPACE_5)
         column.addStretch(1)
-        self.set_ground(ground)
+        area.set_ground(ground)
         self.refresh()
+
+    def opened(self) -> None:
+        self.title.setFocus()
+
+    def show_changes(self, changes: Changes | None, ids: Collection[str] | None) -> None:
+        if changes is None or changes.people or changes.everything:
+            self.refresh()
 
     def refresh(self) -> None:
         """People and projects as they are now. What is chosen stays chosen, except for people
@@ -89,6 +108,14 @@ class AssignPage(Scrolling):
         values = self.fields.values()
         if values is not None:
             self.submitted.emit(NewTask(**values))
+
+    def _create(self, new: NewTask) -> None:
+        self.host.create_task(new, lambda done: self._created(new, done))
+
+    def _created(self, new: NewTask, done: Done) -> None:
+        self.clear()
+        names = ", ".join(self._board.name_of(user_id) for user_id, _, _ in new.people)
+        self.host.offer_undo(f"Assigned to {names}: {new.title}", done)
 
     def clear(self) -> None:
         """After success: ready for the next task of the same people and project."""

@@ -26,7 +26,7 @@ from tracker.services.export import narrowed_by
 from tracker.services.links import task_in
 from tracker.services.preview import preview
 from tracker.services.status import Says, SyncStatus, back_online, banner, leads_to_waiting
-from tracker.services.tasks import OPPOSITE, Done, Tasks
+from tracker.services.tasks import OPPOSITE, Done, NewTask, Tasks
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.bridge import assert_ui_thread
@@ -107,13 +107,13 @@ class Shell(QMainWindow):
         rail.add_foot(self.chip)
         return rail
 
-    def _make_filters(self) -> None:
+    def make_filters(self) -> None:
         """What both windows narrow their list by."""
         self.search = Search("Search tasks, projects, comments", self)
-        self.search.searched.connect(lambda text: self._narrow(text=text))
+        self.search.searched.connect(lambda text: self.narrow(text=text))
         priorities = [("All priorities", None), *((p.value.capitalize(), p) for p in Priority)]
         self.priority = Choice("Priority", priorities, self, named=False)
-        self.priority.chosen.connect(lambda value: self._narrow(priority=value))
+        self.priority.chosen.connect(lambda value: self.narrow(priority=value))
 
     def _add_commands(self) -> None:
         """What both windows can do; a window adds its own before."""
@@ -207,7 +207,7 @@ class Shell(QMainWindow):
         """Goes to a row of the rail."""
         raise NotImplementedError
 
-    def _narrow(self, /, **changes: Any) -> None:
+    def narrow(self, /, **changes: Any) -> None:
         """Other values for fields of the filter."""
         raise NotImplementedError
 
@@ -364,6 +364,14 @@ class Shell(QMainWindow):
     ) -> None:
         if self._after(call(), kind, lambda: self._run(kind, call, then)):
             then()
+
+    @border("create the task")
+    def create_task(self, new: NewTask, then: Callable[[Done], None]) -> None:
+        """Makes a task; `then` gets what was saved."""
+        done = self.tasks.create(new)
+        if self._after(done, Kind.CREATE_TASK, lambda: self.create_task(new, then)):
+            assert isinstance(done, Done)
+            then(done)
 
     def _after(self, done: Done | Refusal, kind: Kind, again: Callable[[], None]) -> bool:
         """Shows what happened: the card at once, an undo where there is one, or why not."""
