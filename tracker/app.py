@@ -6,6 +6,7 @@ Qt is imported inside functions, so that the command line does not load it by im
 from __future__ import annotations
 
 import contextlib
+import gc
 import locale
 import logging
 import os
@@ -108,6 +109,7 @@ def open_window(profile: Profile, around: Surroundings) -> Opened:
         lock.release()  # or Retry would find it held
         raise
     board = Board(workspace)
+    gc.freeze()  # its rows are no garbage: the collector need not look through them
     window: EmployeeWindow | MonitorWindow
     if profile.scope == "monitor":
         from tracker.ui.monitor.window import MonitorWindow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.client import page, task
 from tests.support.server import DAY, START
+from tracker.cache import confirmed as rows
 from tracker.cache.projection import TaskView
 from tracker.config import Profile
 from tracker.domain.page import Changes
@@ -28,6 +29,8 @@ from tracker.domain.task import (
     is_overdue,
 )
 from tracker.protocol.sync import Gone
+from tracker.services import board as boards
+from tracker.services import listing
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.tasks import Done, Tasks
 from tracker.services.workspace import Workspace, open_workspace
@@ -105,13 +108,13 @@ class Feed:
         )
 
 
-def plainly(board: Board, wanted: Filter, now: int) -> list[str]:
-    """The ids that fit, in order, from nothing but the views."""
-    found = [view for view in board.views.values() if fits(board, view, wanted, now)]
+def plainly(board: Board, wanted: Filter, now: int, commented: Container[str] = ()) -> list[str]:
+    """The ids that fit, in order, from nothing but the views and who was `commented` so."""
+    found = [v for v in board.views.values() if fits(board, v, wanted, now, commented)]
     return [view.task.id for view in sorted(found, key=lambda view: place(view.task, wanted.sort))]
 
 
-def fits(board: Board, view: TaskView, wanted: Filter, now: int) -> bool:
+def fits(board: Board, view: TaskView, wanted: Filter, now: int, commented: Container[str]) -> bool:
     one = view.task
     project = board.projects[one.project_id].name if one.project_id else ""
     said = f"{one.title}\n{one.description}\n{project}".casefold()
@@ -120,7 +123,11 @@ def fits(board: Board, view: TaskView, wanted: Filter, now: int) -> bool:
         and wanted.priority in (None, one.priority)
         and wanted.project in (None, one.project_id)
         and (wanted.person is None or wanted.person in {row.user_id for row in view.people})
-        and (wanted.text.casefold() in said or wanted.text == str(one.number))
+        and (
+            wanted.text.casefold() in said
+            or wanted.text == str(one.number)
+            or (bool(wanted.text) and one.id in commented)
+        )
     )
 
 
@@ -198,6 +205,50 @@ def test_random_changes_leave_what_doing_all_again_finds(workspace: Workspace, s
         found = board.counts(now)
         assert board.overdue(now) == found[Place.OVERDUE]
         assert found == {p: len(plainly(board, Filter(p), now)) for p in Place}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_large_board_comes_to_the_same_a_bit_at_a_time(
+    workspace: Workspace, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room, name, value in (
+        (boards, "SMALL", 0), (boards, "AT_ONCE", 3), (listing, "STEP", 5), (rows, "_SEARCHED", 2),
+    ):  # fmt: skip
+        monkeypatch.setattr(room, name, value)
+    chance = random.Random(seed)
+    feed = Feed(workspace, chance)
+    feed.pull(60)
+    board, tasks, called = Board(workspace), Tasks(workspace), []
+    board.on_busy = lambda: called.append(1)
+    wanted, known = Filter(), len(board.select(Filter(), START))
+    for _ in range(60):
+        if chance.random() < 0.4:
+            wanted = any_filter(chance)
+        changed = Changes(feed.pull(chance.choice([0, 1, 1, 7])), people=chance.random() < 0.1)
+        if chance.random() < 0.3 and feed.tasks:
+            task_id = chance.choice(list(feed.tasks))
+            done = tasks.comment(task_id, chance.choice(["the pump", "hall", "x"]))
+            changed |= done.changes if isinstance(done, Done) else Changes()
+        if chance.random() < 0.1:
+            changed = Changes(everything=True)
+        board.refresh(changed)
+        board.select(wanted, START)
+        assert bool(called) or not board.is_busy
+        for _ in range(chance.randrange(12)):
+            board.work(0)
+        assert len(board.views) > known // 2, "half a list is never shown"
+        if chance.random() < 0.4:
+            for _ in range(10_000):
+                if not board.is_busy:
+                    break
+                board.work(0)
+                board.select(wanted, START)
+            assert not board.is_busy
+            assert board.views == workspace.projection.views()
+            commented = workspace.projection.mentioned(wanted.text, sorted(board.views))
+            assert list(board.select(wanted, START)) == plainly(board, wanted, START, commented)
+            found = board.counts(START)
+            assert found == {p: len(plainly(board, Filter(p), START)) for p in Place}
 
 
 def test_the_same_ids_are_the_same_tuple(workspace: Workspace) -> None:

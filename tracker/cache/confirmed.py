@@ -51,6 +51,9 @@ HISTORY_KEPT = 20
 OPS_KEPT = 500
 """As many actions as one push can hold: so many of a task may be without their answer."""
 _FEW = 1_000
+_MENTIONS = "SELECT DISTINCT task_id FROM comments WHERE instr(folded(text), ?) > 0"
+_SEARCHED = 5_000
+"""Comments that are looked through at a time."""
 
 _FIRST: dict[str, tuple[str, str]] = {
     "tasks": (
@@ -595,16 +598,40 @@ class Confirmed:
             ).fetchall()
         return [_comment(row) for row in rows]
 
-    def mentioned(self, needle: str, tasks: Sequence[str] | None = None) -> set[str]:
-        """The tasks (all, or of these) with a comment that holds the words, in either case."""
-        query = "SELECT DISTINCT task_id FROM comments WHERE instr(folded(text), ?) > 0"
-        values = [needle.casefold()]
-        if tasks is not None:
-            query += f" AND task_id IN ({','.join('?' * len(tasks))})"
-            values += tasks
+    def count(self) -> int:
+        """How many tasks there are."""
         with self._read():
-            rows = self._conn.execute(query, values).fetchall()
+            found: int = self._conn.execute("SELECT count(*) FROM tasks").fetchone()[0]
+        return found
+
+    def task_ids(self) -> list[str]:
+        with self._read():
+            rows = self._conn.execute("SELECT id FROM tasks").fetchall()
+        return [row[0] for row in rows]
+
+    def mentioned(self, needle: str, tasks: Sequence[str]) -> set[str]:
+        """Those of the tasks with a comment that holds the words, in either case."""
+        marks = ",".join("?" * len(tasks))
+        with self._read():
+            rows = self._conn.execute(
+                f"{_MENTIONS} AND task_id IN ({marks})", (needle.casefold(), *tasks)
+            ).fetchall()
         return {row[0] for row in rows}
+
+    def mentions(self, needle: str) -> Iterator[set[str]]:
+        """The same of all tasks, some comments at a time."""
+        words, after = needle.casefold(), ""
+        last: str | None = ""
+        while last is not None:
+            with self._read():
+                following = "SELECT id FROM comments WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
+                row = self._conn.execute(following, (after, _SEARCHED - 1)).fetchone()
+                last = row[0] if row else None
+                within = (words, after, last or "\uffff")
+                rows = self._conn.execute(f"{_MENTIONS} AND id > ? AND id <= ?", within)
+                found = {task_id for (task_id,) in rows}
+            after = last or ""
+            yield found
 
     def comment(self, comment_id: str) -> Comment | None:
         with self._read():

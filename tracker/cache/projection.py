@@ -6,7 +6,7 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -161,17 +161,30 @@ class Projection:
             needs.pop(applied.parted or "", None)
         return Trail(tuple(history), tuple(said.values()), tuple(worked.values()), tuple(needs))
 
-    def mentioned(self, needle: str, tasks: Sequence[str] | None = None) -> set[str]:
-        """The tasks (all, or of these) with a comment that holds the words: also one that waits."""
-        words, found = needle.casefold(), self._confirmed.mentioned(needle, tasks)
-        for item in self._outbox.waiting():
-            action = item.action
-            if action.kind not in (Kind.COMMENT, Kind.EDIT_COMMENT):
-                continue
-            asked = tasks is None or action.task_id in tasks
-            if asked and words in str(action.args.get("text", "")).casefold():
-                found.add(action.task_id)
-        return found
+    def ids(self) -> list[str]:
+        """Those of all that `views` has; some others of own actions may be among them."""
+        found = self._confirmed.task_ids()
+        own = {action.task_id for action, _ in self._own(self._confirmed.position())}
+        return [*found, *own.difference(found)]
+
+    def mentioned(self, needle: str, tasks: Sequence[str]) -> set[str]:
+        """Those of the tasks with a comment that holds the words: also one that waits."""
+        waiting = self._mentioned_waiting(needle).intersection(tasks)
+        return self._confirmed.mentioned(needle, tasks) | waiting
+
+    def mentions(self, needle: str) -> Iterator[set[str]]:
+        """The same of all tasks, some at a time."""
+        yield from self._confirmed.mentions(needle)
+        yield self._mentioned_waiting(needle)
+
+    def _mentioned_waiting(self, needle: str) -> set[str]:
+        words, actions = needle.casefold(), (item.action for item in self._outbox.waiting())
+        return {
+            action.task_id
+            for action in actions
+            if action.kind in (Kind.COMMENT, Kind.EDIT_COMMENT)
+            and words in str(action.args.get("text", "")).casefold()
+        }
 
     def notifications(self, now: int) -> list[tuple[Notification, Mark]]:
         """The person's own that are listed at that instant of the server's, the newest first, with
@@ -250,20 +263,20 @@ class Projection:
             if self._epoch == epoch:
                 return rows
 
-    def _replay(self, ids: Sequence[str] | None, new: Action | None = None) -> Shown:
+    def _replay(
+        self, ids: Sequence[str] | None, new: Action | None = None, *, with_named: bool = False
+    ) -> Shown:
         """Own actions the rows cannot contain yet, on top of them. One with a receipt is left out
-        as soon as the row's version or the cursor has reached it. Where one of them names another
-        task, that one may be new here too: then all are replayed, in their order."""
-        if new is not None and other_tasks(new):
-            ids = None
+        as soon as the row's version or the cursor has reached it. Where one of them (or `new`)
+        names another task, that one may be new here too, or have own actions: then these are
+        replayed as well, in their order. `with_named` says that `ids` holds all those already."""
         rows = self._rows(ids)
-        own = [
-            (action, receipt)
-            for action, receipt in self._outbox.overlay(rows.position.epoch, rows.position.seq, ids)
-            if action.kind in TASK_KINDS
-        ]
-        if ids is not None and any(other_tasks(action) for action, _ in own):
-            return self._replay(None)
+        own = self._own(rows.position, ids)
+        others_named = [task for action, _ in own for task in other_tasks(action)]
+        others_named += other_tasks(new) if new is not None else ()
+        if others_named and ids is not None and not with_named:
+            some = self._with_named([*ids, *others_named], rows.position)
+            return self._replay(some, with_named=True)
         states = {
             task_id: _new_state(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()
@@ -302,6 +315,20 @@ class Projection:
                 done.refused.append((action, decided))
         self._keep(ids, lines)
         return done
+
+    def _own(
+        self, at: Position, ids: Sequence[str] | None = None
+    ) -> list[tuple[Action, Receipt | None]]:
+        own = self._outbox.overlay(at.epoch, at.seq, ids)
+        return [(action, receipt) for action, receipt in own if action.kind in TASK_KINDS]
+
+    def _with_named(self, ids: Sequence[str], at: Position) -> Sequence[str] | None:
+        """These tasks and all that own actions are about or name: whatever else is decided on is
+        as its row says. None where they are so many that all are read."""
+        own = [action for action, _ in self._own(at)]
+        found = {*ids, *(action.task_id for action in own)}
+        found.update(task for action in own for task in other_tasks(action))
+        return sorted(found) if len(found) < _MOST_IDS else None
 
     def _keep(self, ids: Sequence[str] | None, lines: dict[str, _Line]) -> None:
         """Remembers what was replayed on these tasks, or on all."""

@@ -1,15 +1,18 @@
 """The tasks of a window in memory, filtered, sorted and counted in plain Python.
 
 10,000 rows sort in under a millisecond here and in 600 ms through a Qt proxy, so views are told
-which ids to show, in order.
+which ids to show, in order. Reading or arranging 50,000 takes long enough to be felt, so a large
+board does it a bit at a time: what is shown stays as it was until the new is whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import time
+from collections.abc import Callable, Collection, Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from tracker.cache.projection import TaskView
 from tracker.domain import access
@@ -17,13 +20,16 @@ from tracker.domain.change import Kind
 from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
 from tracker.services import wording
-from tracker.services.listing import Counts, Key, Listing
+from tracker.services.listing import Counts, Key, Listing, batches, exhaust
 from tracker.services.workspace import Workspace, device_clock
 
 FAR = 1 << 62
 _URGENCY = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
-RELOAD_ABOVE = 2_000
-"""Changed ids above this are cheaper to read as the whole list."""
+SMALL = 12_000
+"""Up to so many tasks everything is done at once, in about 100 ms at most."""
+AT_ONCE = 200
+"""Tasks that are read in one go: 5 ms, and 10 more to put them into their places."""
+_DONE = object()
 
 
 class Place(StrEnum):
@@ -76,19 +82,30 @@ class Board:
         self.me = workspace.profile.user_id
         self.synced_at = workspace.confirmed.position().pulled_at
         """When everything here was last known to be current, in device ms; the shell moves it."""
+        self.on_busy: Callable[[], None] = lambda: None
+        """Called when there is something to `work` on; the shell sets it."""
+        self._reading: Iterator[None] | None = None
+        self._arranging: Iterator[None] | None = None
+        self._coming: tuple[Filter, Hashable] | None = None  # what is being arranged
+        self._missed: set[str] = set()  # to be read, or read again
+        self._meanwhile: list[tuple[TaskView | None, TaskView | None]] = []
         self._wanted = Filter()
         self._commented: set[str] = set()
         self._moment: Hashable = None
+        self._now = device_clock()  # when somebody last asked
         self.load()
 
     def load(self) -> None:
-        """Reads everything, and brings it into the order that was asked for last: what is shown
-        next needs it."""
-        self.views = self._work.projection.views()
+        """Reads everything at once, and brings it into the order that was asked for last: what is
+        shown next needs it."""
+        self._reading = self._arranging = self._coming = None
+        self._missed.clear()
         self._load_people()
-        self._counts = Counts(self.views.values(), self._is_watched)
+        self.views = self._work.projection.views()
+        self._counts = Counts(self._is_watched)
+        exhaust(self._counts.filling(self.views.values()))
         self._in_hand: Listing | None = None
-        self._arrange(self._wanted, device_clock())
+        exhaust(self._arranged(self._wanted, self._now))
 
     def _load_people(self) -> None:
         self.people = self._work.confirmed.people()
@@ -96,35 +113,111 @@ class Board:
         self.presence = self._work.confirmed.presence()
 
     def refresh(self, changes: Changes) -> frozenset[str] | None:
-        """Reads what changed; returns the ids to bind again, None for all."""
-        if changes.everything or len(changes.tasks) > RELOAD_ABOVE:
-            self.load()
-            return None
-        if changes.tasks:
-            found = self._work.projection.views(sorted(changes.tasks))
-            for task_id in changes.tasks:
-                before, after = self.views.get(task_id), found.get(task_id)
-                if after is not None:
-                    self.views[task_id] = after
-                else:
-                    self.views.pop(task_id, None)
-                self._counts.change(before, after)
-                self._listing.change(before, after)
-                if self._in_hand is not None:
-                    self._in_hand.change(before, after)
-            self._search_again(changes.tasks)
+        """Reads what changed; returns the ids to bind again, None for all. Of a large board, what
+        changed much is left to `work`."""
         if changes.people:
             self._load_people()
-            if self._wanted.text:  # it is searched for in the projects' names too
-                self._arrange(self._wanted, device_clock())
+        if changes.everything:
+            self._reload()
             return None
-        return changes.tasks
+        if len(changes.tasks) <= AT_ONCE or len(self.views) <= SMALL:
+            self._read(changes.tasks)
+            if self._reading is not None:  # which may have read these before they changed
+                self._missed |= changes.tasks
+        else:
+            self._missed |= changes.tasks
+            self._reading = self._reading or self._reading_missed()
+            self.on_busy()
+        if not changes.people:
+            return changes.tasks
+        if self._wanted.text:  # it is searched for in the projects' names too
+            self._arrange(self._wanted, self._now)
+        return None
+
+    def _read(self, tasks: Collection[str]) -> None:
+        if not tasks:
+            return
+        found = self._work.projection.views(sorted(tasks))
+        for task_id in tasks:
+            before, after = self.views.get(task_id), found.get(task_id)
+            if after is not None:
+                self.views[task_id] = after
+            else:
+                self.views.pop(task_id, None)
+            self._counts.change(before, after)
+            self._listing.change(before, after)
+            if self._in_hand is not None:
+                self._in_hand.change(before, after)
+            if self._arranging is not None:
+                self._meanwhile.append((before, after))
+        self._search_again(tasks)
+
+    # -- what takes long -------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """Something is left to `work` on."""
+        return self._arranging is not None or self._reading is not None
+
+    def work(self, seconds: float) -> bool:
+        """Goes on with it for about so long; whether something is ready to be shown."""
+        until, ready = time.perf_counter() + seconds, False
+        while self.is_busy:
+            # First what a person waits for.
+            if self._arranging is not None:
+                if next(self._arranging, _DONE) is _DONE:
+                    self._arranging, ready = None, True
+            elif self._reading is not None and next(self._reading, _DONE) is _DONE:
+                self._reading, ready = None, True
+            if time.perf_counter() >= until:
+                break
+        return ready
+
+    def _reload(self) -> None:
+        if max(len(self.views), self._work.confirmed.count()) <= SMALL:
+            self.load()
+            return
+        self._missed.clear()
+        self._reading = self._reading_all()
+        self.on_busy()
+
+    def _reading_all(self) -> Iterator[None]:
+        """Everything anew, beside what is shown and then in its place: nobody sees half a list."""
+        views: dict[str, TaskView] = {}
+        for some in batches(self._work.projection.ids(), AT_ONCE):
+            views |= self._work.projection.views(some)
+            yield
+        counts = Counts(self._is_watched)
+        yield from counts.filling(views.values())
+        wanted, now = None, 0
+        while wanted is None or wanted != self._wanted:  # or a person chose another
+            wanted, now = self._wanted, self._now
+            fits = self._fits(wanted, now, self._commented)
+            listing = Listing(fits, _order(wanted.sort))
+            yield from listing.filling(views.values())
+        self.views, self._counts, self._listing, self._in_hand = views, counts, listing, None
+        self._moment = self._moment_of(wanted.place, now)
+        if wanted.text:
+            self._arrange(wanted, now)  # comments may be others, too
+        yield from self._reading_missed()
+
+    def _reading_missed(self) -> Iterator[None]:
+        while self._missed:
+            some = set(islice(self._missed, AT_ONCE))
+            self._missed -= some
+            self._read(some)
+            yield
 
     # -- asking ----------------------------------------------------------------------------
 
     def select(self, wanted: Filter, now: int) -> Sequence[str]:
-        """Ids that fit, in order; the very same tuple as long as they are the same."""
-        if (wanted, self._moment_of(wanted.place, now)) != (self._wanted, self._moment):
+        """Ids that fit, in order; the very same tuple as long as they are the same. Of a large
+        board those that fitted before, until `work` has arranged the new ones."""
+        self._now = now
+        goal = wanted, self._moment_of(wanted.place, now)
+        if goal == (self._wanted, self._moment) and self._coming not in (None, goal):
+            self._arranging = self._coming = None  # thought better of it
+        elif goal not in ((self._wanted, self._moment), self._coming):
             self._arrange(wanted, now)
         return self._listing.ids
 
@@ -132,7 +225,8 @@ class Board:
         """The first of the tasks in progress that the person may bring forward, the soonest due
         first. Kept beside what is selected, from the first time that somebody asks."""
         if self._in_hand is None:
-            self._in_hand = Listing(self.views.values(), self._may_move, _order(Sort.DUE))
+            self._in_hand = Listing(self._may_move, _order(Sort.DUE))
+            exhaust(self._in_hand.filling(self.views.values()))
         return self._in_hand.first(most)
 
     def overdue(self, now: int) -> int:
@@ -148,19 +242,42 @@ class Board:
             Place.WATCHING: found.watching,
         }
 
-    def _search_again(self, tasks: frozenset[str]) -> None:
+    def _search_again(self, tasks: Collection[str]) -> None:
         """Comments may have come or gone; a task does not tell whether one holds the words."""
         if self._wanted.text:
             found = self._work.projection.mentioned(self._wanted.text.strip(), sorted(tasks))
-            if found != self._commented & tasks:
-                self._arrange(self._wanted, device_clock())
+            if found != self._commented.intersection(tasks):
+                self._arrange(self._wanted, self._now)
 
     def _arrange(self, wanted: Filter, now: int) -> None:
-        self._wanted, self._moment = wanted, self._moment_of(wanted.place, now)
-        needle = wanted.text.strip()
-        self._commented = self._work.projection.mentioned(needle) if needle else set()
-        fits = self._fits(wanted, now)
-        self._listing = Listing(self.views.values(), fits, _order(wanted.sort))
+        """A small board at once, a large one by and by."""
+        if len(self.views) <= SMALL:
+            exhaust(self._arranged(wanted, now))
+        else:
+            self._begin(wanted, now)
+
+    def _begin(self, wanted: Filter, now: int) -> None:
+        self._coming = wanted, self._moment_of(wanted.place, now)
+        self._meanwhile.clear()
+        self._arranging = self._arranged(wanted, now)
+        self.on_busy()
+
+    def _arranged(self, wanted: Filter, now: int) -> Iterator[None]:
+        """Which tasks fit, in order, and then shown in place of those that were."""
+        needle, commented = wanted.text.strip(), set[str]()
+        if needle:
+            for found in self._work.projection.mentions(needle):
+                commented |= found
+                yield
+        listing = Listing(self._fits(wanted, now, commented), _order(wanted.sort))
+        before_it = len(self._meanwhile)
+        yield from listing.filling([*self.views.values()])
+        for before, after in self._meanwhile[before_it:]:
+            listing.change(before, after)
+        touched = {view.task.id for pair in self._meanwhile for view in pair if view is not None}
+        self._listing, self._wanted, self._commented = listing, wanted, commented
+        self._moment, self._coming = self._moment_of(wanted.place, now), None
+        self._search_again(touched)
 
     def _moment_of(self, place: Place, now: int) -> Hashable:
         """As long as this is the same, no task comes into the place or leaves it with time."""
@@ -168,7 +285,9 @@ class Board:
             return self._counts.around(now)
         return _today(now) if place is Place.TODAY else None
 
-    def _fits(self, wanted: Filter, now: int) -> Callable[[TaskView], bool]:
+    def _fits(
+        self, wanted: Filter, now: int, commented: Container[str]
+    ) -> Callable[[TaskView], bool]:
         in_place = self._in_place(wanted.place, now)
         needle = wanted.text.casefold().strip()
         if wanted == Filter(wanted.place, sort=wanted.sort):
@@ -178,7 +297,7 @@ class Board:
             and (wanted.priority is None or view.task.priority is wanted.priority)
             and (wanted.project is None or view.task.project_id == wanted.project)
             and (wanted.person is None or any(p.user_id == wanted.person for p in view.people))
-            and (not needle or self._mentions(view.task, needle))
+            and (not needle or view.task.id in commented or self._mentions(view.task, needle))
         )
 
     def _mentions(self, task: Task, needle: str) -> bool:
@@ -188,7 +307,6 @@ class Board:
             or needle in task.description.casefold()
             or (project is not None and needle in project.name.casefold())
             or needle == str(task.number)
-            or task.id in self._commented
         )
 
     def _in_place(self, place: Place, now: int) -> Callable[[TaskView], bool]:

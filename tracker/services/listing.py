@@ -8,29 +8,50 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from tracker.cache.projection import TaskView
 from tracker.domain.task import OPEN, Status, Task
 
 Key = tuple[Any, ...]
+STEP = 2_500
+"""Views that one step takes in: about 5 ms."""
+_T = TypeVar("_T")
+
+
+def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def exhaust(steps: Iterator[None]) -> None:
+    """All of them at once."""
+    for _ in steps:
+        pass
 
 
 class Listing:
     """The ids of the tasks that fit, in order. `key` says a task's place among all; the id is its
-    last value, so no two are alike."""
+    last value, so no two are alike. New ones are empty until `filling` was gone through."""
 
-    def __init__(
-        self,
-        views: Iterable[TaskView],
-        fits: Callable[[TaskView], bool],
-        key: Callable[[Task], Key],
-    ) -> None:
+    def __init__(self, fits: Callable[[TaskView], bool], key: Callable[[Task], Key]) -> None:
         self._fits, self._key = fits, key
-        self._keys = sorted([key(view.task) for view in views if fits(view)])
-        self._order = [found[-1] for found in self._keys]
+        self._keys: list[Key] = []
+        self._order: list[str] = []
         self._ids: tuple[str, ...] | None = None
+
+    def filling(self, views: Iterable[TaskView]) -> Iterator[None]:
+        """Takes all of these in, in steps of a few milliseconds."""
+        fits, key, found = self._fits, self._key, self._keys
+        for some in batches(views, STEP):
+            found += sorted([key(view.task) for view in some if fits(view)])
+            yield
+        found.sort()  # of sorted runs, which costs a third of sorting
+        yield
+        self._order = [one[-1] for one in found]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -63,18 +84,26 @@ class Listing:
 
 
 class Counts:
-    """How many tasks have which status, are watched, and are due by when."""
+    """How many tasks have which status, are watched, and are due by when. New ones count nothing
+    until `filling` was gone through."""
 
-    def __init__(self, views: Collection[TaskView], watched: Callable[[TaskView], bool]) -> None:
+    def __init__(self, watched: Callable[[TaskView], bool]) -> None:
         self._watched = watched
-        self.statuses: Counter[Status] = Counter(view.task.status for view in views)
-        self.watching = sum(map(watched, views))
+        self.statuses: Counter[Status] = Counter()
+        self.watching = 0
         # Of open tasks, sorted: all dues in ms; those that name a day, and those that do not.
         self._dues: list[int] = []
         self._days: list[str] = []
         self._times: list[int] = []
-        for view in views:
-            self._note_due(view.task, list.append)
+
+    def filling(self, views: Iterable[TaskView]) -> Iterator[None]:
+        """Takes all of these in, in steps of a few milliseconds."""
+        for some in batches(views, STEP):
+            self.statuses.update(view.task.status for view in some)
+            self.watching += sum(map(self._watched, some))
+            for view in some:
+                self._note_due(view.task, list.append)
+            yield
         for found in (self._dues, self._days, self._times):
             found.sort()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ from tracker.domain.errors import TrackerError
 from tracker.sync.engine import Report
 
 COLLECT_EVERY_MS = 1_000
+LONG_S = 0.02
+"""A collection that took longer has looked through too much."""
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -111,5 +114,11 @@ class Collector(QObject):
         """Collects the oldest generation that is due, as the interpreter would have."""
         counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
         due = [generation for generation, (count, most) in enumerate(counts) if 0 < most < count]
-        if due:
-            gc.collect(due[-1])
+        if not due:
+            return
+        started = time.perf_counter()
+        gc.collect(due[-1])
+        if time.perf_counter() - started > LONG_S:
+            # What is alive now are tens of thousands of rows; looking through them takes 80 ms each
+            # time. Left out from now on, they still go with the last reference.
+            gc.freeze()

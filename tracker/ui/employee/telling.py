@@ -15,7 +15,6 @@ from tracker.cache.projection import TaskView
 from tracker.domain.errors import TrackerError
 from tracker.domain.page import Changes
 from tracker.services import news
-from tracker.services.board import RELOAD_ABOVE
 from tracker.services.news import News
 from tracker.ui.employee.notices import NOTIFICATIONS, Notices
 from tracker.ui.system.desktop_notes import DesktopNotes, Note
@@ -24,6 +23,9 @@ from tracker.ui.widgets.shell import Shell
 
 TOLD = "told_notification"
 """In the window's settings: the number of the newest notification that needs no more telling."""
+
+MOST_COMPARED = 2_000
+"""Of more changes at once nobody wants to hear."""
 
 
 class Telling(QObject):
@@ -50,7 +52,7 @@ class Telling(QObject):
         """The tasks as they are shown before these changes. After a first pull, or one from a
         restored server, everything would be new, so nothing is."""
         wanted = self._begun and self._window.around.settings.notify_changed
-        if not wanted or changes.everything or len(changes.tasks) > RELOAD_ABOVE:
+        if not wanted or changes.everything or len(changes.tasks) > MOST_COMPARED:
             return {}
         views = self._window.board.views
         return {task_id: views[task_id] for task_id in changes.tasks if task_id in views}

@@ -40,6 +40,7 @@ from tracker.ui.widgets.controls import Choice, Search
 from tracker.ui.widgets.papers import Papers
 from tracker.ui.widgets.reconnect import Reconnect
 
+WORK_SECONDS = 0.01
 WAITING, ATTENTION = "Waiting to send", "Needs attention"
 _UNDOABLE = {Kind.COMPLETE: "Completed", Kind.HOLD: "On hold", Kind.CANCEL: "Cancelled"}
 
@@ -90,6 +91,9 @@ class Shell(QMainWindow):
         self.reconnect.changed.connect(self._show_preview)
         self.reconnect.go.connect(self.acted)
         self.toast = Toast(self)
+        self._working = QTimer(self)  # as long as a large board is busy
+        self._working.timeout.connect(self._work_on)
+        board.on_busy = self._working.start
         self._ages = QTimer(self)
         self._ages.setInterval(age_ms)  # how often ages and "due in" are said anew
         self._ages.timeout.connect(lambda: self.show_changes(None))
@@ -291,6 +295,14 @@ class Shell(QMainWindow):
         self.status = replace(self.status, sending=(done, total))
         self._show_status()
 
+    @border("arrange the tasks")
+    def _work_on(self) -> None:
+        """A bit of what takes long, and then whatever else there is to do."""
+        if self.board.work(WORK_SECONDS):
+            self.show_changes(None)
+        if not self.board.is_busy:
+            self._working.stop()
+
     def _show_status(self) -> None:
         """The counts are the outbox's own: what was done here changes them before any run."""
         now, tally = device_clock(), self.work.outbox.tally()
@@ -487,6 +499,7 @@ class Shell(QMainWindow):
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.sync()
         self._ages.stop()
+        self._working.stop()
         self.search.stop()
         self.reconnect.stop()
         super().closeEvent(event)
