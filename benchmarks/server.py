@@ -359,7 +359,7 @@ def clients(url: str, sizes: Sizes) -> Row:
                     for n in range(0, len(devices), SEES)]  # fmt: skip
             create(client, ids, seen)
             _analyse(database)
-            _catch_up(database, devices)
+            catch_up(database, devices)
             port = int(address.rpartition(":")[2])
             heard = crowd.rounds(port, devices, sizes.rounds, sizes.interval, sizes.changing)
     with Process(["benchmarks.floor.empty"]) as empty:
@@ -406,7 +406,7 @@ def _crowd(database: Database, number: int) -> tuple[list[crowd.Device], str]:
     return devices, admin
 
 
-def _catch_up(database: Database, devices: Sequence[crowd.Device]) -> None:
+def catch_up(database: Database, devices: Sequence[crowd.Device]) -> None:
     """Everybody has what is there: cursors as a first pull ends with, without 5,000 of them."""
     state = load(Settings(), database)
     with database.read() as conn:

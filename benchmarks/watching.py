@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the product imports Qt when it opens its window, and so it 
     from PySide6.QtWidgets import QWidget
 
 
+BEAT_MS = 2
+
+
 def say_when_painted(window: QWidget, about: Callable[[], dict[str, Any] | None]) -> None:
     """Prints what `about` says as soon as it says something after a paint.
 
@@ -54,6 +57,38 @@ def answer(more: Callable[[str], str] = lambda _line: "") -> None:
             print(known[line]() if line in known else more(line), flush=True)
 
     threading.Thread(target=run, daemon=True).start()
+
+
+class Heart:
+    """Beats every two milliseconds in the window's thread. A gap between two beats is how long
+    whatever the person did would have waited."""
+
+    def __init__(self, window: QWidget) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.doing = ""
+        self.gaps: list[float] = []
+        """Milliseconds beyond the beat, of each one since the last `restart`."""
+        self.worst: dict[str, float] = {}
+        """The longest gap of each thing that was done."""
+        self.since_ms = 0
+        self._last = time.perf_counter()
+        self._timer = QTimer(window)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(BEAT_MS)
+
+    def restart(self) -> None:
+        self.gaps, self.worst = [], {}
+        self.since_ms = time.time_ns() // 1_000_000
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        gap = (now - self._last) * 1000 - BEAT_MS
+        self._last = now
+        self.gaps.append(gap)
+        if gap > self.worst.get(self.doing, 0.0):
+            self.worst[self.doing] = gap
 
 
 def own_memory() -> float:

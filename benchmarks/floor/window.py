@@ -1,13 +1,15 @@
 """The least a process with a window can be: Qt and an empty one, `benchmarks.floor.window`.
 
 A line "import …" on its standard input has it load modules, "poll URL TOKEN SECONDS" has it ask
-that server again and again whether there is something new, with httpx and nothing else.
+that server again and again whether there is something new, with httpx and nothing else. After
+"watch", "report" says how long its thread did not answer, as JSON.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import sys
 import threading
 import time
@@ -22,14 +24,19 @@ def main() -> int:
     window = QWidget()
     window.resize(1080, 760)
     watching.say_when_painted(window, dict)
-    watching.answer(_do)
+    heart = watching.Heart(window)
+    watching.answer(lambda line: _do(heart, line))
     window.show()
     return app.exec()
 
 
-def _do(line: str) -> str:
+def _do(heart: watching.Heart, line: str) -> str:
     word, *rest = line.split()
-    if word == "import":
+    if word == "watch":
+        heart.restart()
+    elif word == "report":
+        return json.dumps({"gaps": heart.gaps})
+    elif word == "import":
         for name in rest:
             # Some modules are there only once another one has put them there.
             with contextlib.suppress(ImportError):
