@@ -55,6 +55,8 @@ REPORTS = (
     "“What my admin sees” shows it, and Settings switch it off."
 )
 """Said before anything is reported."""
+MONITOR_REST = 0.2
+"""Seconds between two runs of the monitor at least: it hears of what everybody does."""
 LOCK_PATIENCE = 5.0
 """Seconds that a start waits for a command which synchronises at this moment."""
 SWITCH_PATIENCE = 1.0
@@ -136,7 +138,9 @@ def open_window(profile: Profile, around: Surroundings) -> Opened:
     def changed() -> int:
         return running[0].workspace.outbox.last_seq() if running else 0
 
-    runner = Runner(make_engine, around.settings.poll_seconds, bridge.deliver, changed)
+    rest = MONITOR_REST if profile.scope == "monitor" else 0.0
+    seconds = around.settings.poll_seconds
+    runner = Runner(make_engine, seconds, bridge.deliver, changed, rest=rest)
     window.sync_wanted.connect(runner.wake)
     window.acted.connect(runner.nudge)
     window.settings_changed.connect(lambda settings: runner.set_interval(settings.poll_seconds))

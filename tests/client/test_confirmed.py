@@ -318,10 +318,10 @@ def test_presence_says_when_it_differs(confirmed: Confirmed) -> None:
         PersonPresence("ana", START, 2, Occupancy.ACTIVE),
         PersonPresence("jonas", None, 0, Occupancy.UNKNOWN),
     ]
-    assert confirmed.save_presence(people).people
+    assert confirmed.save_presence(people).presence
     assert not confirmed.save_presence(people[::-1])
     assert confirmed.presence() == {p.user_id: p for p in people}
-    assert confirmed.save_presence(people[:1]).people
+    assert confirmed.save_presence(people[:1]).presence
     assert list(confirmed.presence()) == ["ana"]
 
 

@@ -472,7 +472,7 @@ def test_the_monitor_learns_of_presence(server: RunningServer, device: Open) -> 
     ana.add(action(task_id=task_id, depends_on=(new_id(),)))
     ana.sync()
     report = rita.sync()
-    assert report.changes.people
+    assert report.changes.presence
     assert task_id in rita.projection.views()
     presence = rita.confirmed.presence()[server.users["ana"]]
     assert (presence.last_heard_at, presence.unsent) == (START, 1)

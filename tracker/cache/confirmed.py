@@ -499,13 +499,16 @@ class Confirmed:
 
     def save_presence(self, people: Sequence[PersonPresence]) -> Changes:
         with self._write():
-            before = self._conn.execute("SELECT * FROM presence ORDER BY user_id").fetchall()
-            rows = sorted((p.user_id, p.last_heard_at, p.unsent, p.occupancy) for p in people)
+            before = set(self._conn.execute("SELECT * FROM presence"))
+            rows = {(p.user_id, p.last_heard_at, p.unsent, p.occupancy.value) for p in people}
             if before == rows:
                 return Changes()
-            self._conn.execute("DELETE FROM presence")
-            self._conn.executemany("INSERT INTO presence VALUES (?, ?, ?, ?)", rows)
-        return Changes(people=True)
+            gone = {row[:1] for row in before} - {row[:1] for row in rows}
+            self._conn.executemany("DELETE FROM presence WHERE user_id = ?", gone)
+            self._conn.executemany(
+                "INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?)", rows - before
+            )
+        return Changes(presence=True)
 
     # -- stubs -----------------------------------------------------------------------------
 

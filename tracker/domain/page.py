@@ -126,13 +126,14 @@ class PersonPresence:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an operation changed; views refresh these and nothing else. `everything` follows a
-    first pull, `people` says that names, projects, teams or presence differ, `notifications` that
-    the own ones do."""
+    first pull, `people` says that names, projects or teams differ, `presence` when people were
+    heard of, `notifications` that the own ones do."""
 
     tasks: frozenset[str] = frozenset()
     people: bool = False
     everything: bool = False
     notifications: bool = False
+    presence: bool = False
 
     def __or__(self, other: Changes) -> Changes:
         return Changes(
@@ -140,7 +141,9 @@ class Changes:
             self.people or other.people,
             self.everything or other.everything,
             self.notifications or other.notifications,
+            self.presence or other.presence,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.tasks) or self.people or self.everything or self.notifications
+        flags = (self.people, self.everything, self.notifications, self.presence)
+        return bool(self.tasks) or any(flags)

@@ -115,8 +115,10 @@ class Board:
     def refresh(self, changes: Changes) -> frozenset[str] | None:
         """Reads what changed; returns the ids to bind again, None for all. Of a large board, what
         changed much is left to `work`."""
-        if changes.people:
+        if changes.people or changes.everything:
             self._load_people()
+        elif changes.presence:
+            self.presence = self._work.confirmed.presence()
         if changes.everything:
             self._reload()
             return None
@@ -129,7 +131,7 @@ class Board:
             self._reading = self._reading or self._reading_missed()
             self.on_busy()
         if not changes.people:
-            return changes.tasks
+            return None if changes.presence else changes.tasks
         if self._wanted.text:  # it is searched for in the projects' names too
             self._arrange(self._wanted, self._now)
         return None
@@ -158,6 +160,11 @@ class Board:
     def is_busy(self) -> bool:
         """Something is left to `work` on."""
         return self._arranging is not None or self._reading is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """Rows are read in great number."""
+        return self._reading is not None
 
     def work(self, seconds: float) -> bool:
         """Goes on with it for about so long; whether something is ready to be shown."""

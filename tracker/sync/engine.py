@@ -27,6 +27,8 @@ VOIDS = 400
 """With those that a person gave up, 100 at most, as many as the contract lets go with a push."""
 RETRY_SECONDS = 5.0
 PARKED_MS = 3_600_000
+PRESENCE_MS = 2_000
+"""Who was heard of when changes all the time: asked so often at most."""
 KEPT_MS = 30 * 86_400_000
 """Delivered actions are kept so long, to be offered again to a restored server."""
 STUCK_MS = 60_000
@@ -125,6 +127,7 @@ class Engine:
         self._moved_at = now()
         self._renewed = False
         self._pruned_at = 0
+        self._presence_at = 0
         self._changes = Changes()
         self._sent = 0
         self._tally: Counts = NoCounts()
@@ -326,7 +329,8 @@ class Engine:
             if not page.more and set(self._confirmed.wanted()) <= set(wanted):
                 break
         self._confirmed.heard(self._now(), self._server.clock_offset())
-        if self._scope == "monitor":
+        if self._scope == "monitor" and not 0 <= self._now() - self._presence_at < PRESENCE_MS:
+            self._presence_at = self._now()
             self._changes |= self._confirmed.save_presence(self._server.presence())
 
     def _forget_old(self) -> None:

@@ -26,7 +26,9 @@ class Runner:
     offline. While a server wants to be left alone, only `wake` and a sleep of the machine count.
 
     `make_engine` runs in the thread, so that importing the network does not delay the first
-    paint. `changed` answers a number that differs when another connection added an action.
+    paint. `changed` answers a number that differs when another connection added an action. From the
+    beginning of a run to the next there are `rest` seconds at least, but for `wake`: who follows
+    what many people do would else be told of each change by itself.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class Runner:
         on_report: Callable[[Report], None],
         changed: Callable[[], int],
         guard: Callable[[], AbstractContextManager[object]] = nullcontext,
+        rest: float = 0.0,
     ) -> None:
         self._make_engine = make_engine
         self._on_report = on_report
         self._changed = changed
         self._guard = guard
+        self._rest = rest
         self._nudged = threading.Event()
         self._woken = threading.Event()
         self._stop = threading.Event()
@@ -77,6 +81,7 @@ class Runner:
         engine: Engine | None = None
         version = -1
         while not self._stop.is_set():
+            begun = time.monotonic()
             self._woken.clear()
             self._nudged.clear()
             try:
@@ -95,6 +100,7 @@ class Runner:
             if self._stop.is_set():
                 return
             self._on_report(report)
+            self._woken.wait(max(0.0, begun + self._rest - time.monotonic()))
             asked = report.retry_after
             self._pause(self._pace.after(report.failed, asked), version, asked or 0.0)
 

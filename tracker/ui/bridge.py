@@ -20,7 +20,7 @@ from tracker.domain.errors import TrackerError
 from tracker.sync.engine import Report
 
 COLLECT_EVERY_MS = 1_000
-LONG_S = 0.02
+LONG_S = 0.01
 """A collection that took longer has looked through too much."""
 
 log = logging.getLogger(__name__)
@@ -119,6 +119,6 @@ class Collector(QObject):
         started = time.perf_counter()
         gc.collect(due[-1])
         if time.perf_counter() - started > LONG_S:
-            # What is alive now are tens of thousands of rows; looking through them takes 80 ms each
-            # time. Left out from now on, they still go with the last reference.
+            # What is alive now is most of all rows. Left out from now on, they still go with their
+            # last reference.
             gc.freeze()

@@ -7,6 +7,7 @@ to the outbox; rows come from the board; nothing here waits for the network.
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -298,8 +299,11 @@ class Shell(QMainWindow):
     @border("arrange the tasks")
     def _work_on(self) -> None:
         """A bit of what takes long, and then whatever else there is to do."""
+        reads = self.board.is_reading
         if self.board.work(WORK_SECONDS):
             self.show_changes(None)
+        if reads:
+            gc.freeze()  # what was read is no garbage; looking through it would take 80 ms
         if not self.board.is_busy:
             self._working.stop()
 
