@@ -56,11 +56,12 @@ format: install ## put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure synchronising, the server and the window beside their floors; 20 minutes
+bench: install ## measure synchronising, the server and the windows beside their floors; half an hour
 	@$(BIN)/python -m benchmarks.sync
 	@$(BIN)/python -m benchmarks.server
 	@$(BIN)/python -m benchmarks.analytics
 	@$(BIN)/python -m benchmarks.ui
+	@$(BIN)/python -m benchmarks.monitor
 
 screenshots: install ## draw every screen into docs/screenshots
 	@$(PYTHON) scripts/system_libraries.py --also fonts-noto-cjk=NotoSansCJK-Regular.ttc
