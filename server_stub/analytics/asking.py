@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,9 +14,9 @@ from server_stub.core import access
 from server_stub.core.deps import CallerDep, Read
 from server_stub.core.problems import ProblemError
 from server_stub.people import service as people
-from tracker.domain.errors import InputError
-from tracker.domain.instants import end_of_day
-from tracker.domain.reading import Bad, Reader
+from tracker.domain import period
+from tracker.domain.errors import InputError, Refusal
+from tracker.domain.period import Period
 from tracker.domain.task import Person, Project, Team
 
 _T = TypeVar("_T", bound=Person | Project | Team)
@@ -42,40 +41,40 @@ def get_users(
 UsersDep = Annotated[tuple[str, ...] | None, Depends(get_users, scope="function")]
 
 
-def get_asked(
+def get_period(
     caller: CallerDep,
-    conn: Read,
-    users: UsersDep,
     first: Annotated[str | None, Query(alias="from", max_length=100)] = None,
     last: Annotated[str | None, Query(alias="to", max_length=100)] = None,
-    project_id: Text = None,
+) -> Period:
+    """For admins and owners: `from` and `to` are days of the tenant's zone, both in the period.
+    E2004 for what cannot be read."""
+    access.require_admin(caller)
+    found = period.read(first, last)
+    if isinstance(found, Refusal):
+        raise ProblemError.of(found)
+    return found
+
+
+PeriodDep = Annotated[Period, Depends(get_period, scope="function")]
+
+
+def get_asked(
+    caller: CallerDep, conn: Read, users: UsersDep, asked: PeriodDep, project_id: Text = None
 ) -> Asked:
-    """`from` and `to` are days of the tenant's zone, both in the period; `project_id` is an id or a
-    number. E2004 and E2006 for what cannot be read, E5007 for a project that is not there."""
-    since, until = _day("from", first), _day("to", last)
-    if since is not None and until is not None and until < since:
-        raise ProblemError("E2004", "It is before the first day.", "to")
+    """`project_id` is an id or a number: E2006 for what is neither, E5007 for a project that is not
+    there."""
     zone, project = ZoneInfo(caller.zone), None
     if project_id is not None:
         project = _find(conn, caller.tenant_id, project_id, "project_id", people.project)
-    before = None if since is None else (since - timedelta(days=1)).isoformat()
     return Asked(
-        since=None if before is None else end_of_day(before, zone) + 1,
-        until=None if until is None else end_of_day(until.isoformat(), zone),
+        since=asked.since(zone),
+        until=asked.until(zone),
         project_id=None if project is None else project.id,
         user_ids=users,
     )
 
 
 AskedDep = Annotated[Asked, Depends(get_asked, scope="function")]
-
-
-def _day(name: str, text: str | None) -> date | None:
-    try:
-        found = Reader({name: text}).date(name)
-    except Bad as bad:
-        raise ProblemError.of(bad.refusal) from None
-    return None if found is None else date.fromisoformat(found)
 
 
 def _find(

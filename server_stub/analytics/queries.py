@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,9 @@ from server_stub.core.database import upsert
 from server_stub.core.statements import Statement
 from server_stub.core.tables import users
 from server_stub.tasks.tables import assignments, tasks
+from tracker.domain.figures import COUNTED_BY_PROGRESS, OfStatus, Promised, Running, Totals
 from tracker.domain.metrics import Kept, Metrics
+from tracker.domain.period import Days
 from tracker.domain.sla import Calendar, Hours, Promise, Sla, Target, Unit
 from tracker.domain.task import OPEN, Part, Priority, Status
 
@@ -145,6 +148,7 @@ _NOW: sa.BindParameter[Any] = sa.bindparam("now")
 # that it is about those.
 _IS_ASSIGNEE = assignments.c.part == sa.literal_column(f"'{Part.ASSIGNEE}'")
 _IS_OPEN = tasks.c.status.in_(sorted(OPEN))
+_HAS_PROGRESS = tasks.c.status.in_(sorted(COUNTED_BY_PROGRESS))
 _IS_OVERDUE = tasks.c.due_at < _NOW
 
 
@@ -189,21 +193,9 @@ def _by_status(*shape: bool) -> sa.Select[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Tasks of one status; `due` of them are past their due, finished or not."""
-
-    tasks: int
-    completed: int
-    due: int
-
-
-def by_status(conn: Connection, tenant_id: str, asked: Asked, now: int) -> dict[Status, Standing]:
+def by_status(conn: Connection, tenant_id: str, asked: Asked, now: int) -> dict[Status, OfStatus]:
     rows = conn.execute(_by_status(*asked.shape), asked.values(tenant_id, now=now))
-    return {Status(status): Standing(*numbers) for status, *numbers in rows}
-
-
-_COUNTED_BY_PROGRESS = sorted({*OPEN, Status.COMPLETED})
+    return {Status(status): OfStatus(*numbers) for status, *numbers in rows}
 
 
 @functools.cache
@@ -211,14 +203,15 @@ def _by_progress(*shape: bool) -> sa.Select[Any]:
     shown = sa.func.coalesce(tasks.c.rollup_progress, tasks.c.progress)
     below = (sa.func.count().filter(shown < limit) for limit in (25, 50, 75))
     columns: list[sa.ColumnElement[Any]] = [*below, sa.func.count()]
-    return sa.select(*columns).where(*_of_tasks(*shape), tasks.c.status.in_(_COUNTED_BY_PROGRESS))
+    return sa.select(*columns).where(
+        *_of_tasks(*shape), tasks.c.status.in_(sorted(COUNTED_BY_PROGRESS))
+    )
 
 
-def by_progress(conn: Connection, tenant_id: str, asked: Asked) -> tuple[int, int, int, int]:
-    """How many are below 25, 50 and 75 %, and in all."""
-    found = conn.execute(_by_progress(*asked.shape), asked.values(tenant_id)).one()
-    first, second, third, every = found
-    return first, second, third, every
+def by_progress(conn: Connection, tenant_id: str, asked: Asked) -> list[int]:
+    """How many are in each quarter."""
+    below = (0, *conn.execute(_by_progress(*asked.shape), asked.values(tenant_id)).one())
+    return [more - fewer for fewer, more in pairwise(below)]
 
 
 # Joined outwards, so that SQLite begins with the open tasks: the other way round it looks up every
@@ -280,23 +273,6 @@ def open_by_team(
     return {team_id: (number, overdue) for team_id, number, overdue in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What finished tasks add up to; means are None where nothing has the value."""
-
-    tasks: int = 0
-    mean_days: float | None = None
-    timed: int = 0
-    mean_efficiency: float | None = None
-    rated: int = 0
-    mean_rating: float | None = None
-    was_overdue: int = 0
-    revenue_cents: int = 0
-    promised: int = 0
-    started_in_time: int = 0
-    finished_in_time: int = 0
-
-
 def _mean(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """As a float, which PostgreSQL's mean of whole numbers is not."""
     return sa.cast(sa.func.avg(column), sa.Float)
@@ -354,17 +330,6 @@ def _promised(*shape: bool) -> sa.Select[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """Finished tasks of one priority that were assigned to somebody."""
-
-    tasks: int = 0
-    started_in_time: int = 0
-    finished_in_time: int = 0
-    mean_start_ms: float | None = None
-    mean_finish_ms: float | None = None
-
-
 def promised(conn: Connection, tenant_id: str, asked: Asked) -> dict[Priority, Promised]:
     rows = conn.execute(_promised(*asked.shape), asked.values(tenant_id))
     return {Priority(priority): Promised(*numbers) for priority, *numbers in rows}
@@ -395,16 +360,93 @@ def _running(*shape: bool) -> sa.Select[Any]:
 
 def running(
     conn: Connection, tenant_id: str, asked: Asked, late: Mapping[Priority, Sequence[int]]
-) -> dict[Priority, tuple[int, int, int]]:
-    """(open, too late to start in time, too late to finish in time) of each priority. `late` are
-    the instants that were late if assigned before: to start, to finish."""
+) -> dict[Priority, Running]:
+    """`late` are the instants that were late if assigned before: to start, to finish."""
     limits = {
         f"{name}_{priority}": at
         for priority, instants in late.items()
         for name, at in zip(("start", "finish"), instants, strict=True)
     }
     rows = conn.execute(_running(*asked.shape), asked.values(tenant_id, **limits))
-    return {
-        Priority(priority): (number, start_late, finish_late)
-        for priority, number, start_late, finish_late in rows
-    }
+    return {Priority(priority): Running(*numbers) for priority, *numbers in rows}
+
+
+# -- By day -------------------------------------------------------------------------------------
+
+_START: sa.BindParameter[int] = sa.bindparam("start", type_=sa.BigInteger)
+_UNTIL: sa.BindParameter[int] = sa.bindparam("until_day", type_=sa.BigInteger)
+_SLOT: sa.BindParameter[int] = sa.bindparam("slot", type_=sa.BigInteger)
+
+
+def _by_slot(at: sa.ColumnElement[int], *where: sa.ColumnElement[bool]) -> sa.Select[int, int]:
+    # Named once: PostgreSQL takes the same words with other parameters for another expression.
+    slot = ((at - _START) // _SLOT).label("at_slot")
+    return sa.select(slot, sa.func.count()).where(*where).group_by("at_slot")
+
+
+def _later(one: sa.ColumnElement[int], other: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return sa.case((one < other, other), else_=one)
+
+
+_LATE_SINCE = _later(tasks.c.due_at, tasks.c.created_at)
+_ENDED = sa.func.coalesce(tasks.c.completed_at, tasks.c.cancelled_at)
+_WAS_LATE = sa.and_(tasks.c.due_at < sa.bindparam("before"), tasks.c.created_at <= _UNTIL)
+_ENDED_LATE = sa.and_(_ENDED > _LATE_SINCE, _ENDED >= _START)
+
+
+@functools.cache
+def _made_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
+    return _by_slot(
+        tasks.c.created_at,
+        *_of_tasks(False, project, people),
+        tasks.c.created_at.between(_START, _UNTIL),
+    )
+
+
+@functools.cache
+def _finished_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
+    return _by_slot(
+        task_metrics.c.completed_at,
+        *_of_finished(False, project, people),
+        task_metrics.c.completed_at.between(_START, _UNTIL),
+    )
+
+
+@functools.cache
+def _late_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
+    return _by_slot(
+        _later(_LATE_SINCE, _START),
+        *_of_tasks(False, project, people),
+        _WAS_LATE,
+        sa.or_(_IS_OPEN, _ENDED_LATE),
+    )
+
+
+@functools.cache
+def _no_more_late_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
+    return _by_slot(
+        _ENDED, *_of_tasks(False, project, people), _WAS_LATE, _ENDED_LATE, _ENDED <= _UNTIL
+    )
+
+
+def by_day(
+    conn: Connection, tenant_id: str, asked: Asked, days: Days, now: int
+) -> tuple[list[int], list[int], list[int]]:
+    """Of each day, whatever period is asked for: tasks that were made, that were finished, and how
+    many more were overdue at its end than at the one before, at the first one's than none. So
+    only what is late at the start or changes later is counted, and not all again for each day."""
+    if not days.names:
+        return [], [], []
+    shape = asked.project_id is not None, asked.user_ids is not None
+    values = asked.values(
+        tenant_id,
+        start=days.start,
+        until_day=days.until,
+        slot=days.slot,
+        before=min(now, days.until + 1),
+    )
+    made, finished, late, no_more = (
+        days.summed(dict(conn.execute(statement(*shape), values).all()))
+        for statement in (_made_by_slot, _finished_by_slot, _late_by_slot, _no_more_late_by_slot)
+    )
+    return made, finished, [more - fewer for more, fewer in zip(late, no_more, strict=True)]

@@ -1,163 +1,110 @@
-"""The figures that admins ask for, put together from what the queries count."""
+"""The figures that admins ask for: what the queries count, put together (tracker.protocol.figures).
+
+`figures` is all of them of one moment, and counts nothing twice that two of them show.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from server_stub.analytics import queries, service
-from server_stub.analytics.queries import Asked, Standing, Totals
+from server_stub.analytics.queries import Asked
+from server_stub.core.problems import ProblemError
 from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
 from tracker.domain import occupancy as day
-from tracker.domain import sla
+from tracker.domain.errors import Refusal
+from tracker.domain.figures import Totals, late_if_before, together
 from tracker.domain.occupancy import Interval
-from tracker.domain.sla_settings import target_text
-from tracker.domain.task import OPEN, Occupancy, Priority, Status
+from tracker.domain.period import Days, Period
+from tracker.domain.task import Occupancy
+from tracker.protocol import figures as made
 from tracker.protocol.analytics import (
     ByPerson,
     ByProgress,
     ByStatus,
     ByTeam,
-    Finished,
+    Figures,
     Hour,
-    Made,
     OccupancyOfAll,
     PersonOccupancy,
-    PersonPerformance,
-    PromiseKept,
     PromisesKept,
-    Quarter,
     Summary,
-    TeamPerformance,
+    Trend,
 )
 
+_Done = Mapping[str | None, Totals]
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+
+def figures(
+    conn: Connection, tenant_id: str, zone: str, asked: Asked, period: Period, now: int
+) -> Figures:
+    """With the last days of a period that is too long for a trend of its own."""
+    statuses = queries.by_status(conn, tenant_id, asked, now)
+    done = queries.totals_by_person(conn, tenant_id, asked)
+    return Figures(
+        as_of=now,
+        summary=made.summary(now, statuses, together(done.values())),
+        status=made.by_status(now, statuses),
+        progress=by_progress(conn, tenant_id, asked, now),
+        trend=_trend(conn, tenant_id, asked, period.latest(ZoneInfo(zone), now), now),
+        people=_by_person(conn, tenant_id, asked, done, now),
+        teams=_by_team(conn, tenant_id, asked, done, now),
+        occupancy=occupancy_of_all(conn, tenant_id, asked.user_ids, now),
+        sla=promises_kept(conn, tenant_id, zone, asked, now),
+    )
 
 
 def summary(conn: Connection, tenant_id: str, asked: Asked, now: int) -> Summary:
-    found = queries.by_status(conn, tenant_id, asked, now)
-    every = sum(one.tasks for one in found.values())
-    still = [found.get(status, Standing(0, 0, 0)) for status in OPEN]
-    waiting, overdue = sum(one.tasks for one in still), sum(one.due for one in still)
-    completed = sum(one.completed for one in found.values())
-    made = Made(
-        tasks=every,
-        open=waiting,
-        completed=completed,
-        cancelled=every - waiting - completed,
-        overdue=overdue,
-        completion_rate=_share(completed, waiting + completed),
-    )
-    finished = _finished(queries.totals(conn, tenant_id, asked))
-    return Summary(as_of=now, made=made, finished=finished)
-
-
-def _finished(found: Totals) -> Finished:
-    return Finished(
-        tasks=found.tasks,
-        mean_days=found.mean_days,
-        timed=found.timed,
-        mean_efficiency=found.mean_efficiency,
-        rated=found.rated,
-        mean_rating=found.mean_rating,
-        was_overdue=found.was_overdue,
-        revenue_cents=found.revenue_cents,
-        promised=found.promised,
-        started_in_time=_share(found.started_in_time, found.promised),
-        finished_in_time=_share(found.finished_in_time, found.promised),
-    )
+    statuses = queries.by_status(conn, tenant_id, asked, now)
+    return made.summary(now, statuses, queries.totals(conn, tenant_id, asked))
 
 
 def by_status(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByStatus:
-    found = queries.by_status(conn, tenant_id, asked, now)
-    counted = {status: found[status].tasks if status in found else 0 for status in Status}
-    return ByStatus(as_of=now, tasks=sum(counted.values()), statuses=counted)
+    return made.by_status(now, queries.by_status(conn, tenant_id, asked, now))
 
 
 def by_progress(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByProgress:
-    below = (0, *queries.by_progress(conn, tenant_id, asked))
-    quarters = [
-        Quarter(low=25 * n, high=25 * (n + 1), tasks=below[n + 1] - below[n]) for n in range(4)
-    ]
-    return ByProgress(as_of=now, tasks=below[-1], quarters=quarters)
+    return made.by_progress(now, queries.by_progress(conn, tenant_id, asked))
+
+
+def trend(
+    conn: Connection, tenant_id: str, zone: str, asked: Asked, period: Period, now: int
+) -> Trend:
+    """E2004 for more days than it has."""
+    days = period.days(ZoneInfo(zone), now)
+    if isinstance(days, Refusal):
+        raise ProblemError.of(days)
+    return _trend(conn, tenant_id, asked, days, now)
+
+
+def _trend(conn: Connection, tenant_id: str, asked: Asked, days: Days, now: int) -> Trend:
+    return made.trend(now, days, *queries.by_day(conn, tenant_id, asked, days, now))
 
 
 def by_person(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByPerson:
-    to_do = queries.open_by_person(conn, tenant_id, asked, now)
     done = queries.totals_by_person(conn, tenant_id, asked)
-    found = []
+    return _by_person(conn, tenant_id, asked, done, now)
+
+
+def _by_person(conn: Connection, tenant_id: str, asked: Asked, done: _Done, now: int) -> ByPerson:
     ids = None if asked.user_ids is None else list(asked.user_ids)
-    for person in people.people(conn, tenant_id, ids):
-        waiting, overdue = to_do.get(person.id, (0, 0))
-        found.append(
-            PersonPerformance(
-                user_id=person.id,
-                number=person.number,
-                name=person.display_name,
-                active=person.active,
-                open=waiting,
-                overdue=overdue,
-                finished=_finished(done.get(person.id, Totals())),
-            )
-        )
-    return ByPerson(as_of=now, people=found)
+    to_do = queries.open_by_person(conn, tenant_id, asked, now)
+    return made.by_person(now, people.people(conn, tenant_id, ids), to_do, done)
 
 
 def by_team(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByTeam:
-    """With people asked for, their teams have what these did, and the others nothing."""
-    to_do = queries.open_by_team(conn, tenant_id, asked, now)
     done = queries.totals_by_person(conn, tenant_id, asked)
-    everybody = people.people(conn, tenant_id)
-    found = []
-    for team in people.teams(conn, tenant_id):
-        members = [person for person in everybody if person.team_id == team.id]
-        waiting, overdue = to_do.get(team.id, (0, 0))
-        found.append(
-            TeamPerformance(
-                team_id=team.id,
-                number=team.number,
-                name=team.name,
-                archived=team.archived,
-                people=sum(person.active for person in members),
-                open=waiting,
-                overdue=overdue,
-                finished=_finished(_together(done[m.id] for m in members if m.id in done)),
-            )
-        )
-    return ByTeam(as_of=now, teams=found)
+    return _by_team(conn, tenant_id, asked, done, now)
 
 
-def _together(parts: Iterable[Totals]) -> Totals:
-    """What several people's add up to."""
-    found = Totals()
-    for part in parts:
-        found = Totals(
-            tasks=found.tasks + part.tasks,
-            mean_days=_mean(found.mean_days, found.tasks, part.mean_days, part.tasks),
-            timed=found.timed + part.timed,
-            mean_efficiency=_mean(
-                found.mean_efficiency, found.timed, part.mean_efficiency, part.timed
-            ),
-            rated=found.rated + part.rated,
-            mean_rating=_mean(found.mean_rating, found.rated, part.mean_rating, part.rated),
-            was_overdue=found.was_overdue + part.was_overdue,
-            revenue_cents=found.revenue_cents + part.revenue_cents,
-            promised=found.promised + part.promised,
-            started_in_time=found.started_in_time + part.started_in_time,
-            finished_in_time=found.finished_in_time + part.finished_in_time,
-        )
-    return found
-
-
-def _mean(one: float | None, of_one: int, other: float | None, of_other: int) -> float | None:
-    """The mean of all, from the means of two parts and how many each is of."""
-    if one is None or other is None:
-        return other if one is None else one
-    return (one * of_one + other * of_other) / (of_one + of_other)
+def _by_team(conn: Connection, tenant_id: str, asked: Asked, done: _Done, now: int) -> ByTeam:
+    teams, everybody = people.teams(conn, tenant_id), people.people(conn, tenant_id)
+    to_do = queries.open_by_team(conn, tenant_id, asked, now)
+    return made.by_team(now, teams, everybody, to_do, done)
 
 
 def occupancy_of_all(
@@ -196,33 +143,6 @@ def promises_kept(
     conn: Connection, tenant_id: str, zone: str, asked: Asked, now: int
 ) -> PromisesKept:
     promised = service.promises(conn, tenant_id, zone)
-    calendar = promised.calendar
-    late = {
-        priority: [
-            sla.overdue_before(calendar, now, target.ms(calendar))
-            for target in (promise.start, promise.finish)
-        ]
-        for priority, promise in promised.promises.items()
-    }
     done = queries.promised(conn, tenant_id, asked)
-    running = queries.running(conn, tenant_id, asked, late)
-    found = []
-    for priority in Priority:
-        promise, kept = promised.promises[priority], done.get(priority, queries.Promised())
-        waiting, start_late, finish_late = running.get(priority, (0, 0, 0))
-        found.append(
-            PromiseKept(
-                priority=priority,
-                start=target_text(promise.start),
-                finish=target_text(promise.finish),
-                finished=kept.tasks,
-                started_in_time=_share(kept.started_in_time, kept.tasks),
-                finished_in_time=_share(kept.finished_in_time, kept.tasks),
-                mean_start_ms=kept.mean_start_ms,
-                mean_finish_ms=kept.mean_finish_ms,
-                running=waiting,
-                start_late=start_late,
-                finish_late=finish_late,
-            )
-        )
-    return PromisesKept(as_of=now, priorities=found)
+    running = queries.running(conn, tenant_id, asked, late_if_before(promised, now))
+    return made.promises_kept(now, promised, done, running)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from server_stub.analytics import reports, service
-from server_stub.analytics.asking import AskedDep, UsersDep
+from server_stub.analytics.asking import AskedDep, PeriodDep, UsersDep
 from server_stub.core import access, feed
 from server_stub.core.deps import CallerDep, Read, State
 from server_stub.core.preconditions import IfMatch, content_tag, require_content
@@ -17,12 +17,15 @@ from tracker.protocol.analytics import (
     ByProgress,
     ByStatus,
     ByTeam,
+    Figures,
     NewSlaSettings,
     OccupancyOfAll,
     PromisesKept,
     SlaSettings,
     Summary,
+    Trend,
 )
+from tracker.protocol.figures import settings
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
 
@@ -69,11 +72,25 @@ def promises_kept(state: State, caller: CallerDep, conn: Read, asked: AskedDep) 
     return reports.promises_kept(conn, caller.tenant_id, caller.zone, asked, state.now())
 
 
+@router.get("/trend")
+def trend(state: State, caller: CallerDep, conn: Read, asked: AskedDep, period: PeriodDep) -> Trend:
+    """What was made, finished and overdue on each day of the period, 92 at most."""
+    return reports.trend(conn, caller.tenant_id, caller.zone, asked, period, state.now())
+
+
+@router.get("/figures")
+def figures(
+    state: State, caller: CallerDep, conn: Read, asked: AskedDep, period: PeriodDep
+) -> Figures:
+    """All of these of one moment; of a period of more than 92 days the trend of the last."""
+    return reports.figures(conn, caller.tenant_id, caller.zone, asked, period, state.now())
+
+
 @router.get("/sla-settings")
 def sla_settings(caller: CallerDep, conn: Read, response: Response) -> SlaSettings:
     """What is promised, and the calendar it is measured with."""
     access.require_admin(caller)
-    found = service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+    found = settings(service.promises(conn, caller.tenant_id, caller.zone))
     response.headers["ETag"] = content_tag(found)
     return found
 
@@ -90,8 +107,8 @@ def set_sla_settings(
     with state.database.write() as conn:
         tenant = feed.lock(conn, caller.tenant_id)
         before = service.promises(conn, caller.tenant_id, caller.zone)
-        require_content(if_match, service.settings(before))
+        require_content(if_match, settings(before))
         service.set_promises(conn, tenant, caller.user_id, new, state.now())
-        made = service.settings(service.promises(conn, caller.tenant_id, caller.zone))
+        made = settings(service.promises(conn, caller.tenant_id, caller.zone))
     response.headers["ETag"] = content_tag(made)
     return made

@@ -15,7 +15,8 @@ from tracker.domain import metrics, sla, sla_settings
 from tracker.domain.errors import Refusal
 from tracker.domain.sla import Sla
 from tracker.domain.task import Task
-from tracker.protocol.analytics import NewSlaSettings, SlaSettings, Within
+from tracker.protocol.analytics import NewSlaSettings
+from tracker.protocol.figures import settings
 
 
 def note_finished(
@@ -62,18 +63,3 @@ def set_promises(conn: Connection, tenant: Tenant, user_id: str, new: Sla, now: 
     were, are = ({name: values[name] for name in changed} for values in (before, after))
     audit.note(conn, tenant, tenant.id, "sla.set", user_id, now, were, are)
     feed.save(conn, tenant, now)
-
-
-def settings(found: Sla) -> SlaSettings:
-    return SlaSettings(
-        zone=found.calendar.zone,
-        week=sla_settings.week_texts(found.calendar),
-        holidays=sorted(day.isoformat() for day in found.calendar.holidays),
-        promises={
-            priority: Within(
-                start=sla_settings.target_text(promise.start),
-                finish=sla_settings.target_text(promise.finish),
-            )
-            for priority, promise in found.promises.items()
-        },
-    )

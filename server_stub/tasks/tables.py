@@ -73,7 +73,8 @@ tasks = sa.Table(
     # that they need not read the rows (analytics/queries.py).
     sa.Index(
         "tasks_counted", "tenant_id", "status", "due_at", "created_at", "completed_at",
-        "assigned_at", "started_at", "project_id", "priority", "progress", "rollup_progress", "id",
+        "cancelled_at", "assigned_at", "started_at", "project_id", "priority", "progress",
+        "rollup_progress", "id",
     ),
 )  # fmt: skip
 

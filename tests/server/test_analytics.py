@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from server_stub.core import feed
 from server_stub.people import groups
 from server_stub.people import service as people
 from tests.conftest import Template
-from tests.support.server import HOUR, MINUTE, OUTSIDER, RunningServer, problem
+from tests.support.server import DAY, HOUR, MINUTE, OUTSIDER, RunningServer, problem
 from tracker.domain import sla
 from tracker.domain.sla import Standing
 from tracker.domain.task import OPEN, Part, Priority, Role, Status, Task
@@ -146,6 +146,17 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"team": "1"},
     {"team": "2", "person": "rita", "from": "2025-01-01"},
     {"team": "2", "person": "ana"},  # nobody
+)
+TRENDS: tuple[dict[str, str], ...] = (
+    {},
+    {"from": "2026-02-20"},
+    {"to": "2025-12-31", "project_id": "hall"},
+    {"from": "2025-03-30", "to": "2025-03-30"},  # the day of 23 hours
+    {"from": "2025-08-20", "to": "2025-11-19", "team": "1"},  # as many as there may be
+    {"from": "2024-03-01", "to": "2024-04-15", "person": "jonas", "project_id": "hall"},
+    {"from": "2026-02-20", "to": "2026-04-10"},  # the future too
+    {"from": "2026-03-04"},  # nothing but that
+    {"from": "2026-01-01", "to": "2026-02-02", "team": "2", "person": "ana"},  # nobody
 )
 REPORTS = ("summary", "status", "progress", "people", "teams", "sla")
 queries = pytest.mark.parametrize("query", QUERIES, ids=str)
@@ -345,6 +356,153 @@ def test_what_was_promised(everything: Everything, query: dict[str, str]) -> Non
     assert everything.ask("sla", query) == {"priorities": expected}
 
 
+def day_of(at: int) -> date:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(BERLIN).date()
+
+
+def days_of(query: Mapping[str, str], now: int) -> list[date]:
+    last = date.fromisoformat(query["to"]) if "to" in query else day_of(now)
+    first = last - timedelta(days=29)
+    if "from" in query:
+        first = date.fromisoformat(query["from"])
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def was_overdue(row: Row, day: date, now: int) -> bool:
+    """When the day ended, or now if it has not."""
+    if row["status"] in OPEN or day >= day_of(now):
+        return is_overdue(row, now) if day >= day_of(now) else _is_late(row, day)
+    ended = row["completed_at"] or row["cancelled_at"]
+    return _is_late(row, day) and day_of(ended) > day and ended > row["due_at"]
+
+
+def _is_late(row: Row, day: date) -> bool:
+    due = row["due_at"]
+    return due is not None and day_of(due) <= day and day_of(row["created_at"]) <= day
+
+
+@pytest.mark.parametrize("query", TRENDS, ids=str)
+def test_the_days(everything: Everything, query: dict[str, str]) -> None:
+    query, now = everything.asked(query), everything.server.clock.now
+    about = {name: value for name, value in query.items() if name not in ("from", "to")}
+    rows, done = everything.made(about), everything.finished(about)
+    assert everything.ask("trend", query) == {
+        "days": [
+            {
+                "day": day.isoformat(),
+                "made": sum(day_of(row["created_at"]) == day for row in rows),
+                "finished": sum(day_of(row["completed_at"]) == day for row in done),
+                "overdue": sum(was_overdue(row, day, now) for row in rows),
+            }
+            for day in days_of(query, now)
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "query", [query for query in TRENDS if query.keys() & {"from", "to"}], ids=str
+)
+def test_the_days_add_up_to_the_summary(everything: Everything, query: dict[str, str]) -> None:
+    query = everything.asked(query)
+    if "from" not in query:
+        query["from"] = "2025-12-02"
+    summary, days = (everything.ask(name, query) for name in ("summary", "trend"))
+    for name in ("made", "finished"):
+        assert sum(day[name] for day in days["days"]) == summary[name]["tasks"], name
+
+
+def test_the_last_day_has_what_is_overdue_now(everything: Everything) -> None:
+    for query in ({}, {"project_id": "1"}, {"person": "3"}, {"team": "1"}):
+        last = everything.ask("trend", query)["days"][-1]
+        assert last["overdue"] == everything.ask("summary", query)["made"]["overdue"] > 0
+
+
+def test_more_than_three_months_are_too_many_days(everything: Everything) -> None:
+    server = everything.server
+    for query in ({"from": "2025-08-20", "to": "2025-11-20"}, {"from": "2025-01-01"}):
+        answer = server.get("rita", f"{PATH}/trend", params=query)
+        found = problem(answer, 422, "E2004")
+        assert [one["field"] for one in found["errors"]] == ["from"]
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *TRENDS], ids=str)
+def test_all_figures_are_those_that_are_asked_for_apart(
+    everything: Everything, query: dict[str, str]
+) -> None:
+    query = everything.asked(query)
+    found = everything.ask("figures", query)
+    now = everything.server.clock.now
+    assert {part.pop("as_of") for part in found.values()} == {now}
+    about = {name: query[name] for name in ("person", "team") if name in query}
+    assert _close(found.pop("occupancy"), everything.ask("occupancy", about))
+    shown = [date.fromisoformat(day["day"]) for day in found["trend"]["days"]]
+    assert shown == days_of(query, now)[-92:]
+    days = {**query, "from": f"{shown[0]}"} if shown else query
+    assert found.pop("trend") == everything.ask("trend", days)
+    assert found.keys() == {*REPORTS}
+    for report, figures in found.items():
+        assert _close(figures, everything.ask(report, query)), report
+
+
+def _close(found: Any, expected: Any) -> bool:
+    """The same but for how floats were added up."""
+    if isinstance(expected, dict):
+        same = found.keys() == expected.keys()
+        return same and all(_close(found[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(_close, found, expected))
+    if isinstance(expected, float):
+        return bool(found == pytest.approx(expected, rel=1e-9))
+    return bool(found == expected)
+
+
+class TestOverdueByDay:
+    """Each of these on a day of its own, the first Monday to Friday of March."""
+
+    def trend(self, server: RunningServer, first: str, last: str) -> list[int]:
+        answer = server.get("rita", f"{PATH}/trend", params={"from": first, "to": last})
+        assert answer.status_code == 200, answer.text
+        return [day["overdue"] for day in answer.json()["days"]]
+
+    def test_from_the_end_of_the_day_it_is_due_until_it_is_done(
+        self, either_server: RunningServer
+    ) -> None:
+        server = either_server
+        completed, cancelled, both = (server.task(due_date="2026-03-03") for _ in range(3))
+        server.clock.advance(2 * DAY)  # the 4th
+        rita = server.device("rita")
+        rita.do("complete", completed)
+        rita.do("cancel", both)
+        rita.do("archive", both)
+        server.clock.advance(DAY)
+        rita.do("cancel", cancelled)
+        server.clock.advance(DAY)
+        assert self.trend(server, "2026-03-02", "2026-03-07") == [0, 3, 1, 0, 0, 0]
+        assert self.trend(server, "2026-03-04", "2026-03-04") == [1], "counted at the start"
+        assert self.trend(server, "2026-03-05", "2026-03-05") == [0]
+        rita.do("reopen", completed)
+        assert self.trend(server, "2026-03-02", "2026-03-07") == [0, 3, 2, 1, 1, 1]
+
+    def test_what_is_done_on_the_day_it_was_due_never_counts(self, server: RunningServer) -> None:
+        task_id = server.task(due_at=server.clock.now + HOUR)
+        server.clock.advance(2 * HOUR)
+        assert self.trend(server, "2026-03-02", "2026-03-03") == [1, 1], "now, and later so far"
+        server.device("rita").do("complete", task_id)
+        assert self.trend(server, "2026-03-01", "2026-03-03") == [0, 0, 0]
+
+    def test_it_is_overdue_from_when_it_was_made(self, server: RunningServer) -> None:
+        server.clock.advance(DAY)
+        server.task(due_date="2026-02-20")
+        server.clock.advance(DAY)
+        assert self.trend(server, "2026-02-28", "2026-03-04") == [0, 0, 0, 1, 1]
+
+    def test_what_was_done_in_time_is_never_overdue(self, server: RunningServer) -> None:
+        task_id = server.task(due_date="2026-03-04")
+        server.device("rita").do("complete", task_id)
+        server.clock.advance(4 * DAY)
+        assert self.trend(server, "2026-03-02", "2026-03-06") == [0] * 5
+
+
 def test_the_rows_say_something_of_everything_that_is_counted(everything: Everything) -> None:
     """Or the comparisons above would compare nothing with nothing."""
     assert {row["status"] for row in everything.tasks} == {*Status}
@@ -386,11 +544,11 @@ def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
     engine = server.app.state.tracker.database.engine
     asked: list[tuple[str, Any]] = []
     sa.event.listen(engine, "before_cursor_execute", lambda _c, _u, *s: asked.append((s[0], s[1])))
-    for report in REPORTS:
+    for report in (*REPORTS, "trend", "figures"):
         for query in ({}, {"from": "2026-01-01"}, {"project_id": "1"}):
             assert server.get("rita", f"{PATH}/{report}", params=query).status_code == 200
     counting = [one for one in asked if "count(" in one[0]]
-    assert len(counting) == 30
+    assert len(counting) == 75
     with server.database.read() as conn:
         for statement, values in counting:
             plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
@@ -448,7 +606,7 @@ def test_another_tenant_counts_its_own(everything: Everything) -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", [*REPORTS, "trend", "figures"])
 def test_what_cannot_be_read_is_named(
     shared_server: RunningServer, report: str, query: dict[str, str], code: str, field: str
 ) -> None:

@@ -160,6 +160,7 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "0011": {},
+    "0012": {},
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

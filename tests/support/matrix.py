@@ -296,6 +296,8 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ("GET", "/api/v1/analytics/teams"): admins(),
     ("GET", "/api/v1/analytics/occupancy"): admins(),
     ("GET", "/api/v1/analytics/sla"): admins(),
+    ("GET", "/api/v1/analytics/trend"): admins(),
+    ("GET", "/api/v1/analytics/figures"): admins(),
     ("GET", "/api/v1/analytics/sla-settings"): admins(),
     ("PUT", "/api/v1/analytics/sla-settings"): owners(call=promises),
 }

@@ -179,16 +179,17 @@ class Day(Answer):
 
 
 class Trend(Answer):
-    """Each day of the period, 92 at most: the last 30 where none is asked for. What happened to a
-    task since is not undone in it: a due that was moved counts as it is, and a task that was
-    reopened was never finished."""
+    """Each day of the period, 92 at most: the last 30 where its begin is not asked for. What
+    happened to a task since is not undone in it: a due that was moved counts as it is, and a task
+    that was reopened was never finished."""
 
     as_of: int
     days: list[Day]
 
 
 class Figures(Answer):
-    """All that the Statistics page shows, of one moment."""
+    """All that the Statistics page shows, of one moment. The trend is of the last 92 days of a
+    longer period."""
 
     as_of: int
     summary: Summary
