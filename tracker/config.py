@@ -131,7 +131,7 @@ def write_settings(folder: Path, changes: Mapping[str, object]) -> None:
     # In front of the rest, as what follows a [table] would belong to it.
     tables = next((at for at, line in enumerate(kept) if line.lstrip().startswith("[")), len(kept))
     lines += [f"{line}\n" for at, line in enumerate(kept) if at >= tables or not ours.match(line)]
-    _write_text(path, "".join(lines))
+    write_text(path, "".join(lines))
 
 
 def differing(before: Settings, after: Settings) -> dict[str, object]:
@@ -168,10 +168,11 @@ def save_profile(root: Path, profile: Profile) -> None:
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
-    _write_text(path, json.dumps(content, indent=1))
+    write_text(path, json.dumps(content, indent=1))
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Replaces a file of a profile, whole or not at all. E3006."""
     temporary = path.with_suffix(".new")
     try:
         temporary.write_text(text, encoding="utf-8")

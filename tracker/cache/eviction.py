@@ -17,6 +17,8 @@ from tracker.domain.task import Status
 MOST_FINISHED = 10_000
 """Finished tasks that are kept whole. A list of 10,000 takes 25 ms to read and a first pull of them
 a second; somebody who finishes ten a day fills it in four years."""
+MOST_OF_A_TENANT = 100_000
+"""For the monitor, whose figures without network are counted in them."""
 
 Busy = Callable[[str | None, int], Collection[str]]
 """From the epoch and position of the rows to the tasks that own work needs here."""

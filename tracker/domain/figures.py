@@ -87,7 +87,7 @@ def _mean(one: float | None, of_one: int, other: float | None, of_other: int) ->
     return (one * of_one + other * of_other) / (of_one + of_other)
 
 
-def share(part: int, whole: int) -> float | None:
+def share(part: float, whole: int) -> float | None:
     return part / whole if whole else None
 
 

@@ -41,18 +41,31 @@ class Metrics(Kept):
 
 def kept(task: Task) -> Kept:
     """Of a task that is finished."""
-    assert task.completed_at is not None
-    ratio = None
-    if task.estimated_minutes and task.actual_minutes:
-        ratio = task.actual_minutes / task.estimated_minutes
     return Kept(
         task_id=task.id,
         project_id=task.project_id,
-        was_overdue=task.due_at is not None and task.due_at < task.completed_at,
-        efficiency_ratio=ratio,
+        was_overdue=was_overdue(task),
+        efficiency_ratio=efficiency(task),
         quality_rating=task.quality_rating,
         revenue_cents=task.revenue_cents,
     )
+
+
+def was_overdue(task: Task) -> bool:
+    """When it was finished."""
+    assert task.completed_at is not None
+    return task.due_at is not None and task.due_at < task.completed_at
+
+
+def efficiency(task: Task) -> float | None:
+    if task.estimated_minutes and task.actual_minutes:
+        return task.actual_minutes / task.estimated_minutes
+    return None
+
+
+def days_to_complete(task: Task) -> float:
+    assert task.completed_at is not None
+    return max(0, task.completed_at - task.created_at) / DAY
 
 
 def metrics(task: Task, sla: Sla) -> Metrics:
@@ -71,7 +84,7 @@ def metrics(task: Task, sla: Sla) -> Metrics:
         # Completing sets the progress, and nobody sets it afterwards.
         completed_by=task.last_progress_by,
         priority=task.priority,
-        days_to_complete=max(0, task.completed_at - task.created_at) / DAY,
+        days_to_complete=days_to_complete(task),
         start_ms=found.start_ms if found else None,
         finish_ms=found.finish_ms if found else None,
         started_in_time=found.start is Standing.IN_TIME if found else None,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import calendar as gregorian
 import functools
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from tracker.domain.instants import utc
@@ -118,24 +120,35 @@ def verdict(task: Task, sla: Sla, now: int) -> Verdict | None:
 
     The instants are those of the work, corrected by the device's offset, so what was done without
     network counts when it was done."""
+    taken = working_times(task, now, functools.partial(worked_ms, sla.calendar))
+    if taken is None:
+        return None
+    (start_ms, finish_ms), promise = taken, sla.promises[task.priority]
+    started_at = task.completed_at if task.started_at is None else task.started_at
+    return Verdict(
+        start_ms,
+        finish_ms,
+        _standing(start_ms, started_at, promise.start.ms(sla.calendar)),
+        _standing(finish_ms, task.completed_at, promise.finish.ms(sla.calendar)),
+    )
+
+
+def working_times(
+    task: Task, now: int, worked: Callable[[int, int], int]
+) -> tuple[int, int] | None:
+    """Working ms from the assignment until the task was started and finished, or until now; None
+    where there is no verdict. `worked` says how much lies between two instants."""
     if task.assigned_at is None or task.cancelled_at is not None:
         return None
-    started_at = task.completed_at if task.started_at is None else task.started_at
-    promise = sla.promises[task.priority]
-    start_ms, start = _standing(task.assigned_at, started_at, now, promise.start, sla.calendar)
-    finish_ms, finish = _standing(
-        task.assigned_at, task.completed_at, now, promise.finish, sla.calendar
-    )
-    return Verdict(start_ms, finish_ms, start, finish)
+    finished_at = now if task.completed_at is None else task.completed_at
+    started_at = finished_at if task.started_at is None else task.started_at
+    return worked(task.assigned_at, started_at), worked(task.assigned_at, finished_at)
 
 
-def _standing(
-    assigned_at: int, happened_at: int | None, now: int, target: Target, calendar: Calendar
-) -> tuple[int, Standing]:
-    taken = worked_ms(calendar, assigned_at, now if happened_at is None else happened_at)
-    if taken > target.ms(calendar):
-        return taken, Standing.LATE
-    return taken, Standing.RUNNING if happened_at is None else Standing.IN_TIME
+def _standing(taken: int, happened_at: int | None, allowed: int) -> Standing:
+    if taken > allowed:
+        return Standing.LATE
+    return Standing.RUNNING if happened_at is None else Standing.IN_TIME
 
 
 def worked_ms(calendar: Calendar, start: int, end: int) -> int:
@@ -157,6 +170,40 @@ def worked_ms(calendar: Calendar, start: int, end: int) -> int:
                 total += max(0, min(closed, end) - max(opened, start))
             day += 1
     return total
+
+
+class Clock:
+    """`worked_ms` for many pairs of instants: 0.5 µs each where that takes 10. It knows when work
+    was open in the last years before `now`, and leaves what lies further back to `worked_ms`."""
+
+    DAYS = 1_500
+
+    def __init__(self, calendar: Calendar, now: int) -> None:
+        self._calendar = calendar
+        last = _local_day(calendar, now) + 3
+        days = range(last - self.DAYS, last + 1)
+        # Where clocks are set back over midnight, the spans of two days lie between each other.
+        # The first span is none: every instant has one that opened before it.
+        spans = [(-DAY, -DAY), *sorted(span for day in days for span in _open(calendar, day))]
+        self._opens = [opened for opened, _ in spans]
+        self._closes = [closed for _, closed in spans]
+        self._before = [0, *accumulate(closed - opened for opened, closed in spans)]
+        # A day's spans lie within 48 hours around its midnight in UTC.
+        self._first = max(0, days[0] - _UTC_DAY_ZERO + 2) * DAY
+        self._end = (last - _UTC_DAY_ZERO - 1) * DAY
+
+    def worked_ms(self, start: int, end: int) -> int:
+        """The working time between two instants, in ms; 0 where the end comes first."""
+        if end <= start:
+            return 0
+        if start < self._first or end > self._end:
+            return worked_ms(self._calendar, start, end)
+        opens, closes, before = self._opens, self._closes, self._before
+        first = bisect_right(opens, start)
+        last = bisect_right(opens, end, first)
+        ahead, left = closes[first - 1] - start, closes[last - 1] - end
+        found = before[last] - before[first]
+        return found + (ahead if ahead > 0 else 0) - (left if left > 0 else 0)
 
 
 def overdue_before(calendar: Calendar, now: int, allowed: int) -> int:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from tracker.cache.confirmed import Confirmed
+from tracker.cache.eviction import MOST_FINISHED, MOST_OF_A_TENANT
 from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Projection
 from tracker.config import Profile, private_folder
@@ -48,6 +49,7 @@ def open_workspace(profile: Profile) -> Workspace:
 
         told = describe("E3011", f"{outbox.rescued} changes are there again.")
         logging.getLogger(__name__).error(told)
-    confirmed = Confirmed(folder)
+    most = MOST_OF_A_TENANT if profile.scope == "monitor" else MOST_FINISHED
+    confirmed = Confirmed(folder, most)
     actor = Actor(profile.user_id, profile.role)
     return Workspace(profile, outbox, confirmed, Projection(confirmed, outbox, actor))

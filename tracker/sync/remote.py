@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -21,6 +22,7 @@ from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
 from tracker.domain.notification import Preferences
 from tracker.domain.page import Mark, PersonPresence
 from tracker.domain.task import Occupancy
+from tracker.protocol.analytics import Figures, SlaSettings
 from tracker.protocol.base import (
     MARK_HEADER,
     PROTOCOL,
@@ -190,6 +192,16 @@ class RemoteServer:
         """What was reported of a person in the last 24 hours."""
         path = f"/api/v1/people/{user_id}/occupancy"
         return self._read(OccupancyReport, self._send("GET", path, token=self._token()))
+
+    def figures(self, query: Mapping[str, str]) -> Figures:
+        """All of the tenant's work that the parameters narrow: for admins and owners."""
+        path = f"/api/v1/analytics/figures?{urlencode(query)}"
+        return self._read(Figures, self._send("GET", path, token=self._token()))
+
+    def sla_settings(self) -> SlaSettings:
+        """What the tenant promises: for admins and owners."""
+        path = "/api/v1/analytics/sla-settings"
+        return self._read(SlaSettings, self._send("GET", path, token=self._token()))
 
     def preferences(self) -> tuple[Preferences, str]:
         """What the person wants to be told, and the tag of that content."""
