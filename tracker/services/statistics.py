@@ -7,8 +7,8 @@ the server knows:
 - how a finished task was judged: the server keeps with it its priority, its assignment and what was
   promised when it was finished. A device judges it by what they are now, and by the promises that
   it last heard of. (Tasks that were finished before the server kept any have no verdict there.)
-- its own rows: changes of this device that wait count here already, and finished tasks that left
-  the cache do not any more (`tracker.cache.eviction`).
+- tasks that no device holds: archived ones, and finished ones beyond the bound of the cache
+  (`tracker.cache.eviction`). Changes of this device that wait count here already.
 """
 
 from __future__ import annotations
