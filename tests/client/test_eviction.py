@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from tests.support.client import Device, action, comment, page, receipt, task
 from tests.support.server import HOUR, START, RunningServer
 from tracker.cache.confirmed import MIGRATIONS, Confirmed
 from tracker.cache.database import connect
+from tracker.cache.eviction import MOST_FINISHED, MOST_OF_A_TENANT
 from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Projection
+from tracker.config import Profile, Scope
 from tracker.domain.access import Actor
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault
@@ -23,6 +26,7 @@ from tracker.domain.page import CHILDREN, WHOLE_LIMIT
 from tracker.domain.receipt import Outcome
 from tracker.domain.task import Role, Status
 from tracker.protocol.sync import Gone
+from tracker.services.workspace import open_workspace
 from tracker.sync.engine import State
 
 Open = Callable[..., Device]
@@ -532,3 +536,16 @@ def test_a_server_that_does_not_answer_to_it_is_not_asked_without_end(
     assert ana.sync().state is State.SYNCED
     assert ana.line.asked[-2:] == [[], [task_id]]
     assert ana.confirmed.wanted() == [task_id]
+
+
+@pytest.mark.parametrize(
+    ("scope", "most"), [("desk", MOST_FINISHED), ("monitor", MOST_OF_A_TENANT)]
+)
+def test_the_monitor_keeps_the_finished_tasks_of_a_whole_tenant(
+    tmp_path: Path, scope: Scope, most: int
+) -> None:
+    assert MOST_FINISHED < MOST_OF_A_TENANT == 100_000
+    profile = Profile(tmp_path, scope, "http://x", "s", "u", "rita", "Rita", Role.ADMIN, "N")
+    work = open_workspace(profile)
+    with closing(work):
+        assert work.confirmed.most_finished == most

@@ -21,7 +21,7 @@ from tracker.domain.change import (
     parse,
 )
 from tracker.domain.errors import Refusal
-from tracker.domain.occupancy import Interval, interval_of, merged, totals
+from tracker.domain.occupancy import HOUR_MS, Interval, by_hour, interval_of, merged, totals
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.task import Occupancy
 
@@ -183,3 +183,48 @@ class TestMerging:
             assert left.ended_at < right.started_at or (
                 left.ended_at == right.started_at and not same
             )
+
+
+class TestByHour:
+    def test_an_interval_is_divided_at_the_hours(self) -> None:
+        found = by_hour([at(ACTIVE, NOON + 40 * MINUTE, NOON + 130 * MINUTE)], NOON, 4)
+        assert [one[ACTIVE] // MINUTE for one in found] == [20, 60, 10, 0]
+        assert {sum(one.values()) - one[ACTIVE] for one in found} == {0}
+
+    def test_hours_begin_at_the_start_and_not_at_the_clocks(self) -> None:
+        start = NOON + 59 * MINUTE
+        found = by_hour([at(IDLE, NOON, NOON + 61 * MINUTE)], start, 1)
+        assert found == [{ACTIVE: 0, IDLE: 2 * MINUTE, OFFLINE: 0, UNKNOWN: 0}]
+
+    @pytest.mark.parametrize(
+        ("begun", "ended", "inside"),
+        [(-10, 0, 0), (-10, 10, 10), (110, 130, 10), (120, 130, 0), (-10, 130, 120), (5, 5, 0)],
+    )
+    def test_only_what_lies_inside_counts(self, begun: int, ended: int, inside: int) -> None:
+        found = by_hour([at(ACTIVE, NOON + begun * MINUTE, NOON + ended * MINUTE)], NOON, 2)
+        assert sum(one[ACTIVE] for one in found) == inside * MINUTE
+
+    def test_there_is_an_hour_where_nothing_was_reported(self) -> None:
+        assert by_hour([], NOON, 24) == [dict.fromkeys(Occupancy, 0)] * 24
+        assert by_hour([at(ACTIVE, NOON, NOON + HOUR)], NOON, 0) == []
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(Occupancy), st.integers(-90, 500), st.integers(0, 400)),
+            max_size=6,
+        ),
+        st.integers(1, 6),
+    )
+    def test_it_is_what_counting_minutes_finds_of_everybody_together(
+        self, given: list[tuple[Occupancy, int, int]], hours: int
+    ) -> None:
+        intervals = [
+            at(state, NOON + begun * MINUTE, NOON + (begun + length) * MINUTE)
+            for state, begun, length in given
+        ]
+        expected = [dict.fromkeys(Occupancy, 0) for _ in range(hours)]
+        for state, begun, length in given:
+            for minute in range(begun, begun + length):
+                if 0 <= minute < hours * 60:
+                    expected[minute * MINUTE // HOUR_MS][state] += MINUTE
+        assert by_hour(intervals, NOON, hours) == expected

@@ -73,6 +73,32 @@ def test_working_time_is_what_counting_minutes_finds(
     assert sla.worked_ms(calendar, start, end) == slow(calendar, start, end)
 
 
+@given(
+    ZONES, WEEKS, st.sampled_from(CHANGES), st.integers(-4_000, 4_000), st.integers(0, 4_000),
+    st.integers(-3_000, 3_000),
+)  # fmt: skip
+def test_the_clock_for_many_tasks_says_what_working_time_says(
+    zone: str, week: list[Hours | None], around: datetime, begin: int, minutes: int, later: int
+) -> None:
+    calendar = Calendar(zone, tuple(week), frozenset({around.date()}))
+    start = int(around.timestamp() * 1000) + begin * MINUTE + 17
+    end = start + minutes * MINUTE
+    with_now = sla.Clock(calendar, end + later * MINUTE)
+    assert with_now.worked_ms(start, end) == sla.worked_ms(calendar, start, end)
+    assert with_now.worked_ms(end, start) == 0
+
+
+@given(WEEKS, st.integers(0, 6_000), st.integers(0, 6_000), st.integers(0, sla.DAY))
+def test_and_also_of_what_lies_further_back_or_ahead(
+    week: list[Hours | None], start: int, end: int, ms: int
+) -> None:
+    """The days since 1998, of which it knows those from 2007 to 2011."""
+    calendar = Calendar("America/St_Johns", tuple(week))
+    known, zero = sla.Clock(calendar, at("2011-03-01")), at("1998-01-01")
+    first, last = zero + start * sla.DAY + ms, zero + end * sla.DAY + ms // 2
+    assert known.worked_ms(first, last) == sla.worked_ms(calendar, first, last)
+
+
 def test_a_date_that_comes_twice() -> None:
     """One minute past midnight the clocks of St. John's went back to yesterday's last hour."""
     calendar = Calendar("America/St_Johns", (Hours(23 * 60, 1_440),) * 7)
@@ -81,6 +107,7 @@ def test_a_date_that_comes_twice() -> None:
     for start in moments:
         for end in moments:
             assert sla.worked_ms(calendar, start, end) == slow(calendar, start, end)
+            assert sla.Clock(calendar, end).worked_ms(start, end) == slow(calendar, start, end)
 
 
 @given(WEEKS, st.integers(0, 40_000_000), st.integers(0, 3_000_000), st.integers(0, 3_000_000))
