@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -245,32 +246,57 @@ def open_by_person(
     return {user_id: (number, overdue) for user_id, number, overdue in rows}
 
 
+# A task that two people of a team have to do is one task of the team: that of the first of them.
+_MATE, _MATE_IS = assignments.alias(), users.alias()
+
+
 @functools.cache
-def _open_by_team(*shape: bool) -> sa.Select[Any]:
+def _open_by_member(*shape: bool) -> sa.Select[Any]:
     period, project, people = shape
-    # A task that two people of a team have to do is one task of the team.
-    overdue = sa.case((_IS_OVERDUE, tasks.c.id))
+    before = sa.select(sa.literal(1)).where(
+        _MATE.c.tenant_id == TENANT,
+        _MATE.c.task_id == assignments.c.task_id,
+        _MATE.c.part == sa.literal_column(f"'{Part.ASSIGNEE}'"),
+        _MATE.c.user_id < assignments.c.user_id,
+        _MATE_IS.c.id == _MATE.c.user_id,
+        _MATE_IS.c.team_id == users.c.team_id,
+        *([_MATE.c.user_id.in_(_USERS)] if people else []),
+    )
+    late = sa.func.coalesce(_IS_OVERDUE, sa.false()).label("is_late")
+    first = sa.not_(before.exists()).label("is_first")
     return (
-        sa.select(
-            users.c.team_id, sa.func.count(tasks.c.id.distinct()), sa.func.count(overdue.distinct())
-        )
+        sa.select(assignments.c.user_id, users.c.team_id, late, first, sa.func.count())
         .select_from(tasks.outerjoin(assignments, _DOERS).outerjoin(users, _WHO))
         .where(
             *_of_tasks(period, project, False),
             _IS_OPEN,
             *([assignments.c.user_id.in_(_USERS)] if people else []),
         )
-        .group_by(users.c.team_id)
+        .group_by(assignments.c.user_id, users.c.team_id, "is_late", "is_first")
     )
 
 
-def open_by_team(
+_ToDo = dict[str | None, tuple[int, int]]
+
+
+def open_by_person_and_team(
     conn: Connection, tenant_id: str, asked: Asked, now: int
-) -> dict[str | None, tuple[int, int]]:
-    """Open tasks and overdue ones of each team; of people without one, and of nobody, under
-    None."""
-    rows = conn.execute(_open_by_team(*asked.shape), asked.values(tenant_id, now=now))
-    return {team_id: (number, overdue) for team_id, number, overdue in rows}
+) -> tuple[_ToDo, _ToDo]:
+    """Open tasks and overdue ones of each assignee, and of each team, each task once; of people
+    without one, and of nobody, under None."""
+    of_people: _ToDo = {}
+    of_teams: _ToDo = {}
+    rows = conn.execute(_open_by_member(*asked.shape), asked.values(tenant_id, now=now))
+    for user_id, team_id, late, first, number in rows:
+        _add(of_people, user_id, number, late)
+        if first:
+            _add(of_teams, team_id, number, late)
+    return of_people, of_teams
+
+
+def _add(found: _ToDo, group: str | None, number: int, late: bool) -> None:
+    every, overdue = found.get(group, (0, 0))
+    found[group] = every + number, overdue + (number if late else 0)
 
 
 def _mean(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -378,54 +404,49 @@ _UNTIL: sa.BindParameter[int] = sa.bindparam("until_day", type_=sa.BigInteger)
 _SLOT: sa.BindParameter[int] = sa.bindparam("slot", type_=sa.BigInteger)
 
 
-def _by_slot(at: sa.ColumnElement[int], *where: sa.ColumnElement[bool]) -> sa.Select[int, int]:
-    # Named once: PostgreSQL takes the same words with other parameters for another expression.
-    slot = ((at - _START) // _SLOT).label("at_slot")
-    return sa.select(slot, sa.func.count()).where(*where).group_by("at_slot")
+def _slot(at: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return (at - _START) // _SLOT
 
 
-def _later(one: sa.ColumnElement[int], other: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+def _later(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case((one < other, other), else_=one)
 
 
+_IS_MADE = tasks.c.created_at.between(_START, _UNTIL)
 _LATE_SINCE = _later(tasks.c.due_at, tasks.c.created_at)
 _ENDED = sa.func.coalesce(tasks.c.completed_at, tasks.c.cancelled_at)
-_WAS_LATE = sa.and_(tasks.c.due_at < sa.bindparam("before"), tasks.c.created_at <= _UNTIL)
 _ENDED_LATE = sa.and_(_ENDED > _LATE_SINCE, _ENDED >= _START)
+_IS_LATE = sa.and_(
+    tasks.c.due_at < sa.bindparam("before"),
+    tasks.c.created_at <= _UNTIL,
+    sa.or_(_IS_OPEN, _ENDED_LATE),
+)
 
 
 @functools.cache
-def _made_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
-    return _by_slot(
-        tasks.c.created_at,
-        *_of_tasks(False, project, people),
-        tasks.c.created_at.between(_START, _UNTIL),
+def _by_slot(project: bool, people: bool) -> sa.Select[Any]:
+    """When a task was made, became late, and was so no more: three looks at the index in one."""
+    # Named in the grouping: PostgreSQL takes the same words with other parameters for other ones.
+    names = "made_in", "late_from", "late_to"
+    parts = (
+        sa.case((_IS_MADE, _slot(tasks.c.created_at))),
+        sa.case((_IS_LATE, _slot(_later(_LATE_SINCE, _START)))),
+        sa.case((sa.and_(_IS_LATE, _ENDED <= _UNTIL), _slot(_ENDED))),
+    )
+    columns = [part.label(name) for part, name in zip(parts, names, strict=True)]
+    return (
+        sa.select(*columns, sa.func.count())
+        .where(*_of_tasks(False, project, people), sa.or_(_IS_MADE, _IS_LATE))
+        .group_by(*names)
     )
 
 
 @functools.cache
 def _finished_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
-    return _by_slot(
-        task_metrics.c.completed_at,
-        *_of_finished(False, project, people),
-        task_metrics.c.completed_at.between(_START, _UNTIL),
-    )
-
-
-@functools.cache
-def _late_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
-    return _by_slot(
-        _later(_LATE_SINCE, _START),
-        *_of_tasks(False, project, people),
-        _WAS_LATE,
-        sa.or_(_IS_OPEN, _ENDED_LATE),
-    )
-
-
-@functools.cache
-def _no_more_late_by_slot(project: bool, people: bool) -> sa.Select[int, int]:
-    return _by_slot(
-        _ENDED, *_of_tasks(False, project, people), _WAS_LATE, _ENDED_LATE, _ENDED <= _UNTIL
+    return (
+        sa.select(_slot(_M.completed_at).label("finished_in"), sa.func.count())
+        .where(*_of_finished(False, project, people), _M.completed_at.between(_START, _UNTIL))
+        .group_by("finished_in")
     )
 
 
@@ -445,8 +466,11 @@ def by_day(
         slot=days.slot,
         before=min(now, days.until + 1),
     )
-    made, finished, late, no_more = (
-        days.summed(dict(conn.execute(statement(*shape), values).all()))
-        for statement in (_made_by_slot, _finished_by_slot, _late_by_slot, _no_more_late_by_slot)
-    )
-    return made, finished, [more - fewer for more, fewer in zip(late, no_more, strict=True)]
+    made, finished, overdue = Counter[int | None](), Counter[int | None](), Counter[int | None]()
+    for made_in, late_from, late_to, number in conn.execute(_by_slot(*shape), values):
+        made[made_in] += number
+        overdue[late_from] += number
+        overdue[late_to] -= number
+    for finished_in, number in conn.execute(_finished_by_slot(*shape), values):
+        finished[finished_in] += number
+    return days.summed(made), days.summed(finished), days.summed(overdue)

@@ -50,11 +50,13 @@ class Days:
         """Which of the days an instant in them is on."""
         return bisect_right(self.edges, at, hi=len(self.names)) - 1
 
-    def summed(self, by_slot: Mapping[int, int]) -> list[int]:
-        """What was counted in each slot, as one number a day."""
+    def summed(self, by_slot: Mapping[int | None, int]) -> list[int]:
+        """What was counted in each slot, as one number a day; what is in none of them is left
+        out."""
         found = [0] * len(self.names)
         for slot, number in by_slot.items():
-            found[self.place(self.start + slot * self.slot)] += number
+            if slot is not None:
+                found[self.place(self.start + slot * self.slot)] += number
         return found
 
 
