@@ -246,57 +246,32 @@ def open_by_person(
     return {user_id: (number, overdue) for user_id, number, overdue in rows}
 
 
-# A task that two people of a team have to do is one task of the team: that of the first of them.
-_MATE, _MATE_IS = assignments.alias(), users.alias()
-
-
 @functools.cache
-def _open_by_member(*shape: bool) -> sa.Select[Any]:
+def _open_by_team(*shape: bool) -> sa.Select[Any]:
     period, project, people = shape
-    before = sa.select(sa.literal(1)).where(
-        _MATE.c.tenant_id == TENANT,
-        _MATE.c.task_id == assignments.c.task_id,
-        _MATE.c.part == sa.literal_column(f"'{Part.ASSIGNEE}'"),
-        _MATE.c.user_id < assignments.c.user_id,
-        _MATE_IS.c.id == _MATE.c.user_id,
-        _MATE_IS.c.team_id == users.c.team_id,
-        *([_MATE.c.user_id.in_(_USERS)] if people else []),
-    )
-    late = sa.func.coalesce(_IS_OVERDUE, sa.false()).label("is_late")
-    first = sa.not_(before.exists()).label("is_first")
+    # A task that two people of a team have to do is one task of the team.
+    overdue = sa.case((_IS_OVERDUE, tasks.c.id))
     return (
-        sa.select(assignments.c.user_id, users.c.team_id, late, first, sa.func.count())
+        sa.select(
+            users.c.team_id, sa.func.count(tasks.c.id.distinct()), sa.func.count(overdue.distinct())
+        )
         .select_from(tasks.outerjoin(assignments, _DOERS).outerjoin(users, _WHO))
         .where(
             *_of_tasks(period, project, False),
             _IS_OPEN,
             *([assignments.c.user_id.in_(_USERS)] if people else []),
         )
-        .group_by(assignments.c.user_id, users.c.team_id, "is_late", "is_first")
+        .group_by(users.c.team_id)
     )
 
 
-_ToDo = dict[str | None, tuple[int, int]]
-
-
-def open_by_person_and_team(
+def open_by_team(
     conn: Connection, tenant_id: str, asked: Asked, now: int
-) -> tuple[_ToDo, _ToDo]:
-    """Open tasks and overdue ones of each assignee, and of each team, each task once; of people
-    without one, and of nobody, under None."""
-    of_people: _ToDo = {}
-    of_teams: _ToDo = {}
-    rows = conn.execute(_open_by_member(*asked.shape), asked.values(tenant_id, now=now))
-    for user_id, team_id, late, first, number in rows:
-        _add(of_people, user_id, number, late)
-        if first:
-            _add(of_teams, team_id, number, late)
-    return of_people, of_teams
-
-
-def _add(found: _ToDo, group: str | None, number: int, late: bool) -> None:
-    every, overdue = found.get(group, (0, 0))
-    found[group] = every + number, overdue + (number if late else 0)
+) -> dict[str | None, tuple[int, int]]:
+    """Open tasks and overdue ones of each team; of people without one, and of nobody, under
+    None."""
+    rows = conn.execute(_open_by_team(*asked.shape), asked.values(tenant_id, now=now))
+    return {team_id: (number, overdue) for team_id, number, overdue in rows}
 
 
 def _mean(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

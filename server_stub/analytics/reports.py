@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
@@ -17,10 +17,10 @@ from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
 from tracker.domain import occupancy as day
 from tracker.domain.errors import Refusal
-from tracker.domain.figures import late_if_before, together
+from tracker.domain.figures import Totals, late_if_before, together
 from tracker.domain.occupancy import Interval
 from tracker.domain.period import Days, Period
-from tracker.domain.task import Occupancy, Person
+from tracker.domain.task import Occupancy
 from tracker.protocol import figures as made
 from tracker.protocol.analytics import (
     ByPerson,
@@ -36,6 +36,8 @@ from tracker.protocol.analytics import (
     Trend,
 )
 
+_Done = Mapping[str | None, Totals]
+
 
 def figures(
     conn: Connection, tenant_id: str, zone: str, asked: Asked, period: Period, now: int
@@ -43,16 +45,14 @@ def figures(
     """With the last days of a period that is too long for a trend of its own."""
     statuses = queries.by_status(conn, tenant_id, asked, now)
     done = queries.totals_by_person(conn, tenant_id, asked)
-    of_people, of_teams = queries.open_by_person_and_team(conn, tenant_id, asked, now)
-    everybody, teams = people.people(conn, tenant_id), people.teams(conn, tenant_id)
     return Figures(
         as_of=now,
         summary=made.summary(now, statuses, together(done.values())),
         status=made.by_status(now, statuses),
         progress=by_progress(conn, tenant_id, asked, now),
         trend=_trend(conn, tenant_id, asked, period.latest(ZoneInfo(zone), now), now),
-        people=made.by_person(now, _asked_for(everybody, asked), of_people, done),
-        teams=made.by_team(now, teams, everybody, of_teams, done),
+        people=_by_person(conn, tenant_id, asked, done, now),
+        teams=_by_team(conn, tenant_id, asked, done, now),
         occupancy=occupancy_of_all(conn, tenant_id, asked.user_ids, now),
         sla=promises_kept(conn, tenant_id, zone, asked, now),
     )
@@ -86,20 +86,24 @@ def _trend(conn: Connection, tenant_id: str, asked: Asked, days: Days, now: int)
 
 
 def by_person(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByPerson:
-    to_do = queries.open_by_person(conn, tenant_id, asked, now)
     done = queries.totals_by_person(conn, tenant_id, asked)
-    return made.by_person(now, _asked_for(people.people(conn, tenant_id), asked), to_do, done)
+    return _by_person(conn, tenant_id, asked, done, now)
 
 
-def _asked_for(everybody: Iterable[Person], asked: Asked) -> list[Person]:
-    who = asked.user_ids
-    return [person for person in everybody if who is None or person.id in who]
+def _by_person(conn: Connection, tenant_id: str, asked: Asked, done: _Done, now: int) -> ByPerson:
+    ids = None if asked.user_ids is None else list(asked.user_ids)
+    to_do = queries.open_by_person(conn, tenant_id, asked, now)
+    return made.by_person(now, people.people(conn, tenant_id, ids), to_do, done)
 
 
 def by_team(conn: Connection, tenant_id: str, asked: Asked, now: int) -> ByTeam:
-    _, to_do = queries.open_by_person_and_team(conn, tenant_id, asked, now)
     done = queries.totals_by_person(conn, tenant_id, asked)
+    return _by_team(conn, tenant_id, asked, done, now)
+
+
+def _by_team(conn: Connection, tenant_id: str, asked: Asked, done: _Done, now: int) -> ByTeam:
     teams, everybody = people.teams(conn, tenant_id), people.people(conn, tenant_id)
+    to_do = queries.open_by_team(conn, tenant_id, asked, now)
     return made.by_team(now, teams, everybody, to_do, done)
 
 

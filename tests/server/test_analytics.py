@@ -548,7 +548,7 @@ def test_counting_reads_indexes_and_no_task(server: RunningServer) -> None:
         for query in ({}, {"from": "2026-01-01"}, {"project_id": "1"}):
             assert server.get("rita", f"{PATH}/{report}", params=query).status_code == 200
     counting = [one for one in asked if "count(" in one[0]]
-    assert len(counting) == 60
+    assert len(counting) == 63
     with server.database.read() as conn:
         for statement, values in counting:
             plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
