@@ -215,12 +215,11 @@ def by_day(days: Days, instants: Iterable[int]) -> list[int]:
 def more_overdue(days: Days, tasks: Iterable[Task], now: int) -> list[int]:
     """How many more are overdue at each day's end than at the end of the one before; at the first
     one's than none. The end of a day that goes on is now."""
-    start, until = days.start, days.until
-    before = min(now, until + 1)
+    start, before = days.start, min(now, days.until + 1)
     begun, ended = [], []
     for task in tasks:
         due = task.due_at
-        if due is None or due >= before or task.created_at > until:
+        if due is None or due >= before:
             continue
         since = max(due, task.created_at)
         if task.status not in OPEN:
