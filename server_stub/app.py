@@ -68,9 +68,9 @@ def interface(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     )
     problems.install(app)
     described.install(app)
-    # /people/presence stands before /people/{person_ref}.
+    # /people/presence and /people/occupancy stand before /people/{person_ref}.
     for router in (
-        health, people, directory, groups, occupancy, sync, tasks, rest, older, doing, hanging,
+        health, people, occupancy, directory, groups, sync, tasks, rest, older, doing, hanging,
         history, notifications, importing, analytics,
     ):  # fmt: skip
         app.include_router(router)

@@ -23,6 +23,13 @@ def require_owner(caller: Caller) -> None:
         raise ProblemError("E1005")
 
 
+def require_own_or_admin(caller: Caller, user_id: str) -> None:
+    """What is reported of a person is for them and for admins. E5063 for anybody else: a
+    colleague's is not there for them."""
+    if not caller.actor.is_admin and caller.user_id != user_id:
+        raise ProblemError("E5063")
+
+
 def audiences(caller: Caller, scope: Scope) -> list[str]:
     """Whose changes this reader hears. The monitor is refused to employees (E1006)."""
     if scope == "monitor":

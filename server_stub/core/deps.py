@@ -53,7 +53,7 @@ def get_caller(request: Request, state: State, token: TokenDep) -> Caller:
     meant = request.headers.get(USER_HEADER)
     if meant is not None and meant != caller.user_id:
         raise ProblemError("E1008")
-    state.presence.hear(caller.user_id, state.now())
+    state.presence.hear(caller, state.now())
     return caller
 
 

@@ -23,7 +23,7 @@ from server_stub.core.auth import Caller, hash_token, new_id
 from server_stub.core.database import for_update, tell
 from server_stub.core.heads import News
 from server_stub.core.statements import Statement
-from server_stub.core.tables import tokens, users
+from server_stub.core.tables import devices, tokens, users
 
 log = structlog.get_logger()
 
@@ -50,17 +50,27 @@ _REFRESH = (
         last_used_at=sa.bindparam("now"),
     )
 )
+_IS_OPEN = (
+    tokens.c.user_id == sa.bindparam("user"),
+    tokens.c.revoked_at.is_(None),
+    sa.or_(
+        tokens.c.refresh_expires_at.is_(None),
+        tokens.c.refresh_expires_at >= sa.bindparam("now"),
+    ),
+)
 _OPEN_OF = (
     sa.select(tokens.c.id, tokens.c.created_at, tokens.c.last_used_at, tokens.c.refresh_expires_at)
-    .where(
-        tokens.c.user_id == sa.bindparam("user"),
-        tokens.c.revoked_at.is_(None),
-        sa.or_(
-            tokens.c.refresh_expires_at.is_(None),
-            tokens.c.refresh_expires_at >= sa.bindparam("now"),
-        ),
-    )
+    .where(*_IS_OPEN)
     .order_by(tokens.c.created_at.desc(), tokens.c.id.desc())
+)
+_DEVICES = (
+    sa.select(tokens.c.id, devices.c.last_heard_at, devices.c.last_unsent)
+    .join_from(tokens, devices, devices.c.session_id == tokens.c.id, isouter=True)
+    .where(*_IS_OPEN)
+    .order_by(
+        sa.func.coalesce(devices.c.last_heard_at, tokens.c.created_at).desc(), tokens.c.id.desc()
+    )
+    .limit(sa.bindparam("most"))
 )
 _END_ALL = (
     sa.update(tokens)
@@ -155,6 +165,14 @@ def open_of(conn: Connection, caller: Caller, now: int) -> Sequence[sa.Row[Any, 
     """The caller's sessions and tokens (id, created_at, last_used_at, refresh_expires_at), the
     newest first."""
     return conn.execute(_OPEN_OF, {"user": caller.user_id, "now": now}).all()
+
+
+def devices_of(
+    conn: Connection, user_id: str, now: int, most: int
+) -> Sequence[sa.Row[str, int | None, int | None]]:
+    """Where a person is signed in: (id, last heard, how much was unsent then) as written last,
+    those that were heard of last first, at most so many."""
+    return conn.execute(_DEVICES, {"user": user_id, "now": now, "most": most}).all()
 
 
 def end(conn: Connection, caller: Caller, session_id: str, now: int) -> bool:

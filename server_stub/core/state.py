@@ -72,6 +72,7 @@ class ServerState:
         if news := self.presence.news():
             with self.database.write() as conn:
                 self.presence.write(conn, news)
+            self.presence.written(news)
 
 
 def load(settings: Settings, database: Database) -> ServerState:

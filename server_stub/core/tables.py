@@ -124,6 +124,18 @@ tokens = sa.Table(
     sa.Index("tokens_by_user", "user_id"),
 )
 
+# What was heard of each session and token: when, and how much waited there. Apart from tokens, as
+# whoever ends sessions should not wait for those who write what they heard.
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("session_id", ID, primary_key=True),
+    sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("last_heard_at", sa.BigInteger, nullable=False),
+    # None of one that never said it: a program that does not synchronise.
+    sa.Column("last_unsent", sa.Integer, nullable=True),
+)
+
 # Two rows an attempt, of its name and of its address; see core/throttle.py.
 sign_in_attempts = sa.Table(
     "sign_in_attempts",

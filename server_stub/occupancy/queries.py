@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server_stub.core.database import chunks
+from server_stub.core.statements import Statement
 from server_stub.occupancy.tables import occupancy_intervals as intervals
 from tracker.domain.change import LONGEST_INTERVAL
 from tracker.domain.occupancy import Interval
@@ -47,6 +48,22 @@ _OF_PEOPLE = sa.select(
     intervals.c.started_at > sa.bindparam("earliest"),
     intervals.c.started_at < sa.bindparam("end"),
     intervals.c.ended_at > sa.bindparam("start"),
+)
+_NEWEST = (
+    _OF_PEOPLE.with_only_columns(
+        intervals.c.user_id,
+        intervals.c.state,
+        intervals.c.started_at,
+        intervals.c.ended_at,
+        sa.func.row_number()
+        .over(partition_by=intervals.c.user_id, order_by=intervals.c.started_at.desc())
+        .label("place"),
+    )
+).subquery("newest")
+_NEWEST_OF_PEOPLE = Statement(
+    sa.select(_NEWEST.c.user_id, _NEWEST.c.state, _NEWEST.c.started_at, _NEWEST.c.ended_at).where(
+        _NEWEST.c.place <= sa.bindparam("most")
+    )
 )
 _STATES = {str(state): state for state in Occupancy}
 _KEY = sa.tuple_(intervals.c.tenant_id, intervals.c.id)
@@ -102,6 +119,19 @@ def of_people(
         ):
             interval = Interval(_STATES[state], begun, ended, reason)
             found.setdefault(user, []).append(interval)
+    return found
+
+
+def newest_of_people(
+    conn: Connection, tenant_id: str, user_ids: Sequence[str], start: int, end: int, most: int
+) -> dict[str, list[Interval]]:
+    """As `of_people`, at most so many of each, without their reasons."""
+    found: dict[str, list[Interval]] = {}
+    values = {"tenant": tenant_id, "earliest": start - LONGEST_INTERVAL, "start": start, "end": end}
+    for some in chunks(user_ids):
+        rows = _NEWEST_OF_PEOPLE.all(conn, {**values, "users": some, "most": most})
+        for user, state, begun, ended in rows:
+            found.setdefault(user, []).append(Interval(_STATES[state], begun, ended))
     return found
 
 

@@ -11,20 +11,23 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from server_stub.core.auth import Caller
-from server_stub.core.problems import ProblemError
 from server_stub.occupancy import queries
 from tracker.domain.access import Actor
 from tracker.domain.change import Action
 from tracker.domain.decision import work_time
 from tracker.domain.errors import InputError, Refusal
-from tracker.domain.occupancy import Interval, interval_of, merged, totals
+from tracker.domain.occupancy import Interval, in_steps, interval_of, merged, totals
 from tracker.domain.task import Occupancy
 
 DAY_MS = 86_400_000
 LONGEST_SPAN = 31 * DAY_MS
 MOST_INTERVALS = 20_000
 """As many as one answer is made of: a device that says something every two minutes for a month."""
+
+MOST_OF_A_DAY = 144
+"""As many of a person's intervals as are told beside everybody else's: one for each 10 minutes."""
+MOST_READ = 2_000
+"""As many of a person's as are read for that, the newest: somebody's device may say any number."""
 
 known = queries.known
 insert = queries.insert
@@ -60,12 +63,6 @@ def row_of(
     }
 
 
-def require_may_see(caller: Caller, user_id: str) -> None:
-    """Admins everybody's, everybody their own. E5063."""
-    if not caller.actor.is_admin and caller.user_id != user_id:
-        raise ProblemError("E5063")
-
-
 def report(
     conn: Connection, tenant_id: str, user_id: str, start: int | None, end: int | None, now: int
 ) -> Report:
@@ -90,6 +87,26 @@ def last_day(
     start = now - DAY_MS
     found = queries.of_people(conn, tenant_id, user_ids, start, now)
     return {user: merged(found.get(user, []), start, now) for user in user_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was reported of a person in 24 hours, without reasons: `intervals` without overlaps and
+    not many, totals in ms."""
+
+    intervals: list[Interval]
+    totals: dict[Occupancy, int]
+
+
+def days(conn: Connection, tenant_id: str, user_ids: Sequence[str], now: int) -> dict[str, Day]:
+    """The last 24 hours of each of these people."""
+    start = now - DAY_MS
+    found = queries.newest_of_people(conn, tenant_id, user_ids, start, now, MOST_READ)
+    made = {}
+    for user_id in user_ids:
+        whole = merged(found.get(user_id, []), start, now)
+        made[user_id] = Day(in_steps(whole, start, now, MOST_OF_A_DAY), totals(whole))
+    return made
 
 
 def purge(conn: Connection, before: int) -> int:

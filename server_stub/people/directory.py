@@ -9,11 +9,12 @@ from fastapi import APIRouter, Response
 from sqlalchemy.engine import Connection
 
 from server_stub.core import access, feed
-from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.deps import CallerDep, Read
 from server_stub.core.feed import Tenant
 from server_stub.core.paging import After, Limit, page
-from server_stub.core.preconditions import IfMatch, etag, require_match, tag
+from server_stub.core.preconditions import etag, tag
 from server_stub.people import service
+from server_stub.people.changing import PatchDep
 from server_stub.sync.once import Reply, RequestDep, once
 from tracker.domain.task import Person
 from tracker.protocol.people import NewPerson, PersonChange, PersonList
@@ -30,16 +31,17 @@ def people(caller: CallerDep, conn: Read, after: After = 0, limit: Limit = 200) 
 
 @router.post("", status_code=201, response_model=Person)
 def let_in(body: NewPerson, request: RequestDep) -> Response:
-    """E1005 for who is no owner, E5012 where the name is taken, E2040 for an easy password."""
+    """E1005 for who is no owner, E5012 where the name is taken, E2040 for an easy password, E5061
+    for a team that is not there."""
     access.require_owner(request.caller)
-    new = service.new_person(body.name, body.display_name, body.role, body.password)
+    new = service.new_person(body.name, body.display_name, body.role, body.password, body.team_id)
 
     def do(conn: Connection, tenant: Tenant, now: int) -> Reply:
         made = service.add_person(conn, tenant, new, now, request.caller.user_id)
         return Reply.of(made, 201, {"ETag": etag(tenant.epoch, made)})
 
     # Without the password, which a fingerprint of it would give away.
-    content = body.model_dump(mode="json", exclude={"password"})
+    content = body.model_dump(mode="json", exclude={"password"}, exclude_none=True)
     return once(request, "let_in", content, do)
 
 
@@ -52,24 +54,8 @@ def person(person_ref: str, caller: CallerDep, conn: Read, response: Response) -
 
 
 @router.patch("/{person_ref}")
-def change(
-    person_ref: str,
-    body: PersonChange,
-    state: State,
-    caller: CallerDep,
-    response: Response,
-    if_match: IfMatch = None,
-) -> Person:
+def change(person_ref: str, body: PersonChange, patch: PatchDep) -> Person:
     """E1005 for who is no owner, E5060 for the last owner who can sign in, E5062 where If-Match
     names another version. Being disabled ends every session."""
-    now = state.now()
-    with state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
-        old = service.person(conn, tenant.id, person_ref)
-        access.require_owner(caller)
-        require_match(if_match, tenant.epoch, old)
-        changes = body.model_dump(exclude_unset=True)
-        new = service.change_person(conn, tenant, old, changes, now, caller.user_id)
-        feed.save(conn, tenant, now)
-    tag(response, tenant.epoch, new)
-    return new
+    find, require = service.person, access.require_owner
+    return patch.of(person_ref, body, find, require, service.change_person)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Response
 from sqlalchemy.engine import Connection
 
 from server_stub.core import access, feed
-from server_stub.core.deps import CallerDep, Read, State
+from server_stub.core.deps import CallerDep, Read
 from server_stub.core.feed import Tenant
 from server_stub.core.paging import After, Limit, page
-from server_stub.core.preconditions import IfMatch, etag, require_match, tag
+from server_stub.core.preconditions import etag, tag
 from server_stub.people import groups
+from server_stub.people.changing import PatchDep
 from server_stub.sync.once import Reply, Request, RequestDep, once
 from tracker.domain.task import Project, Team
 from tracker.protocol.people import GroupChange, NewGroup, ProjectList, TeamList
@@ -51,26 +52,10 @@ def project(project_ref: str, caller: CallerDep, conn: Read, response: Response)
 
 
 @router.patch("/projects/{project_ref}")
-def change_project(
-    project_ref: str,
-    body: GroupChange,
-    state: State,
-    caller: CallerDep,
-    response: Response,
-    if_match: IfMatch = None,
-) -> Project:
+def change_project(project_ref: str, body: GroupChange, patch: PatchDep) -> Project:
     """Another name, or archived. E5062 where If-Match names another version."""
-    now = state.now()
-    with state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
-        old = groups.project(conn, tenant.id, project_ref)
-        access.require_admin(caller)
-        require_match(if_match, tenant.epoch, old)
-        changes = body.model_dump(exclude_unset=True)
-        new = groups.change_project(conn, tenant, old, changes, now, caller.user_id)
-        feed.save(conn, tenant, now)
-    tag(response, tenant.epoch, new)
-    return new
+    require = access.require_admin
+    return patch.of(project_ref, body, groups.project, require, groups.change_project)
 
 
 @router.get("/teams")
@@ -94,23 +79,7 @@ def team(team_ref: str, caller: CallerDep, conn: Read, response: Response) -> Te
 
 
 @router.patch("/teams/{team_ref}")
-def change_team(
-    team_ref: str,
-    body: GroupChange,
-    state: State,
-    caller: CallerDep,
-    response: Response,
-    if_match: IfMatch = None,
-) -> Team:
+def change_team(team_ref: str, body: GroupChange, patch: PatchDep) -> Team:
     """Another name, or archived. E5062 where If-Match names another version."""
-    now = state.now()
-    with state.database.write() as conn:
-        tenant = feed.lock(conn, caller.tenant_id)
-        old = groups.team(conn, tenant.id, team_ref)
-        access.require_admin(caller)
-        require_match(if_match, tenant.epoch, old)
-        changes = body.model_dump(exclude_unset=True)
-        new = groups.change_team(conn, tenant, old, changes, now, caller.user_id)
-        feed.save(conn, tenant, now)
-    tag(response, tenant.epoch, new)
-    return new
+    require = access.require_admin
+    return patch.of(team_ref, body, groups.team, require, groups.change_team)

@@ -37,8 +37,7 @@ def team(conn: Connection, tenant_id: str, ref: str) -> Team:
 def add_project(conn: Connection, tenant: Tenant, name: str, now: int, by: str) -> Project:
     """E2017 without a name, E2002 for a long one, E2008 for what cannot be stored."""
     made = _new_project(conn, tenant, texts.name("name", name), now)
-    _note_create(conn, tenant, PROJECTS, made, now, by)
-    return made
+    return _noted(conn, tenant, PROJECTS, made, now, by)
 
 
 def create_project(conn: Connection, tenant: Tenant, name: str, now: int) -> str:
@@ -49,18 +48,20 @@ def create_project(conn: Connection, tenant: Tenant, name: str, now: int) -> str
 def _new_project(conn: Connection, tenant: Tenant, name: str, now: int) -> Project:
     tenant.project_number += 1
     made = Project(auth.new_id(now), tenant.project_number, name, archived=False)
-    queries.insert_named(conn, tenant.id, made)
-    tenant.point([ALL], PROJECTS.word, made.id)
-    return made
+    return _inserted(conn, tenant, PROJECTS, made)
 
 
 def add_team(conn: Connection, tenant: Tenant, name: str, now: int, by: str) -> Team:
     """E2017 without a name, E2002 for a long one, E2008 for what cannot be stored."""
+    name = texts.name("name", name)
     tenant.team_number += 1
-    made = Team(auth.new_id(now), tenant.team_number, texts.name("name", name), archived=False)
+    made = Team(auth.new_id(now), tenant.team_number, name, archived=False)
+    return _noted(conn, tenant, TEAMS, _inserted(conn, tenant, TEAMS, made), now, by)
+
+
+def _inserted(conn: Connection, tenant: Tenant, register: Register[_T], made: _T) -> _T:
     queries.insert_named(conn, tenant.id, made)
-    tenant.point([ALL], TEAMS.word, made.id)
-    _note_create(conn, tenant, TEAMS, made, now, by)
+    tenant.point([ALL], register.word, made.id)
     return made
 
 
@@ -98,8 +99,9 @@ def _change(
     return new
 
 
-def _note_create(
+def _noted(
     conn: Connection, tenant: Tenant, register: Register[_T], made: _T, now: int, by: str
-) -> None:
+) -> _T:
     after = {"number": made.number, "name": made.name}
     audit.note(conn, tenant, made.id, f"{register.word}.create", by, now, {}, after)
+    return made

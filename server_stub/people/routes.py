@@ -12,7 +12,7 @@ from server_stub.core.problems import ProblemError
 from server_stub.core.sessions import Session
 from server_stub.core.state import ServerState
 from server_stub.people import service
-from tracker.protocol.people import Presence, PresenceList
+from tracker.protocol.people import Device, DeviceList, Presence, PresenceList
 from tracker.protocol.session import (
     Grant,
     Me,
@@ -24,6 +24,9 @@ from tracker.protocol.session import (
 )
 
 router = APIRouter(prefix="/api/v1")
+
+MOST_DEVICES = 100
+"""Of one person, in one answer."""
 
 
 def _lifetimes(state: ServerState) -> tuple[int, int]:
@@ -157,3 +160,21 @@ def presence(state: State, caller: CallerDep, conn: Read) -> PresenceList:
             )
         )
     return PresenceList(people=people)
+
+
+@router.get("/people/{person_ref}/devices", tags=["people"])
+def devices(person_ref: str, state: State, caller: CallerDep, conn: Read) -> DeviceList:
+    """For admins and for the person: when each device where they are signed in was last heard of,
+    and how much waited there. The hundred that were heard of last. E5063 for a colleague's."""
+    user_id = service.person(conn, caller.tenant_id, person_ref).id
+    access.require_own_or_admin(caller, user_id)
+    found = []
+    for session_id, at, unsent in sessions.devices_of(conn, user_id, state.now(), MOST_DEVICES):
+        heard = state.presence.device(session_id)
+        if heard is not None:  # since it was written
+            at = max(heard.at, at or 0)
+            unsent = unsent if heard.unsent is None else heard.unsent
+        if at is not None:
+            found.append(Device(last_heard_at=at, unsent=unsent))
+    found.sort(key=lambda device: device.last_heard_at, reverse=True)
+    return DeviceList(user_id=user_id, devices=found)

@@ -52,6 +52,7 @@ class NewPerson:
     display_name: str
     role: Role
     password_hash: str
+    team_id: str | None = None
 
 
 def create_tenant(conn: Connection, name: str, zone: str, now: int) -> str:
@@ -80,22 +81,29 @@ def person(conn: Connection, tenant_id: str, ref: str) -> Person:
     return find(conn, tenant_id, PEOPLE, ref)
 
 
-def new_person(name: str, display_name: str, role: Role, password: str) -> NewPerson:
+def new_person(
+    name: str, display_name: str, role: Role, password: str, team_id: str | None = None
+) -> NewPerson:
     """Checks who is to be let in. E2017 without a name, E2002 for a long one, E2008 for what cannot
     be stored, E2040 for a password that is too easy. Hashing takes 50 ms, in which no writer should
     wait: it belongs before the transaction."""
     name = texts.name("name", name).lower()
     display_name = texts.name("display_name", display_name)
     check_new_password(name, password, "password")
-    return NewPerson(name, display_name, role, auth.hash_password(password))
+    return NewPerson(name, display_name, role, auth.hash_password(password), team_id)
 
 
 def add_person(
     conn: Connection, tenant: Tenant, new: NewPerson, now: int, by: str | None
 ) -> Person:
-    """Lets somebody in. E5012 where the name is taken."""
+    """Lets somebody in. E5012 where the name is taken, E5061 for a team that is not there or
+    archived."""
+    if new.team_id is not None:
+        _require_team(conn, tenant.id, new.team_id)
     made = _insert(conn, tenant, new, now)
-    after = {"number": made.number, "role": made.role}
+    after: dict[str, Any] = {"number": made.number, "role": made.role}
+    if made.team_id is not None:
+        after["team_id"] = made.team_id
     audit.note(conn, tenant, made.id, "person.create", by, now, {}, after)
     return made
 
@@ -118,7 +126,9 @@ def create_user(
 
 def _insert(conn: Connection, tenant: Tenant, new: NewPerson, now: int) -> Person:
     number = tenant.person_number + 1
-    made = Person(auth.new_id(now), number, new.name, new.display_name, new.role, True)
+    made = Person(
+        auth.new_id(now), number, new.name, new.display_name, new.role, True, team_id=new.team_id
+    )
     if not queries.insert_person(conn, tenant.id, made, new.password_hash, now):
         raise InputError("E5012", f"The name {new.name} is taken.", "name")
     tenant.person_number = number

@@ -34,7 +34,7 @@ def push(state: ServerState, caller: Caller, body: bytes, mark: str | None = Non
     """Decides a batch in one transaction and returns the encoded receipts, after the commit.
     E2013 for a body that is no batch, E4010 after a restore."""
     request = _request(body)
-    state.presence.hear(caller.user_id, state.now(), unsent=request.unsent)
+    state.presence.hear(caller, state.now(), unsent=request.unsent)
     batch = [pushing.read(caller.user_id, raw) for raw in request.actions]
     try:
         with state.database.write() as conn:
@@ -131,7 +131,7 @@ def pull(
     it; None when nothing is new and none was asked for.
     E4005 when the cursor is of another reader, role or scope, or from before what the feed is
     pruned to; E4010 after a restore."""
-    state.presence.hear(caller.user_id, state.now(), unsent=unsent, occupancy=occupancy)
+    state.presence.hear(caller, state.now(), unsent=unsent, occupancy=occupancy)
     audiences = access.audiences(caller, scope)
     cursor = read_cursor(state.signer, caller, scope, text) if text is not None else None
     if text is not None and cursor is None:

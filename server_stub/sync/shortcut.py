@@ -71,7 +71,7 @@ class Shortcut:
         newest = state.heads.known(poll.caller.tenant_id, poll.epoch, poll.audiences)
         if newest is None or newest > poll.seq:
             return False
-        state.presence.hear(poll.caller.user_id, now, poll.unsent, poll.occupancy)
+        state.presence.hear(poll.caller, now, poll.unsent, poll.occupancy)
         return True
 
     def _understood(

@@ -56,7 +56,7 @@ class Desk(Request):
         nothing about now."""
         if (occupancy := content.get("occupancy", content.get("occupancy_status"))) is not None:
             now = self.state.now()
-            self.state.presence.hear(self.caller.user_id, now, occupancy=occupancy)
+            self.state.presence.hear(self.caller, now, occupancy=occupancy)
 
 
 def get_desk(state: State, caller: CallerDep, key: Key = None, if_match: IfMatch = None) -> Desk:

@@ -21,7 +21,15 @@ from tracker.domain.change import (
     parse,
 )
 from tracker.domain.errors import Refusal
-from tracker.domain.occupancy import HOUR_MS, Interval, by_hour, interval_of, merged, totals
+from tracker.domain.occupancy import (
+    HOUR_MS,
+    Interval,
+    by_hour,
+    in_steps,
+    interval_of,
+    merged,
+    totals,
+)
 from tracker.domain.reading import LAST_INSTANT
 from tracker.domain.task import Occupancy
 
@@ -228,3 +236,60 @@ class TestByHour:
                 if 0 <= minute < hours * 60:
                     expected[minute * MINUTE // HOUR_MS][state] += MINUTE
         assert by_hour(intervals, NOON, hours) == expected
+
+
+class TestSteps:
+    def test_few_stay_as_they_are(self) -> None:
+        few = [at(ACTIVE, 3, 7, "timer"), at(IDLE, 7, 9)]
+        assert in_steps(few, 0, 100, 2) == few
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            # The state that has the most of a step has all of it.
+            (
+                [at(ACTIVE, 0, 4), at(IDLE, 4, 10), at(ACTIVE, 12, 13), at(IDLE, 30, 31),
+                 at(ACTIVE, 32, 34)],
+                [at(IDLE, 0, 10), at(ACTIVE, 10, 20), at(ACTIVE, 30, 40)],
+            ),
+            # Of two that have as much, the stronger one.
+            (
+                [at(IDLE, 0, 5), at(ACTIVE, 5, 10), at(IDLE, 11, 12), at(IDLE, 13, 14),
+                 at(IDLE, 15, 16)],
+                [at(ACTIVE, 0, 10), at(IDLE, 10, 20)],
+            ),
+            # One that goes over several steps is one.
+            (
+                [at(ACTIVE, 5, 36), at(IDLE, 36, 37), at(ACTIVE, 37, 38), at(IDLE, 38, 39),
+                 at(ACTIVE, 39, 40)],
+                [at(ACTIVE, 0, 40)],
+            ),
+        ],
+    )  # fmt: skip
+    def test_many_are_told_in_steps(self, given: list[Interval], expected: list[Interval]) -> None:
+        assert in_steps(given, 0, 40, 4) == expected
+
+    @given(
+        st.lists(st.tuples(st.sampled_from(Occupancy), st.integers(0, 5), st.integers(1, 9))),
+        st.integers(1, 12),
+    )
+    def test_they_are_as_few_as_asked_for_and_cover_what_was_reported(
+        self, lengths: list[tuple[Occupancy, int, int]], most: int
+    ) -> None:
+        intervals, now = [], 0
+        for state, gap, length in lengths:
+            intervals.append(at(state, now + gap, now + gap + length))
+            now += gap + length
+        end = max(now, 1)
+        whole = merged(intervals, 0, end)
+        found = in_steps(whole, 0, end, most)
+        assert len(found) <= most
+        assert merged(found, 0, end) == found
+        for one in whole:  # nothing that was reported is a gap in the picture
+            assert any(f.started_at < one.ended_at and f.ended_at > one.started_at for f in found)
+        if len(whole) > most:
+            for one in found:
+                assert any(
+                    w.state is one.state and w.started_at < one.ended_at
+                    and w.ended_at > one.started_at for w in whole
+                )  # fmt: skip

@@ -161,6 +161,11 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "0011": {},
     "0012": {},
+    "0013": {
+        "devices": {
+            "session_id": "t1", "tenant_id": T, "last_heard_at": START, "last_unsent": 4,
+        },
+    },
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

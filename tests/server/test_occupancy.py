@@ -304,6 +304,69 @@ class TestAsking:
         problem(server.get("ana", "/api/v1/people/ana/occupancy"), 422, "E2006")
 
 
+class TestOfEverybody:
+    def days(self, server: RunningServer, who: str = "rita") -> dict[str, Any]:
+        answer = server.get(who, "/api/v1/people/occupancy")
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert (found["started_at"], found["ended_at"]) == (START - DAY, START)
+        return {person["user_id"]: person for person in found["people"]}
+
+    def test_everybody_who_can_sign_in_is_told_in_one_answer(
+        self, either_server: RunningServer
+    ) -> None:
+        server = either_server
+        one, other = server.device("ana"), server.device("ana")
+        report(one, "IDLE", 2 * HOUR, HOUR)
+        report(other, "ACTIVE", 90 * MINUTE, HOUR)
+        report(one, "ACTIVE", 25 * HOUR, 2 * HOUR)  # half of it before these 24 hours
+        server.device("ana").do("occupancy", server.new_id(), args("IDLE", 1, 1, reason="Lunch"))
+        report(server.device("jonas"), "ACTIVE", HOUR, HOUR)
+        server.sql("UPDATE users SET active = :no WHERE name = 'jonas'", no=False)
+        found = self.days(server)
+        users = server.users
+        assert set(found) == {users["ana"], users["rita"], users["sara"]}
+        ana = found[users["ana"]]
+        assert ana["intervals"] == [
+            ["ACTIVE", 0, HOUR],
+            ["IDLE", 22 * HOUR, 30 * MINUTE],
+            ["ACTIVE", 22 * HOUR + 30 * MINUTE, HOUR],
+            ["IDLE", DAY - 1, 1],
+        ]
+        assert ana["totals"] == {"ACTIVE": 2 * HOUR, "IDLE": 30 * MINUTE + 1}
+        assert "Lunch" not in str(found)
+        assert (found[users["rita"]]["intervals"], found[users["rita"]]["totals"]) == ([], {})
+        problem(server.get("ana", "/api/v1/people/occupancy"), 403, "E1005")
+
+    def test_another_tenants_are_not_in_it(self, server: RunningServer) -> None:
+        report(server.device(OUTSIDER), "ACTIVE", HOUR, HOUR)
+        assert all(person["intervals"] == [] for person in self.days(server).values())
+
+    def test_the_totals_are_those_that_the_person_sees(self, either_server: RunningServer) -> None:
+        server = either_server
+        ana = server.device("ana")
+        for n in range(400):
+            report(ana, ("ACTIVE", "IDLE", "OFFLINE")[n % 3], DAY - n * 3 * MINUTE, 2 * MINUTE)
+        day, own = self.days(server)[server.users["ana"]], asked(server, "ana", "ana").json()
+        assert day["totals"] == {s: ms for s, ms in own["totals"].items() if ms}
+        assert len(own["intervals"]) == 400
+        assert 20 < len(day["intervals"]) <= service.MOST_OF_A_DAY
+
+    def test_what_one_device_says_too_often_is_bounded(
+        self, either_server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = either_server
+        monkeypatch.setattr(service, "MOST_READ", 5)
+        ana = server.device("ana")
+        for n in range(9):
+            report(ana, "ACTIVE", (n + 1) * HOUR, MINUTE)
+        report(server.device("jonas"), "IDLE", 10 * HOUR, MINUTE)
+        found = self.days(server)
+        starts = [start for _, start, _ in found[server.users["ana"]]["intervals"]]
+        assert starts == [DAY - n * HOUR for n in (5, 4, 3, 2, 1)]
+        assert found[server.users["jonas"]]["totals"] == {"IDLE": MINUTE}
+
+
 class TestForgetting:
     @pytest.fixture
     def days(self, either_server: RunningServer) -> RunningServer:

@@ -73,6 +73,27 @@ class TestLettingIn:
         assert server.post(None, "/api/v1/session", session).json()["me"]["user_id"] == made["id"]
         assert server.page("ana", cursor)["people"] == [made]
 
+    def test_somebody_can_come_into_a_team_at_once(self, either_server: RunningServer) -> None:
+        server = either_server
+        team = server.post("rita", TEAMS, {"name": "Night shift"}).json()
+        made = server.post("sara", PEOPLE, {**MEI, "team_id": team["id"]}).json()
+        assert made["team_id"] == team["id"]
+        assert server.get("ana", f"{PEOPLE}/5").json() == made
+        (row,) = trail_of(server, made["id"])
+        assert row["after"]["team_id"] == team["id"]
+
+    def test_a_team_that_is_not_there_or_archived_lets_nobody_in(
+        self, either_server: RunningServer
+    ) -> None:
+        server = either_server
+        team = server.post("rita", TEAMS, {"name": "Night shift"}).json()
+        patch(server, "rita", f"{TEAMS}/{team['id']}", archived=True)
+        for team_id in (team["id"], server.new_id()):
+            answer = server.post("sara", PEOPLE, {**MEI, "team_id": team_id})
+            assert fields_of(problem(answer, 404, "E5061")) == ["team_id"]
+        assert len(server.get("sara", PEOPLE).json()["people"]) == 4
+        assert server.post("sara", PEOPLE, MEI).json()["number"] == 5
+
     def test_the_trail_says_who_let_in_whom_without_names(self, server: RunningServer) -> None:
         made = server.post("sara", PEOPLE, MEI).json()
         (row,) = trail_of(server, made["id"])
@@ -115,7 +136,8 @@ class TestLettingIn:
             ("role", "BOSS", "E2013", "body.role"),
             ("password", "123456789", "E2040", "password"),
             ("password", "x" * 1001, "E2013", "body.password"),
-            ("team_id", None, "E2013", "body.team_id"),
+            ("team_id", "7", "E2013", "body.team_id"),
+            ("active", False, "E2013", "body.active"),
         ],
     )
     def test_what_cannot_be_used_is_named(

@@ -208,6 +208,8 @@ TABLE: Mapping[tuple[str, str], Case] = {
     ("PATCH", "/api/v1/people/{person_ref}"): of_the_tenant(403, 403, 200, call=person),
     # A colleague's is not there for them, as other things of theirs are not.
     ("GET", "/api/v1/people/{person_ref}/occupancy"): Case(401, 200, 404, 200, 200, 404, person),
+    ("GET", "/api/v1/people/occupancy"): admins(),
+    ("GET", "/api/v1/people/{person_ref}/devices"): Case(401, 200, 404, 200, 200, 404, person),
     ("GET", "/api/v1/projects"): signed_in(),
     ("POST", "/api/v1/projects"): admins(201, call=lambda _server: ({}, {"name": "Metering"})),
     ("GET", "/api/v1/projects/{project_ref}"): of_the_tenant(

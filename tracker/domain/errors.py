@@ -347,7 +347,7 @@ _ENTRIES = (
     Entry("E5062", "It was changed meanwhile.", "Look at how it is now, and change it again.",
           "If-Match names another version than the present one; the answer has the state.", 412),
     Entry("E5063", "This person's activity is not shared with you.", "Ask an admin.",
-          "Occupancy of another person, asked for by an EMPLOYEE.", 404),
+          "Occupancy or devices of another person, asked for by an EMPLOYEE.", 404),
     Entry("E5070", "There is no such lead here.", "Look at the leads of your tasks.",
           "No task of this lead that the caller may see.", 404),
 )  # fmt: skip

@@ -95,6 +95,31 @@ def _said(interval: Interval) -> tuple[Occupancy, str]:
     return interval.state, interval.reason
 
 
+def in_steps(whole: Sequence[Interval], start: int, end: int, most: int) -> list[Interval]:
+    """As few intervals as `most`, for a small picture: as they are where they are no more, else in
+    `most` equal steps, each in the state that has the most of it, a gap where nothing was reported
+    at all. What comes in is `merged`."""
+    if len(whole) <= most:
+        return list(whole)
+    edges = [start + (end - start) * step // most for step in range(most + 1)]
+    found: list[Interval] = []
+    following = 0
+    for left, right in pairwise(edges):
+        lengths: dict[Occupancy, int] = {}
+        while following < len(whole) and whole[following].started_at < right:
+            one = whole[following]
+            inside = min(one.ended_at, right) - max(one.started_at, left)
+            if inside > 0:
+                lengths[one.state] = lengths.get(one.state, 0) + inside
+            if one.ended_at > right:
+                break
+            following += 1
+        if lengths:
+            state = max(lengths, key=lambda s: (lengths[s], -_RANK[s]))
+            _extend(found, Interval(state, left, right))
+    return found
+
+
 def by_hour(intervals: Iterable[Interval], start: int, hours: int) -> list[dict[Occupancy, int]]:
     """Milliseconds of each state in each of so many hours from `start` on."""
     found = [dict.fromkeys(Occupancy, 0) for _ in range(hours)]

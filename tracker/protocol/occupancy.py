@@ -16,3 +16,20 @@ class OccupancyReport(Answer):
     ended_at: int
     intervals: list[Interval]
     totals: dict[Occupancy, int]
+
+
+class DayOfPerson(Answer):
+    """`intervals` are [state, ms after `started_at`, length in ms], in order and without overlaps;
+    `totals` are ms by state, those that occur."""
+
+    user_id: str
+    totals: dict[Occupancy, int]
+    intervals: list[tuple[Occupancy, int, int]]
+
+
+class OccupancyOfPeople(Answer):
+    """Between two instants in ms. Who reported nothing has no intervals."""
+
+    started_at: int
+    ended_at: int
+    people: list[DayOfPerson]

@@ -24,6 +24,21 @@ class PresenceList(Answer):
     people: list[Presence]
 
 
+class Device(Answer):
+    """Where a person is signed in. `unsent` is None for a program that never said how much waits:
+    one that does not synchronise."""
+
+    last_heard_at: int
+    unsent: int | None
+
+
+class DeviceList(Answer):
+    """Of one person, heard of last first; those that were never heard of are left out."""
+
+    user_id: str
+    devices: list[Device]
+
+
 class PersonList(Answer):
     """By number. `next` is what to ask for `after`, None where no more follow."""
 
@@ -46,6 +61,7 @@ class NewPerson(Request):
     display_name: str
     role: Annotated[Role, Field(strict=False)] = Role.EMPLOYEE
     password: Annotated[str, Field(max_length=1000)]
+    team_id: Uuid | None = None
 
 
 class NewGroup(Request):
