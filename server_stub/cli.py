@@ -31,6 +31,7 @@ from server_stub.people import service as people
 from server_stub.timetable.preparing import prepare
 from tracker.domain.errors import InputError, TrackerError, describe
 from tracker.domain.instants import rfc3339
+from tracker.domain.people import check_new_password
 from tracker.domain.task import Role
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -186,7 +187,7 @@ def _person(conn: Connection, name: str) -> tuple[str, str]:
 def set_password(name: SignInName, password_stdin: FromStdin = False) -> None:
     """Give a person another password; ends all their sessions and tokens."""
     password = _new_password(password_stdin)
-    people.check_new_password(name, password, "password")
+    check_new_password(name, password, "password")
     made = auth.hash_password(password)
     with alone(Settings()) as database, current(database).write() as conn:
         user_id, tenant_id = _person(conn, name)

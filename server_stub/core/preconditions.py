@@ -1,8 +1,5 @@
 """ETags and what is asked about them: `"<beginning of the epoch>-<version>"`, and after a dot what
-changes without a version.
-
-The epoch is in them because after a restore a version can come again with other content.
-"""
+changes without a version (`protocol.base.etag`)."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from fastapi import Header, Response
 from pydantic import BaseModel
 
 from server_stub.core.problems import ProblemError
+from tracker.protocol import base
 
 IfMatch = Annotated[str | None, Header(max_length=1000)]
 
@@ -28,7 +26,7 @@ class Versioned(Protocol):
 
 
 def etag(epoch: str, thing: Versioned, more: str = "") -> str:
-    return f'"{epoch[:8]}-{thing.version}{more and "."}{more}"'
+    return base.etag(epoch, thing.version, more)
 
 
 def tag(response: Response, epoch: str, thing: Versioned) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.engine import Connection
 
 from server_stub.core import audit, auth
 from server_stub.core.feed import ALL, Tenant
-from server_stub.people import queries, texts
+from server_stub.people import queries
 from server_stub.people.finding import find
 from server_stub.people.queries import PROJECTS, TEAMS, Register
+from tracker.domain.people import read_name
 from tracker.domain.task import Project, Team
 
 projects = PROJECTS.rows
@@ -36,7 +37,7 @@ def team(conn: Connection, tenant_id: str, ref: str) -> Team:
 
 def add_project(conn: Connection, tenant: Tenant, name: str, now: int, by: str) -> Project:
     """E2017 without a name, E2002 for a long one, E2008 for what cannot be stored."""
-    made = _new_project(conn, tenant, texts.name("name", name), now)
+    made = _new_project(conn, tenant, read_name("name", name), now)
     return _noted(conn, tenant, PROJECTS, made, now, by)
 
 
@@ -53,7 +54,7 @@ def _new_project(conn: Connection, tenant: Tenant, name: str, now: int) -> Proje
 
 def add_team(conn: Connection, tenant: Tenant, name: str, now: int, by: str) -> Team:
     """E2017 without a name, E2002 for a long one, E2008 for what cannot be stored."""
-    name = texts.name("name", name)
+    name = read_name("name", name)
     tenant.team_number += 1
     made = Team(auth.new_id(now), tenant.team_number, name, archived=False)
     return _noted(conn, tenant, TEAMS, _inserted(conn, tenant, TEAMS, made), now, by)
@@ -89,7 +90,7 @@ def _change(
     by: str,
 ) -> _T:
     new = replace(old, **changes)
-    new = replace(new, name=texts.name("name", new.name))
+    new = replace(new, name=read_name("name", new.name))
     if new == old:
         return old
     new = replace(new, version=old.version + 1)

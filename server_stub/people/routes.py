@@ -12,6 +12,7 @@ from server_stub.core.problems import ProblemError
 from server_stub.core.sessions import Session
 from server_stub.core.state import ServerState
 from server_stub.people import service
+from tracker.domain.people import check_new_password
 from tracker.protocol.people import Device, DeviceList, Presence, PresenceList
 from tracker.protocol.session import (
     Grant,
@@ -100,7 +101,7 @@ def sign_out(state: State, caller: CallerDep) -> None:
 def change_password(body: NewPassword, state: State, caller: CallerDep, address: Address) -> None:
     """Ends the caller's other sessions and tokens. E2040 for a password that is too easy, E1010
     for a wrong old one, which counts as a failed sign-in; E1009 after too many of them."""
-    service.check_new_password(caller.name, body.new_password, "new_password")
+    check_new_password(caller.name, body.new_password, "new_password")
     with state.database.write() as conn:
         attempt = throttle.begin(conn, caller.name, address, state.now())
     with state.database.read() as conn:

@@ -22,9 +22,9 @@ from server_stub.people import groups, queries, texts
 from server_stub.people.finding import find
 from server_stub.people.queries import PEOPLE, TEAMS
 from tracker.domain.errors import InputError
+from tracker.domain.people import check_new_password, read_name
 from tracker.domain.task import Person, Role
 
-SHORTEST_PASSWORD = 10
 _PRIVATE = frozenset({"display_name", "avatar_url"})
 """What the audit trail says only of that it was changed: names live with people alone."""
 
@@ -87,8 +87,8 @@ def new_person(
     """Checks who is to be let in. E2017 without a name, E2002 for a long one, E2008 for what cannot
     be stored, E2040 for a password that is too easy. Hashing takes 50 ms, in which no writer should
     wait: it belongs before the transaction."""
-    name = texts.name("name", name).lower()
-    display_name = texts.name("display_name", display_name)
+    name = read_name("name", name).lower()
+    display_name = read_name("display_name", display_name)
     check_new_password(name, password, "password")
     return NewPerson(name, display_name, role, auth.hash_password(password), team_id)
 
@@ -172,7 +172,7 @@ def _cleaned(old: Person, changes: Mapping[str, Any]) -> Person:
     new = replace(old, **changes)
     return replace(
         new,
-        display_name=texts.name("display_name", new.display_name),
+        display_name=read_name("display_name", new.display_name),
         avatar_url=texts.picture("avatar_url", new.avatar_url),
     )
 
@@ -190,12 +190,6 @@ def set_active(conn: Connection, tenant: Tenant, user_id: str, active: bool, now
     """The operator disables a person, or lets them sign in again. False when nothing changed."""
     old = person(conn, tenant.id, user_id)
     return change_person(conn, tenant, old, {"active": active}, now, None) != old
-
-
-def check_new_password(name: str, password: str, field: str) -> None:
-    """E2040 for one that is guessed first."""
-    if len(password) < SHORTEST_PASSWORD or password.strip().lower() == name.strip().lower():
-        raise InputError("E2040", field=field)
 
 
 def set_password(

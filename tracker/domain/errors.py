@@ -15,6 +15,7 @@ test compares the two, so support reads what the program says.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -419,10 +420,18 @@ class SignInNeeded(ServerFault):
 
 
 class ServerRefusal(ServerFault):
-    """A problem+json answer. `status` is its HTTP status."""
+    """A problem+json answer. `status` is its HTTP status, `field` names what of the request was
+    wrong, `current` is how the thing is now where a precondition did not fit (E5062)."""
 
-    def __init__(self, code: str, status: int, info: str = "") -> None:
-        self.status = status
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        info: str = "",
+        field: str | None = None,
+        current: Mapping[str, object] | None = None,
+    ) -> None:
+        self.status, self.field, self.current = status, field, current
         super().__init__(code, info)
 
 

@@ -27,3 +27,9 @@ class Request(BaseModel):
     """To the server. Unknown keys are refused: nothing a person sent is dropped silently."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+def etag(epoch: str, version: int, more: str = "") -> str:
+    """The ETag of a thing with a version: clients make it of what they have seen, too. The epoch
+    is in it because after a restore a version can come again with other content."""
+    return f'"{epoch[:8]}-{version}{more and "."}{more}"'

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable
+from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable, entry_of
 from tracker.domain.notification import Preferences
 from tracker.domain.page import Mark, PersonPresence
 from tracker.domain.task import Occupancy
@@ -213,6 +213,17 @@ class RemoteServer:
         answer = self._send("PUT", _PREFERENCES, body, token=self._token(), headers=headers)
         return self._preferences(answer)
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The body of the answer to a request of somebody signed in, for the modules beside this
+        one."""
+        return self._send(method, path, body, token=self._token(), headers=headers).body
+
     # -- inside ----------------------------------------------------------------------------
 
     def _preferences(self, answer: Reply) -> tuple[Preferences, str]:
@@ -275,10 +286,17 @@ class RemoteServer:
             return SignInNeeded(problem.code)
         if problem.status == 429 or (problem.status >= 500 and problem.status != 507):
             return Unreachable(problem.code, info, self._asked(answer))
-        return ServerRefusal(problem.code, problem.status, info)
+        field = problem.errors[0].field if problem.errors else None
+        info = info or _said(problem)
+        return ServerRefusal(problem.code, problem.status, info, field, problem.current)
 
     def _read(self, model: type[_M], answer: Reply) -> _M:
         try:
             return model.model_validate_json(answer.body)
         except ValidationError as error:
             raise Unreachable("E4003", "Its answer could not be read.") from error
+
+
+def _said(problem: Problem) -> str:
+    """What is particular to this case: the detail without the remedy, which the catalogue has."""
+    return problem.detail.removesuffix(entry_of(problem.code).remedy).strip()
