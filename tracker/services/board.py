@@ -13,12 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import TypeVar
 
 from tracker.cache.projection import TaskView
 from tracker.domain import access
 from tracker.domain.change import Kind
 from tracker.domain.page import Changes, PersonPresence
-from tracker.domain.task import OPEN, Part, Person, Priority, Project, Status, Task, is_overdue
+from tracker.domain.task import (
+    OPEN,
+    Part,
+    Person,
+    Priority,
+    Project,
+    Status,
+    Task,
+    Team,
+    is_overdue,
+)
 from tracker.services import wording
 from tracker.services.listing import Counts, Key, Listing, batches, exhaust
 from tracker.services.workspace import Workspace, device_clock
@@ -30,6 +41,7 @@ SMALL = 12_000
 AT_ONCE = 200
 """Tasks that are read in one go: 5 ms, and 10 more to put them into their places."""
 _DONE = object()
+_Named = TypeVar("_Named", Person, Project, Team)
 
 
 class Place(StrEnum):
@@ -78,6 +90,8 @@ class Board:
         self.views: dict[str, TaskView] = {}
         self.people: dict[str, Person] = {}
         self.projects: dict[str, Project] = {}
+        self.teams: dict[str, Team] = {}
+        self._learned: dict[str, Person | Project | Team] = {}
         self.presence: dict[str, PersonPresence] = {}
         self.me = workspace.profile.user_id
         self.synced_at = workspace.confirmed.position().pulled_at
@@ -110,11 +124,37 @@ class Board:
     def _load_people(self) -> None:
         self.people = self._work.confirmed.people()
         self.projects = self._work.confirmed.projects()
+        self.teams = self._work.confirmed.teams()
         self.presence = self._work.confirmed.presence()
+        for thing in [*self._learned.values()]:
+            self._show_learned(thing)
+
+    def learn(self, thing: Person | Project | Team) -> None:
+        """The server's answer to what was done there: shown until a pull brings it, or a newer
+        one."""
+        self._learned[thing.id] = thing
+        self._show_learned(thing)
+
+    def _show_learned(self, thing: Person | Project | Team) -> None:
+        if isinstance(thing, Person):
+            self._put(self.people, thing)
+        elif isinstance(thing, Project):
+            self._put(self.projects, thing)
+        else:
+            self._put(self.teams, thing)
+
+    def _put(self, into: dict[str, _Named], thing: _Named) -> None:
+        known = into.get(thing.id)
+        if known is not None and known.version >= thing.version:
+            del self._learned[thing.id]
+        else:
+            into[thing.id] = thing
 
     def refresh(self, changes: Changes) -> frozenset[str] | None:
         """Reads what changed; returns the ids to bind again, None for all. Of a large board, what
         changed much is left to `work`."""
+        if changes.everything:
+            self._learned.clear()  # of a server that was restored, a version may be less
         if changes.people or changes.everything:
             self._load_people()
         elif changes.presence:

@@ -40,6 +40,12 @@ class Deed(Generic[T]):
         return replace(self, base=current)
 
 
+def again(deed: Deed[T], fault: Exception) -> Deed[T]:
+    """What a retry does after this. Where nobody knows whether it was done it is the same deed; a
+    refusal is an answer, which the server would give again under the same key."""
+    return replace(deed, key=new_id()) if isinstance(fault, ServerRefusal) else deed
+
+
 def let_in(
     name: str, display_name: str, role: Role, password: str, team_id: str | None
 ) -> Deed[Person]:

@@ -113,10 +113,15 @@ def device_words(device: Device, now: int) -> str:
     return f"{heard}, {unsent}" if live else f"{heard}, {unsent} then"
 
 
-def day_words(totals: Mapping[Occupancy, int]) -> str:
-    """`active 5 h 12 min · idle 40 min`; empty where nothing was reported."""
+def day_words(totals: Mapping[Occupancy, int], *, short: bool = False) -> str:
+    """`active 5 h 12 min · idle 40 min`, or `active 5:12 · idle 0:40`; empty where nothing was
+    reported."""
+
+    def length(minutes: int) -> str:
+        return f"{minutes // 60}:{minutes % 60:02}" if short else wording.worked(minutes)
+
     return " · ".join(
-        f"{words} {wording.worked(minutes)}"
+        f"{words} {length(minutes)}"
         for state, words in STATES.items()
         if (minutes := round(totals.get(state, 0) / wording.MINUTE))
     )

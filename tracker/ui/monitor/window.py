@@ -34,7 +34,24 @@ def _assign(window: MonitorWindow) -> Page:
     return AssignPage(window)
 
 
-_MAKE: dict[str, Callable[[MonitorWindow], Page]] = {MONITOR: TasksPage, ASSIGN: _assign}
+def _people(window: MonitorWindow) -> Page:
+    from tracker.ui.monitor.people.page import PeoplePage
+
+    return PeoplePage(window)
+
+
+def _projects(window: MonitorWindow) -> Page:
+    from tracker.ui.monitor.projects import ProjectsPage
+
+    return ProjectsPage(window)
+
+
+_MAKE: dict[str, Callable[[MonitorWindow], Page]] = {
+    MONITOR: TasksPage,
+    ASSIGN: _assign,
+    PEOPLE: _people,
+    PROJECTS: _projects,
+}
 """Pages are imported and made when they are first opened."""
 
 
@@ -139,6 +156,19 @@ class MonitorWindow(Detailing):
         self.grid.counters[Place.ALL].setChecked(True)
         self._filter = Filter(sort=self._filter.sort)
         self.grid.show_list()
+
+    def show_tasks(self, person: str | None = None, project: str | None = None) -> None:
+        """The list of tasks, narrowed to these and by nothing else."""
+        self.show_all_tasks()
+        board = self.board
+        if person is not None:
+            self.grid.person.set_options([(board.people[person].display_name, person)])
+            self.grid.person.set_value(person)
+        if project is not None:
+            self.grid.project.set_options([(board.projects[project].name, project)])
+            self.grid.project.set_value(project)
+        self.narrow(person=person, project=project)
+        self.open_page(MONITOR)
 
     # -- showing ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tracker.domain.occupancy import Interval
@@ -23,6 +23,8 @@ COLOURS = {
 }
 _HOURS = 6
 """Between two marks of the clock below the bar."""
+_LINE = 22
+"""Pixels between two lines of the legend."""
 
 
 class DayBar(QWidget):
@@ -39,11 +41,28 @@ class DayBar(QWidget):
         self.setAccessibleName("Activity of the last 24 hours")
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 84)
+        lines = max([line for _, line, _, _ in self._places()], default=0)
+        return QSize(320, 84 + lines * _LINE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def _places(self) -> list[tuple[int, int, Occupancy, str]]:
+        """Where each of the legend stands: how far right, on which line."""
+        found, x, line = [], 0, 0
+        for state, words in self.legend().items():
+            width = paint.width_of(words, tokens.SMALL + 1) + 20
+            if x and x + width > self.width():
+                x, line = 0, line + 1
+            found.append((x, line, state, words))
+            x += width + 2 * SPACE_2
+        return found
 
     def show_day(self, intervals: Sequence[Interval], start: int, end: int) -> None:
         self._intervals, self._span = intervals, (start, end)
         self.setAccessibleDescription(", ".join(self.legend().values()) or "Nothing was reported")
+        self.updateGeometry()
         self.update()
 
     def legend(self) -> dict[Occupancy, str]:
@@ -78,8 +97,9 @@ class DayBar(QWidget):
                      Qt.AlignmentFlag.AlignRight if hours == 24 else
                      Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
             paint.text(painter, room, words, t.muted, tokens.SMALL, align=align)
-        x = 0
-        for state, words in self.legend().items():
-            paint.rounded(painter, QRectF(x + 1, 59, 12, 12), getattr(t, COLOURS[state]), None, 3)
-            used = paint.text(painter, QRect(x + 20, 54, 220, 22), words, t.text, tokens.SMALL + 1)
-            x += used + 20 + 2 * SPACE_2
+        for x, line, state, words in self._places():
+            y = 54 + line * _LINE
+            colour = getattr(t, COLOURS[state])
+            paint.rounded(painter, QRectF(x + 1, y + 5, 12, 12), colour, None, 3)
+            room = QRect(x + 20, y, max(20, self.width() - x - 20), 22)
+            paint.text(painter, room, words, t.text, tokens.SMALL + 1)
