@@ -148,3 +148,17 @@ def test_a_page_opened_twice_and_a_window_that_closes_leave_no_answer_behind(
     for _ in range(3):
         window.open_page(ACTIVITY)
     window.close()  # answers that come now are nobody's: see `nothing_is_left` and Qt's warnings
+
+
+def test_it_tells_of_each_device_what_admins_see(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_desk(open_window, idle_ms=lambda: 0, report_activity=True)
+    server.device("ana").post([], unsent=3)
+    window.open_page(ACTIVITY)
+    page = window.activity_page
+    qtbot.waitUntil(page.devices.isVisible, timeout=PATIENCE)
+    told = server.get("rita", f"/api/v1/people/{server.users['ana']}/devices").json()["devices"]
+    lines = [line for line in page.devices.lines if line.isVisible()]
+    assert len(lines) == len(told) == 1
+    assert "unsent" in lines[0].accessibleName()

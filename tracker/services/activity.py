@@ -6,11 +6,13 @@ reported as theirs, in their words.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tracker.cache.precious import new_id
 from tracker.config import Profile
 from tracker.domain.change import REASON_LIMIT, Action, Kind
+from tracker.domain.errors import ServerRefusal
 from tracker.domain.occupancy import Interval
 from tracker.domain.page import Changes
 from tracker.domain.reading import storable
@@ -18,6 +20,7 @@ from tracker.domain.receipt import EFFECTIVE
 from tracker.domain.stretch import Seen, follow, seen_of
 from tracker.domain.task import Occupancy
 from tracker.services.asking import connected
+from tracker.services.organising import Device, asked_devices
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.ports import Credentials
 
@@ -147,16 +150,23 @@ def _extend(found: list[Reported], one: Reported) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What the server has of the last 24 hours, of all the person's devices; instants in ms."""
+    """What the server has of the last 24 hours, of all the person's devices, and when it heard of
+    each; instants in ms. `devices` is None where the server does not tell."""
 
     intervals: list[Interval]
     started_at: int
     ended_at: int
+    devices: Sequence[Device] | None = None
 
 
 def at_server(profile: Profile, credentials: Credentials) -> Day:
-    """What the server has of the last 24 hours, which is what admins see. Raises what `Asking`
-    does."""
+    """What the server has of the person, which is what admins see. Raises what `Asking` does."""
     with connected(profile, credentials) as server:
         found = server.ask(lambda s: s.occupancy(profile.user_id))
-    return Day(found.intervals, found.started_at, found.ended_at)
+        try:
+            devices = asked_devices(server, profile.user_id)
+        except ServerRefusal as refusal:
+            if refusal.code != "E4008":
+                raise
+            devices = None  # a server of the version before
+    return Day(found.intervals, found.started_at, found.ended_at, devices)

@@ -14,7 +14,7 @@ from tracker.domain.errors import InputError, ServerRefusal
 from tracker.domain.occupancy import Interval
 from tracker.domain.people import check_new_password, read_name
 from tracker.domain.task import Occupancy, Person, Project, Role, Team
-from tracker.services.asking import connected
+from tracker.services.asking import Asking, connected
 from tracker.sync.ports import Credentials
 
 T = TypeVar("T", Person, Project, Team)
@@ -151,10 +151,14 @@ def days(profile: Profile, credentials: Credentials) -> Days:
 
 def devices(profile: Profile, credentials: Credentials, user_id: str) -> list[Device]:
     """Where a person is signed in, heard of last first. Raises what `Asking` does."""
+    with connected(profile, credentials) as server:
+        return asked_devices(server, user_id)
+
+
+def asked_devices(server: Asking, user_id: str) -> list[Device]:
     from tracker.sync import directory
 
-    with connected(profile, credentials) as server:
-        found = server.ask(lambda s: directory.devices(s, user_id))
+    found = server.ask(lambda s: directory.devices(s, user_id))
     return [Device(one.last_heard_at, one.unsent) for one in found.devices]
 
 

@@ -114,17 +114,18 @@ def device_words(device: Device, now: int) -> str:
 
 
 def day_words(totals: Mapping[Occupancy, int], *, short: bool = False) -> str:
-    """`active 5 h 12 min · idle 40 min`, or `active 5:12 · idle 0:40`; empty where nothing was
-    reported."""
+    """`active 5 h 12 min · idle 40 min`, or the first two as `active 5:12 · idle 0:40`; empty
+    where nothing was reported."""
 
     def length(minutes: int) -> str:
         return f"{minutes // 60}:{minutes % 60:02}" if short else wording.worked(minutes)
 
-    return " · ".join(
+    said = [
         f"{words} {length(minutes)}"
         for state, words in STATES.items()
         if (minutes := round(totals.get(state, 0) / wording.MINUTE))
-    )
+    ]
+    return " · ".join(said[:2] if short else said)
 
 
 def hours(minutes: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -10,6 +11,8 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.occupancy import Interval, merged
 from tracker.domain.task import Occupancy
 from tracker.services import activity, wording
+from tracker.services.organising import Device
+from tracker.services.roster import device_words
 from tracker.services.workspace import device_clock
 from tracker.ui.bridge import Errand
 from tracker.ui.employee.working import Working
@@ -62,17 +65,21 @@ class ActivityPage(Scrolling):
         column.addWidget(self.source)
         self.list = Section("What this device reported", self)
         column.addWidget(self.list)
+        self.devices = Section("Your devices, as the server heard of them", self)
+        column.addWidget(self.devices)
         column.addWidget(label("Beside this, admins see", bold=True))
         for words in (
             "the tasks you are on: their progress, status, notes, comments and time worked, each "
             "with when you did it and when it arrived,",
-            "when this device was last heard of, and how many changes waited on it then.",
+            "when each device where you are signed in was last heard of, and how many changes "
+            "waited on it then.",
             "Nothing else of this computer: no programs, no pages, no screen, no place.",
         ):
             column.addWidget(label(f"· {words}"))
         column.addStretch(1)
         self.set_ground(ground)
         self._from_server: tuple[list[Interval], int, int] | None = None
+        self._devices: Sequence[Device] = ()
         self._errand: Errand | None = None
         working.shown.connect(self._show_if_open)
         working.watch.looked.connect(self._refresh_if_open)
@@ -81,6 +88,7 @@ class ActivityPage(Scrolling):
         """Shows what is known here, and asks the server what it has: that is what admins see."""
         self.leave()
         self._from_server = None
+        self._devices = ()
         self.source.setText("From this device. Asking the server…")
         self.refresh()
         profile, credentials = self._window.work.profile, self._window.around.credentials
@@ -99,6 +107,7 @@ class ActivityPage(Scrolling):
             self._window.tell_bug("ask the server", outcome)
         else:
             self._from_server = (outcome.intervals, outcome.started_at, outcome.ended_at)
+            self._devices = outcome.devices or ()
             self.source.setText("As the server has it, from all your devices.")
         self.refresh()
 
@@ -135,6 +144,10 @@ class ActivityPage(Scrolling):
         if not rows:
             rows = [Row("none", "", [("", "Nothing in the last 24 hours.")])]
         self.list.show_rows(rows)
+        self.devices.setVisible(bool(self._devices))
+        self.devices.show_rows(
+            [Row(str(n), "", [("", device_words(one, now))]) for n, one in enumerate(self._devices)]
+        )
 
     def _say_now(self) -> None:
         working, said = self._working, self._working.said()

@@ -17,7 +17,7 @@ from tracker.services.roster import ByProject
 from tracker.ui.monitor import deeds
 from tracker.ui.monitor.counting import Counting
 from tracker.ui.monitor.page import Page
-from tracker.ui.monitor.tables import RIGHT, Column, Table
+from tracker.ui.monitor.tables import RIGHT, Column, Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, Tokens
 from tracker.ui.widgets import paint
@@ -53,6 +53,10 @@ class ProjectsPage(Page):
         column.addWidget(self._list, 1)
         column.addLayout(self._build_foot())
         self._tell_order()
+        in_order(
+            self.new, self.search.edit, self.archived, self.sort, self.table, self.show_tasks,
+            self.rename, self.archive,
+        )  # fmt: skip
 
     def _build_head(self) -> QHBoxLayout:
         row = QHBoxLayout()

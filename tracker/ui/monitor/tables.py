@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import (
@@ -189,6 +190,12 @@ class _Head(QHeaderView):
         if self.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder:
             painter.scale(1, -1)
         paint.icon(painter, self, "chevron", colour, 0, -8)
+
+
+def in_order(*parts: QWidget) -> None:
+    """The keyboard goes through them as they are read, in whatever order they were made."""
+    for first, second in pairwise(parts):
+        QWidget.setTabOrder(first, second)
 
 
 class Table(QTableView):

@@ -24,7 +24,7 @@ from tracker.ui.monitor.counting import Counting
 from tracker.ui.monitor.page import Page
 from tracker.ui.monitor.people.columns import Cells
 from tracker.ui.monitor.people.panel import WIDTH, PersonPanel
-from tracker.ui.monitor.tables import Table
+from tracker.ui.monitor.tables import Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
 from tracker.ui.widgets.chrome import Empty
@@ -84,6 +84,12 @@ class PeoplePage(Page):
         self._timer.setInterval(ASK_EVERY_MS)
         self._timer.timeout.connect(self.ask)
         self._tell_order()
+        panel = self.panel
+        in_order(
+            self.refresh, self.teams, self.new, self.search.edit, self.team, self.role, self.who,
+            self.sort, self.table, panel.close_button, panel.change, panel.switch,
+            panel.show_tasks, panel.tasks,
+        )  # fmt: skip
 
     def _build_head(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -13,7 +13,7 @@ from tracker.domain.task import Person, Role, Team
 from tracker.services import organising
 from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor import deeds
-from tracker.ui.monitor.tables import RIGHT, Column, Table
+from tracker.ui.monitor.tables import RIGHT, Column, Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
 from tracker.ui.widgets.controls import Button, Check, label
@@ -47,6 +47,10 @@ class TeamsDialog(Dialog):
         self._build()
         close = self.add_button("Close", primary=True)
         close.clicked.connect(self.accept)
+        in_order(
+            self.teams, self.archived, self.new, self.rename, self.archive, self.people, self.add,
+            self.take_out, close,
+        )  # fmt: skip
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.show_teams)  # others change them, too
         self._timer.start(LOOK_EVERY_MS)
