@@ -270,3 +270,20 @@ def test_a_search_finds_a_project_by_its_new_name(workspace: Workspace) -> None:
     renamed = Project(HALL, 1, "Foundry", False, version=2)
     board.refresh(workspace.confirmed.apply(page(3, projects=[renamed]), START))
     assert board.select(Filter(text="foundry"), START) == ("t1",)
+
+
+def test_what_the_server_answered_is_shown_until_a_pull_brings_it(workspace: Workspace) -> None:
+    board = Board(workspace)
+    made = Project("p-new", 3, "Metering", False)
+    renamed = replace(board.projects[HALL], name="Hall C", version=2)
+    for thing in (made, renamed):
+        board.learn(thing)
+    for _ in range(2):
+        assert (board.projects["p-new"], board.projects[HALL]) == (made, renamed)
+        board.refresh(Changes(people=True))  # of something else, from before
+    newer = replace(renamed, name="Hall D", version=3)
+    found = workspace.confirmed.apply(page(2, projects=[made, newer]), START)
+    board.refresh(found)
+    assert (board.projects["p-new"], board.projects[HALL]) == (made, newer)
+    board.learn(renamed)
+    assert board.projects[HALL] == newer

@@ -489,6 +489,28 @@ def test_it_can_be_used_by_keys_alone(
     assert [visited.index(part) for part in parts] == sorted(visited.index(p) for p in parts)
 
 
+def test_commands_lead_to_what_the_pages_do(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = as_owner(open_window)
+    listed = {action.text(): action for action in window.commands.listed()}
+    listed["New person"].trigger()
+    form = dialog(window, NewPersonDialog)
+    assert window._page == windows.PEOPLE
+    form.close()
+    listed["Search"].trigger()
+    assert window._page == windows.PEOPLE
+    assert page_of(window).search.edit.hasFocus() or not window.isActiveWindow()
+    settle()
+
+
+def test_admins_are_not_offered_what_only_owners_do(monitor: Monitor) -> None:
+    window = monitor(task(task_id(1)))
+    listed = [action.text() for action in window.commands.listed()]
+    assert "New project" in listed
+    assert "New person" not in listed
+
+
 def test_everything_has_a_name_and_a_role(monitor: Monitor) -> None:
     window = monitor(task(task_id(1)))
     window.resize(1400, 760)

@@ -1,4 +1,4 @@
-"""Pictures of the employee's window in states that a demo server cannot bring about at will: empty,
+"""Pictures of the windows in states that a demo server cannot bring about at will: empty,
 replaying, ten thousand tasks, long words, other scripts, twice the size.
 
 Each scene is a profile made of rows, as a pull would have brought them; people and tasks are made
@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QThreadPool
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -24,8 +25,8 @@ from tracker.cache.precious import new_id
 from tracker.config import Profile, Settings
 from tracker.domain.change import Action, Kind
 from tracker.domain.notification import Notification, NotificationPriority, NotificationType
-from tracker.domain.occupancy import Interval
-from tracker.domain.page import Changes
+from tracker.domain.occupancy import Interval, totals
+from tracker.domain.page import Changes, PersonPresence
 from tracker.domain.receipt import Outcome, Receipt
 from tracker.domain.stretch import Seen
 from tracker.domain.task import (
@@ -41,6 +42,7 @@ from tracker.domain.task import (
     Role,
     Status,
     Task,
+    Team,
     TimeEntry,
 )
 from tracker.protocol.sync import PullPage
@@ -52,6 +54,7 @@ from tracker.sync.engine import Report, State
 from tracker.ui.dialogs.away import AwayDialog
 from tracker.ui.employee.activity_page import ACTIVITY
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import theme
 from tracker.ui.widgets.shell import ATTENTION, WAITING
@@ -357,8 +360,95 @@ def twice(scene: Scene, shoot: Shoot) -> None:
     shoot(window, "twice-the-size")
 
 
+def _reported(now: int, number: int) -> list[Interval]:
+    """A day of somebody, a little different for each."""
+    left = 1 + number / 4
+    day = ((Occupancy.ACTIVE, 9, 6.5), (Occupancy.IDLE, 6.5, 6), (Occupancy.OFFLINE, 6, 5),
+           (Occupancy.ACTIVE, 5, left), (Occupancy.IDLE, left, 0.1))  # fmt: skip
+    later = number * 20 * MINUTE
+    return [
+        Interval(state, now - round(began * HOUR) - later, now - round(ended * HOUR) - later)
+        for state, began, ended in day
+    ]
+
+
+def _crew(now: int) -> tuple[list[Person], list[Team], list[PersonPresence]]:
+    names = ("Ana Moreno", "Rita Okafor", "Jonas Keller", "Mei Tanaka", "Tomás Silva",
+             "Priya Rao", "Noor Haddad", "Yuki Sato", "Lena Novak", "Björn Dubois")  # fmt: skip
+    teams = [Team(_id(960 + n), n, name, False) for n, name in enumerate(("Night shift", "Depot"))]
+    crew = []
+    for n, name in enumerate(names):
+        role = Role.OWNER if n == 1 else Role.EMPLOYEE
+        team = teams[n % 2].id if n % 4 else None
+        sign_in = name.split()[0].lower()
+        crew.append(Person(_id(901 + n), n + 1, sign_in, name, role, True, team_id=team))
+    states = [*Occupancy, Occupancy.ACTIVE]
+    heard = [
+        PersonPresence(person.id, now - (3 * HOUR if n % 5 == 4 else 0), 4 if n % 5 == 4 else 0,
+                       states[n % 5])
+        for n, person in enumerate(crew[:-1])
+    ]  # fmt: skip
+    return crew, teams, heard
+
+
+def organising(scene: Scene, shoot: Shoot) -> None:
+    """The people and projects pages of the monitor."""
+    from tracker.services.organising import Days, Device
+    from tracker.ui.monitor.people.page import PeoplePage
+
+    now = scene.now
+    crew, teams, heard = _crew(now)
+    profile = Profile(
+        scene.folder / "monitor", "monitor", "http://127.0.0.1:9", "demo", RITA, "rita",
+        "Rita Okafor", Role.OWNER, "Northwind",
+    )  # fmt: skip
+    scene.work = open_workspace(profile)
+    tasks = [
+        task(n, f"{TITLES[n % 9]} · {n}", now, estimated_minutes=60 + n % 7 * 30)
+        for n in range(1, 90)
+    ]
+    page = PullPage(
+        epoch="demo", seq=9, cursor="c", more=False, snapshot=True, zone="UTC", head=9, mark="m",
+        tasks=tasks, people=crew, projects=PROJECTS, teams=teams,
+        assignments=[Assignment(t.id, crew[t.number * t.number % 10].id, Part.ASSIGNEE, 100, RITA,
+                                now) for t in tasks],
+    )  # fmt: skip
+    scene.work.confirmed.apply(page, now)
+    scene.work.confirmed.save_presence(heard)
+    around = Surroundings(scene.folder, Settings(), InMemory(), lambda: None, scene.folder / "logs")
+    window = MonitorWindow(scene.work, Board(scene.work), around)
+    window.resize(1440, 900)
+    window.show()
+    window.show_report(Report(State.SYNCED, now, Changes(), 0, 0, 0))
+    window.open_page("People")
+    people = window.page("People")
+    assert isinstance(people, PeoplePage)
+    days = {person.id: _reported(now, n) for n, person in enumerate(crew)}
+    lengths = {user_id: totals(day) for user_id, day in days.items()}
+    people.table.choose(JONAS)
+    _answered()
+    people._heard(Days(now - DAY, now, days, lengths))
+    people.panel._devices = [Device(now, 0), Device(now - 3 * HOUR, 4)]
+    people.show_list()
+    for name in ("light", "dark"):
+        _theme(name)
+        shoot(window, f"people-{name}")
+    window.open_page("Projects")
+    for name in ("dark", "light"):
+        _theme(name)
+        shoot(window, f"projects-{name}")
+
+
+def _answered() -> None:
+    """What was asked of the server, which is not there, has its answer."""
+    QThreadPool.globalInstance().waitForDone()
+    for _ in range(4):
+        QApplication.processEvents()
+
+
 SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
-    one.__name__: one for one in (details, dialogs, pages, sending, empty, many, scripts, twice)
+    one.__name__: one
+    for one in (details, dialogs, pages, sending, empty, many, scripts, organising, twice)
 }
 
 
@@ -383,7 +473,7 @@ def draw(output: Path, names: Sequence[str]) -> None:
             scene = Scene(Path(folder), _usual(now), now)
             SCENES[name](scene, shoot)
             for window in QApplication.topLevelWidgets():
-                if isinstance(window, EmployeeWindow):
+                if isinstance(window, EmployeeWindow | MonitorWindow):
                     window.quit()
                     window.deleteLater()
             app.processEvents()

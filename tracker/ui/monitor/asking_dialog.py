@@ -146,8 +146,10 @@ class AskingDialog(Dialog):
             words = deeds.sentence(self._tried, fault)
         key = getattr(fault, "field", None)
         if current is None and key in self.fields:
-            self._say_of(key, f"{fault.info or fault.entry.message} ({fault.code})")  # type: ignore[attr-defined]
+            assert isinstance(fault, ServerRefusal)
+            self._say_of(key, f"{fault.info or fault.entry.message} ({fault.code})")
             self.fields[key].setFocus()
+            words = f"{wording.unable(self._tried, fault.code)}. See above."
         else:
             self.button.setFocus()
         self._say(words, bad=True)

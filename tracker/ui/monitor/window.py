@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.projection import Mark
 from tracker.domain.page import Changes
+from tracker.domain.task import Role
 from tracker.services import wording
 from tracker.services.board import Board, Filter, Place
 from tracker.services.workspace import Workspace, device_clock
@@ -105,6 +106,12 @@ class MonitorWindow(Detailing):
         self.setCentralWidget(ground)
         self.account = Account(self, reports=False)
         self.commands.add("Assign a task", lambda: self.open_page(ASSIGN), "Ctrl+N")
+        self.commands.add("New project", lambda: self._on(PROJECTS, "new_project"))
+        self.commands.add(
+            "New person",
+            lambda: self._on(PEOPLE, "new_person"),
+            may=lambda: self.work.profile.role is Role.OWNER,
+        )
         self.commands.add(
             "Edit the task",
             lambda: self.edit_task(self.cards.selected_id),
@@ -124,6 +131,19 @@ class MonitorWindow(Detailing):
             self._made[name] = _MAKE[name](self)
             self._stack.addWidget(self._made[name])
         return self._made[name]
+
+    def _on(self, name: str, deed: str) -> None:
+        """Goes to a page and begins what it can do."""
+        self.open_page(name)
+        getattr(self.page(name), deed)()
+
+    def _go_to(self, part: QWidget) -> None:
+        """Searching on a page with a list of its own is about that list."""
+        own = getattr(self._made.get(self._page), "search", None)
+        if part is self.search and isinstance(own, QWidget):
+            own.setFocus()
+        else:
+            super()._go_to(part)
 
     @border("open the page")
     def open_page(self, name: str) -> None:
