@@ -12,7 +12,8 @@ from server_stub.core.feed import Tenant
 from server_stub.core.problems import PROBLEM, answer
 from server_stub.importing import service
 from server_stub.sync.once import Reply, RequestDep, once
-from tracker.protocol.importing import ImportReport, Verdict
+from tracker.domain.spreadsheet import Verdict
+from tracker.protocol.importing import ImportReport
 from tracker.protocol.problems import FieldProblem
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])

@@ -6,33 +6,22 @@ makes nothing twice.
 
 from __future__ import annotations
 
-import hashlib
-import re
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 
 from sqlalchemy.engine import Connection
 
 from server_stub.core import feed
 from server_stub.core.auth import Caller
 from server_stub.core.feed import Tenant
-from server_stub.importing.reading import Line, Names, arguments, lines
 from server_stub.people import service as people
 from server_stub.sync import push
 from server_stub.tasks import service as tasks
-from tracker.domain.change import Action, Kind
-from tracker.domain.errors import InputError, Refusal
-from tracker.protocol.importing import ImportedLine, ImportReport, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A line as the action it would be, or why it cannot be one."""
-
-    line: Line
-    action: Action | None
-    refusal: Refusal | None
+from tracker.domain import spreadsheet
+from tracker.domain.change import Action
+from tracker.domain.errors import Refusal
+from tracker.domain.spreadsheet import Names, Planned, Verdict
+from tracker.protocol.importing import ImportedLine, ImportReport
 
 
 def check(conn: Connection, caller: Caller, data: bytes, now: int) -> ImportReport:
@@ -54,66 +43,53 @@ def import_tasks(
     if report.refused and not partial:
         return report
     refused = {row.line for row in report.lines if row.verdict is Verdict.REFUSED}
-    good = [read.action for read in found if read.action and read.line.number not in refused]
+    good = [plan.action for plan in found if plan.action and plan.line.number not in refused]
     sents = [_sent(caller, action) for action in good]
     receipts = push.decide(conn, tenant, caller.actor, sents, now)
     numbers = {r.op_id: r.current["number"] for r in receipts if r.current is not None}
     made = [
-        row.model_copy(update={"id": numbers.get(read.action.op_id)}) if read.action else row
-        for row, read in zip(report.lines, found, strict=True)
+        row.model_copy(update={"id": numbers.get(plan.action.op_id)}) if plan.action else row
+        for row, plan in zip(report.lines, found, strict=True)
     ]
     return report.model_copy(update={"lines": made})
 
 
-def _read(conn: Connection, tenant: Tenant, caller: Caller, data: bytes, now: int) -> list[_Read]:
-    found, file = lines(data), hashlib.sha256(data).hexdigest()
-    names = _names(conn, tenant, found)
-    user = uuid.UUID(caller.user_id)
-    read = []
-    for line in found:
-        op_id = uuid.uuid5(user, f"import {file} {line.number}")
-        try:
-            args = arguments(line, names)
-        except InputError as error:
-            refusal = Refusal(error.code, error.field, error.info)
-            read.append(_Read(line, None, refusal))
-            continue
-        task_id = str(uuid.uuid5(op_id, "task"))
-        action = Action(str(op_id), Kind.CREATE_TASK, task_id, args, made_at=now, clock_offset=0)
-        read.append(_Read(line, action, None))
-    return read
+def _read(conn: Connection, tenant: Tenant, caller: Caller, data: bytes, now: int) -> list[Planned]:
+    found, mark = spreadsheet.lines(data), spreadsheet.mark_of(data)
+    names = _names(conn, tenant, spreadsheet.parents(found))
+    return [spreadsheet.planned(line, names, caller.user_id, mark, now) for line in found]
 
 
-def _names(conn: Connection, tenant: Tenant, found: Sequence[Line]) -> Names:
-    """Names and numbers of the people and projects that are there, and of the named parents."""
-    known = [person for person in people.people(conn, tenant.id) if person.active]
-    projects = [p for p in people.projects(conn, tenant.id) if not p.archived]
-    parents = {line.cells.get("parent", "") for line in found}
-    numbers = sorted({int(text) for text in parents if re.fullmatch("[0-9]{1,15}", text)})
-    return Names(
-        {p.name.casefold(): p.id for p in known} | {str(p.number): p.id for p in known},
-        {p.name.casefold(): p.id for p in projects} | {str(p.number): p.id for p in projects},
-        {str(number): i for number, i in tasks.ids_of_numbers(conn, tenant.id, numbers).items()},
+def _names(conn: Connection, tenant: Tenant, numbers: Sequence[int]) -> Names:
+    """Of the people and projects that are there, and of the named parents."""
+    parents = tasks.ids_of_numbers(conn, tenant.id, numbers)
+    return spreadsheet.names_of(
+        people.people(conn, tenant.id), people.projects(conn, tenant.id), parents
     )
 
 
 def _decided(
-    conn: Connection, tenant: Tenant, caller: Caller, found: Sequence[_Read], now: int
+    conn: Connection, tenant: Tenant, caller: Caller, found: Sequence[Planned], now: int
 ) -> dict[str, Refusal | None]:
-    """op_id → why it would be refused; E5012 is a line that was imported before."""
-    actions = [read.action for read in found if read.action is not None]
+    """op_id → why it would be refused; E5012 is a line that was imported before. One that a device
+    sent and that was refused then has its receipt for ever."""
+    actions = [plan.action for plan in found if plan.action is not None]
     bench = tasks.open_bench(conn, tenant, actions)
+    before = push.refused_before(conn, tenant, [action.op_id for action in actions])
     decided: dict[str, Refusal | None] = {}
     for action in actions:
         done = tasks.act(bench, caller.actor, action, now)
-        decided[action.op_id] = done if isinstance(done, Refusal) else None
+        decided[action.op_id] = done if isinstance(done, Refusal) else before.get(action.op_id)
     return decided
 
 
 def _report(
-    found: Sequence[_Read], decided: dict[str, Refusal | None], *, dry_run: bool
+    found: Sequence[Planned], decided: dict[str, Refusal | None], *, dry_run: bool
 ) -> ImportReport:
-    rows = [_row(read, decided) for read in found]
+    rows = []
+    for plan in found:
+        refusal = decided[plan.action.op_id] if plan.action else None
+        rows.append(ImportedLine(**asdict(spreadsheet.judged(plan, refusal))))
     verdicts = [row.verdict for row in rows]
     return ImportReport(
         dry_run=dry_run,
@@ -124,33 +100,7 @@ def _report(
     )
 
 
-_COLUMNS = {
-    "due_at": "due", "estimated_minutes": "estimate", "people": "assignees",
-    "project_id": "project", "parent_id": "parent", "task_type": "type",
-    "scheduled_at": "scheduled", "revenue_cents": "revenue",
-}  # fmt: skip
-"""What the file calls the arguments of an action, where it calls them otherwise."""
-
-
-def _row(read: _Read, decided: dict[str, Refusal | None]) -> ImportedLine:
-    refusal = read.refusal or (decided[read.action.op_id] if read.action else None)
-    title = read.line.cells.get("title", "")
-    if refusal is None:
-        return ImportedLine(line=read.line.number, verdict=Verdict.NEW, title=title)
-    if refusal.code == "E5012":
-        return ImportedLine(line=read.line.number, verdict=Verdict.KNOWN, title=title)
-    return ImportedLine(
-        line=read.line.number,
-        verdict=Verdict.REFUSED,
-        title=title,
-        code=refusal.code,
-        field=refusal.field and _COLUMNS.get(refusal.field, refusal.field),
-        message=refusal.message,
-    )
-
-
 def _sent(caller: Caller, action: Action) -> push.Sent:
-    # Without the moment, or a repeat would not match.
     raw = {"kind": action.kind, "task_id": action.task_id, "args": action.args, "schema": 1}
-    mark = push.fingerprint(caller.user_id, raw)
+    mark = push.derived_fingerprint(caller.user_id, raw)
     return push.Sent(action.op_id, mark, None, None, action)

@@ -82,6 +82,17 @@ def fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 
+def derived_fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
+    """Of an action whose id was made of what it does, as an import's are (UUIDv5): two devices, or
+    a device and a request, mean the same by it, whenever each of them read the file."""
+    plain = {name: raw.get(name) for name in ("schema", "kind", "task_id", "args")}
+    return fingerprint(user_id, plain)
+
+
+def _is_derived(op_id: str) -> bool:
+    return op_id[14] == "5"
+
+
 def _short(text: str) -> str:
     """Somebody's odd text, cut and made storable, for saying what was odd."""
     return text[:200].encode("utf-8", "replace").decode().replace("\x00", "?")
@@ -93,7 +104,7 @@ def read(user_id: str, raw: Any) -> Sent | Receipt:
     op_id = raw.get("op_id") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or not is_uuid(op_id):
         return Receipt(_short(str(op_id)), Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
-    mark = fingerprint(user_id, raw)
+    mark = (derived_fingerprint if _is_derived(str(op_id)) else fingerprint)(user_id, raw)
     if type(raw.get("schema")) is int and raw["schema"] not in SCHEMAS:
         # Whatever else is new about it: an update of the server will know.
         refusal = Refusal("E2012")
@@ -194,6 +205,17 @@ def earlier(conn: Connection, tenant: Tenant, actor: Actor, sent: Sent) -> Recei
         return _not_yours(tenant, sent.op_id)
     same = stored.fingerprint == sent.fingerprint
     return stored.receipt if same else replace(stored.receipt, differs=True)
+
+
+def refused_before(conn: Connection, tenant: Tenant, op_ids: Sequence[str]) -> dict[str, Refusal]:
+    """Those of the actions that were refused under these ids, and why."""
+    found = queries.find(conn, tenant.id, sorted(op_ids))
+    kept = {op_id: stored.receipt for op_id, stored in found.items()}
+    return {
+        op_id: Refusal(receipt.code or "E5008", receipt.field, receipt.info)
+        for op_id, receipt in kept.items()
+        if receipt.outcome in (Outcome.REJECTED, Outcome.BLOCKED)
+    }
 
 
 def keep(

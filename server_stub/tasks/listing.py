@@ -19,8 +19,8 @@ from server_stub.tasks.selecting import Place
 from tracker.domain.ids import is_uuid
 from tracker.domain.instants import from_rfc3339
 from tracker.domain.reading import storable
-from tracker.domain.task import Assignment, Priority, Status, TaskState
-from tracker.protocol.rest import ListQuery, canonical
+from tracker.domain.task import Assignment, Priority, Status, TaskState, canonical
+from tracker.protocol.rest import ListQuery
 
 OVERDUE = "OVERDUE"
 """Derived, so it is a filter and no status."""

@@ -11,8 +11,8 @@ from server_stub.tasks import finding, printing
 from server_stub.tasks.acting import Scene, Step
 from tracker.domain.change import Kind
 from tracker.domain.instants import from_rfc3339
-from tracker.domain.task import OPEN, Part, Status
-from tracker.protocol.rest import NewPart, NewTask, TaskChange, canonical
+from tracker.domain.task import OPEN, Part, Status, canonical
+from tracker.protocol.rest import NewPart, NewTask, TaskChange
 
 _PLAIN = {
     "title": "title",

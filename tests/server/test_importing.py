@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.server import OUTSIDER, RunningServer, problem
+from tests.support.server import OUTSIDER, START, RunningServer, problem
+from tracker.domain import spreadsheet
 
 HEADER = "Title;Description;Priority;Project;Due;Assignees;Estimate;Type;Revenue"
 PUMP = "Pump;Line 1;critical;{project};2026-03-09;ana, jonas;90;repair;1250.5"
@@ -137,3 +138,76 @@ def test_nobody_of_another_tenant_is_named(server: RunningServer) -> None:
 def test_an_amount_that_could_mean_two_things_is_refused(server: RunningServer, text: str) -> None:
     found = report(send(server, f"title;revenue\nX;{text}\n", dry_run=True))
     assert found["lines"][0]["code"] == "E2023"
+
+
+def test_a_name_that_is_shown_is_understood_where_one_person_has_it(server: RunningServer) -> None:
+    file = "title,assignees\nOne,ana moreno\nTwo,jonas keller; Ana\n"
+    assert report(send(server, file, dry_run=True))["new"] == 2
+    renamed = "UPDATE users SET display_name = 'Ana Moreno' WHERE name = 'jonas'"
+    server.sql(renamed)
+    found = report(send(server, file, dry_run=True))["lines"]
+    assert [row["code"] for row in found] == ["E5006", "E5006"]
+
+
+def as_sent(server: RunningServer, file: str, made_at: int = START) -> list[dict[str, Any]]:
+    """The actions of a file as a device makes them."""
+    data = file.encode()
+    names = spreadsheet.names_of([], [], {})
+    user = server.users["rita"]
+    plans = [
+        spreadsheet.planned(line, names, user, spreadsheet.mark_of(data), made_at)
+        for line in spreadsheet.lines(data)
+    ]
+    device = server.device("rita")
+    return [
+        device.action(
+            "create_task", plan.action.task_id, plan.action.args,
+            op_id=plan.action.op_id, made_at=made_at, depends_on=[],
+        )
+        for plan in plans
+        if plan.action
+    ]  # fmt: skip
+
+
+def test_the_same_file_from_two_devices_and_over_rest_makes_nothing_twice(
+    server: RunningServer,
+) -> None:
+    file = "title,priority\nOne,low\nTwo,high\n"
+    assert report(send(server, file))["new"] == 2
+    for made_at in (START, START + 60_000):
+        receipts = server.device("rita").push(*as_sent(server, file, made_at))
+        assert [(r["outcome"], r.get("differs")) for r in receipts] == [("applied", False)] * 2
+    again = report(send(server, file))
+    assert (again["known"], count(server)) == (2, 2)
+
+
+def test_a_file_that_a_device_sent_is_known_over_rest(server: RunningServer) -> None:
+    file = "title\nOne\n"
+    server.device("rita").push(*as_sent(server, file))
+    assert report(send(server, file))["known"] == 1
+    assert count(server) == 1
+
+
+def test_a_line_that_a_device_sent_and_that_was_refused_stays_refused(
+    server: RunningServer,
+) -> None:
+    file = "title\nOne\nTwo\n"
+    first, _ = as_sent(server, file)
+    refused = server.device("rita").push({**first, "args": {"title": "x" * 300}})
+    assert refused[0]["outcome"] == "rejected"
+    problem(send(server, file), 422, "E2073")
+    assert count(server) == 0
+    done = report(send(server, file, partial=True))
+    assert [(row["verdict"], row["code"]) for row in done["lines"]] == [
+        ("refused", "E2002"),
+        ("new", None),
+    ]
+    assert count(server) == 1
+
+
+def test_what_an_export_put_before_a_formula_is_no_part_of_the_text(server: RunningServer) -> None:
+    file = "title,description,revenue\n'=1+1,'- a list,'-5.50\n"
+    assert report(send(server, file))["new"] == 1
+    (task,) = server.page("rita", scope="monitor")["tasks"]
+    assert (task["title"], task["description"]) == ("=1+1", "- a list")
+    assert task["revenue_cents"] == -550

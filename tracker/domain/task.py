@@ -38,6 +38,14 @@ class Priority(StrEnum):
     URGENT = "URGENT"
 
 
+_WORDS = {"CRITICAL": Priority.URGENT, "NORMAL": Priority.MEDIUM}
+
+
+def canonical(word: str) -> str:
+    """A priority in the words of tasks; what is none stays as it is, in capitals."""
+    return _WORDS.get(word.upper(), word.upper())
+
+
 class Part(StrEnum):
     """The part a person has in a task."""
 

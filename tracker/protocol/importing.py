@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from tracker.domain.spreadsheet import Verdict
 from tracker.protocol.base import Answer
-
-
-class Verdict(StrEnum):
-    NEW = "new"
-    KNOWN = "known"
-    """The same line of the same file was imported before; nothing is made twice."""
-    REFUSED = "refused"
 
 
 class ImportedLine(Answer):

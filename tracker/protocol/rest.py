@@ -18,13 +18,7 @@ from tracker.protocol.base import Answer, Request
 from tracker.protocol.sync import Uuid
 
 MOST_LISTED = 200
-_WORDS = {"CRITICAL": Priority.URGENT, "NORMAL": Priority.MEDIUM}
 _LAST_NUMBER = 2**53
-
-
-def canonical(word: str) -> str:
-    """A priority in the words of tasks; what is none stays as it is, in capitals."""
-    return _WORDS.get(word.upper(), word.upper())
 
 
 def _ref(value: Any) -> Any:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from tracker.cache.projection import TaskView
 from tracker.domain.instants import rfc3339
+from tracker.domain.spreadsheet import neutral as neutral
 from tracker.domain.task import Part, Priority, Status, is_overdue
 from tracker.services import wording
 from tracker.services.board import Board, Filter
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet may take a cell that begins so for; also the wide ones of East Asian input."""
 _EXCEL_READS_UTF8 = b"\xef\xbb\xbf"
 COLUMNS = (
     "Number", "Title", "Status", "Progress (%)", "Priority", "Project", "Due", "Assigned to",
@@ -56,18 +55,17 @@ def cells(board: Board, view: TaskView) -> list[str]:
 
 def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
     """RFC 4180 with a header line, in UTF-8 with the mark that Excel knows it by."""
+    return table(COLUMNS, lines)
+
+
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> bytes:
+    """Any lines below a header, in the same form."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(header)
     writer.writerows([neutral(cell) for cell in line] for line in lines)
     # Half a surrogate pair is no character; it is no reason to write nothing either.
     return _EXCEL_READS_UTF8 + text.getvalue().encode("utf-8", "replace")
-
-
-def neutral(cell: str) -> str:
-    """As it is, or behind an apostrophe where a spreadsheet could take it for a formula: what one
-    person writes into a title must not run on the machine of another."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _number(value: int | None) -> str:
