@@ -575,6 +575,28 @@ class Confirmed:
             position = self._position()
         return Rows(tasks, people, position, frozenset(ops), stubs)
 
+    def numbered(self, numbers: Collection[int]) -> dict[int, str]:
+        """The ids of the tasks with these numbers, stubs among them. Looks at all tasks."""
+        if not numbers:
+            return {}
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT number, id FROM tasks UNION ALL SELECT number, id FROM stubs"
+            )
+            return {number: task_id for number, task_id in rows if number in numbers}
+
+    def existing(self, task_ids: Sequence[str]) -> set[str]:
+        """Those of the tasks that the server has, as far as is known here; stubs among them."""
+        with self._read():
+            return {
+                task_id
+                for task_id in task_ids
+                if self._conn.execute(
+                    "SELECT 1 FROM tasks WHERE id = ? UNION ALL SELECT 1 FROM stubs WHERE id = ?",
+                    (task_id, task_id),
+                ).fetchone()
+            }
+
     def briefs(self) -> tuple[list[Brief], Position]:
         """All tasks by number, and the position they were read at: one moment."""
         query = f"SELECT {', '.join(Brief._fields)} FROM tasks ORDER BY number"

@@ -36,6 +36,8 @@ _WAITING = f"SELECT {COLUMNS} FROM actions WHERE turn IS NOT NULL"
 _IN_ORDER = "ORDER BY turn, device_seq"
 LONGEST_ASIDE = 3_600_000
 """Nothing steps aside for longer, in ms. What seems to was put aside by a clock that ran ahead."""
+_AT_ONCE = 500
+"""So many ids are asked for with one statement."""
 _RETRIED = "retried as "
 """How a tray entry was settled whose action was done again; the new op_id comes after it."""
 _FOLLOWS = "E5013"
@@ -70,6 +72,16 @@ class Outbox(PreciousFile):
             if settles:
                 self._resolve(*settles)
         return _changes((a.kind, a.task_id) for a in actions)
+
+    def add_once(self, actions: Sequence[Action]) -> list[Action]:
+        """Commits those whose ids are not here yet, and returns them: ids that follow from what is
+        imported may come twice."""
+        with self._write():
+            known = self._among([action.op_id for action in actions])
+            new = [action for action in actions if action.op_id not in known]
+            if new:
+                self._append(new)
+        return new
 
     def retry(self, op_id: str, action: Action, now: int) -> Changes:
         """Does a refused action again as `action`, and with it, in order, what was blocked by it.
@@ -116,6 +128,24 @@ class Outbox(PreciousFile):
                 [(item.action.op_id,) for item in gone],
             )
         return _changes((item.action.kind, item.action.task_id) for item in gone)
+
+    def withdraw_all(self, op_ids: Iterable[str], now: int) -> list[Action]:
+        """Takes back those of the actions that are unsent, with their unsent dependents; what was
+        written in them is a draft again. Returns all that went."""
+        with self._write():
+            doomed, gone = set(op_ids), []
+            for item in self._waiting("AND first_attempt_at IS NULL"):
+                action = item.action
+                if action.op_id in doomed or doomed & set(action.depends_on):
+                    doomed.add(action.op_id)
+                    gone.append(action)
+            for action in gone:
+                drafts.give_back(self._conn, action, now)
+            self._conn.executemany(
+                "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
+                [(action.op_id,) for action in gone],
+            )
+        return gone
 
     def give_up(self, op_id: str, now: int) -> Changes | Refusal:
         """Asks the server never to do it; the words come back as a draft when it agrees, and if it
@@ -403,6 +433,28 @@ class Outbox(PreciousFile):
         found = [(load(row[0]), load_receipt(row[1])) for row in rows if row]
         return {action.op_id: (action, receipt) for action, receipt in found}
 
+    def states(self, op_ids: Sequence[str]) -> dict[str, Receipt | None]:
+        """Those of the actions that are here: None waits, else what became of it."""
+        with self._read():
+            return self._among(op_ids)
+
+    def is_settled(self, op_id: str) -> bool:
+        """Whether a person has settled what was refused."""
+        with self._read():
+            row = self._conn.execute(
+                "SELECT 1 FROM receipts WHERE op_id = ? AND resolved_at IS NOT NULL", (op_id,)
+            ).fetchone()
+        return row is not None
+
+    def being_made(self) -> set[str]:
+        """The tasks whose making waits to be sent."""
+        with self._read():
+            rows = self._conn.execute(
+                "SELECT task_id FROM actions WHERE turn IS NOT NULL AND kind = ?",
+                (Kind.CREATE_TASK,),
+            ).fetchall()
+        return {row[0] for row in rows}
+
     def delivered(self, most: int = 50) -> list[tuple[Action, Receipt]]:
         """The latest actions that took effect, newest first."""
         with self._read():
@@ -519,6 +571,18 @@ class Outbox(PreciousFile):
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
+
+    def _among(self, op_ids: Sequence[str]) -> dict[str, Receipt | None]:
+        found: dict[str, Receipt | None] = {}
+        for start in range(0, len(op_ids), _AT_ONCE):
+            some = op_ids[start : start + _AT_ONCE]
+            for op_id, given in self._conn.execute(
+                "SELECT a.op_id, iif(a.turn IS NULL, r.body, NULL) FROM actions a"
+                f" LEFT JOIN receipts r USING (op_id) WHERE op_id IN ({','.join('?' * len(some))})",
+                some,
+            ):
+                found[op_id] = load_receipt(given) if given else None
+        return found
 
     def _tray(self) -> list[TrayEntry]:
         rows = self._conn.execute(

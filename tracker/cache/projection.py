@@ -272,11 +272,16 @@ class Projection:
         replayed as well, in their order. `with_named` says that `ids` holds all those already."""
         rows = self._rows(ids)
         own = self._own(rows.position, ids)
-        others_named = [task for action, _ in own for task in other_tasks(action)]
-        others_named += other_tasks(new) if new is not None else ()
-        if others_named and ids is not None and not with_named:
-            some = self._with_named([*ids, *others_named], rows.position)
-            return self._replay(some, with_named=True)
+        naming = [action for action, _ in own if other_tasks(action)]
+        naming += [new] if new is not None and other_tasks(new) else []
+        if naming and ids is not None and not with_named:
+            some = {*ids, *(task for action in naming for task in other_tasks(action))}
+            if any(action.kind is not Kind.CREATE_TASK for action in naming):
+                return self._replay(self._with_named([*some], rows.position), with_named=True)
+            # Nothing can lie below what is only being made: the tasks above it are all it needs.
+            # (An import makes thousands, and all of them would be replayed for each.)
+            if len(some) > len({*ids}):
+                return self._replay(sorted(some) if len(some) < _MOST_IDS else None)
         states = {
             task_id: _new_state(task, rows.people.get(task_id, {}))
             for task_id, task in rows.tasks.items()

@@ -96,12 +96,13 @@ def _cannot_name(
     if parent_id is None:
         return None
     parent = ctx.task(parent_id)
-    if not _can_be_named(parent, actor) or parent is None:
+    if not can_be_named(parent, actor) or parent is None:
         return Refusal("E5030", "parent_id")
     return Refusal("E5031", "parent_id") if graph.is_below(task_id, parent, ctx.task) else None
 
 
-def _can_be_named(other: TaskState | None, actor: Actor) -> bool:
+def can_be_named(other: TaskState | None, actor: Actor) -> bool:
+    """Whether a task may lie below this one, or wait for it."""
     if other is None or other.task.status is Status.ARCHIVED:
         return False
     return access.may_see(actor, other)
@@ -114,7 +115,7 @@ def depend(
     if task.status is Status.ARCHIVED:
         return Refusal("E5014")
     needed = ctx.task(args.needs_id)
-    if not _can_be_named(needed, actor) or needed is None:
+    if not can_be_named(needed, actor) or needed is None:
         return Refusal("E5030", "needs_id")
     if graph.reaches(args.needs_id, task.id, ctx.needs):
         return Refusal("E5032", "needs_id")

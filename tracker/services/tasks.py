@@ -16,6 +16,7 @@ from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import Shown
 from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind, other_tasks, parse
+from tracker.domain.editing import can_be_named
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
 from tracker.domain.task import Part, Priority, TaskState
@@ -84,6 +85,8 @@ class NewTask:
     task_type: str = ""
     scheduled_at: int | None = None
     revenue_cents: int | None = None
+    needs: Sequence[str] = ()
+    """The tasks that it waits for."""
 
 
 class Tasks:
@@ -196,6 +199,7 @@ class Tasks:
         return self._act(Kind.UNASSIGN, task_id, {"user_id": user_id})
 
     def create(self, new: NewTask) -> Done | Refusal:
+        """The task and what it waits for are saved together: all of it or none."""
         args = {
             "title": new.title,
             "description": new.description,
@@ -218,7 +222,33 @@ class Tasks:
             "revenue_cents": new.revenue_cents,
         }
         args |= {name: value for name, value in more.items() if value is not None}
-        return self._act(Kind.CREATE_TASK, new_id(), args)
+        task_id, needed = new_id(), list(dict.fromkeys(new.needs))
+        if needed and (refusal := self._cannot_need(needed)) is not None:
+            return refusal
+        waits: list[Action] = []
+
+        def save(action: Action, _draft: object) -> Changes:
+            for one in needed:
+                args = {"needs_id": one}
+                wait = replace(action, op_id=new_id(), kind=Kind.DEPEND, args=args, depends_on=())
+                # On its making: taking that back before it is sent takes all of it.
+                needs = (action.op_id, *self._needs(wait))
+                waits.append(replace(wait, depends_on=needs))
+            return self._work.outbox.add([action, *waits])
+
+        done = self._act(Kind.CREATE_TASK, task_id, args, save)
+        if isinstance(done, Refusal):
+            return done
+        return replace(done, more=tuple(action.op_id for action in waits))
+
+    def _cannot_need(self, task_ids: Sequence[str]) -> Refusal | None:
+        """Why a new task cannot wait for one of these."""
+        views = self._work.projection.views(task_ids)
+        for task_id in task_ids:
+            view = views.get(task_id)
+            if not can_be_named(view.state if view else None, self._work.actor):
+                return Refusal("E5030", "needs_id")
+        return None
 
     # -- afterwards ------------------------------------------------------------------------
 
