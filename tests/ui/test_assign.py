@@ -15,6 +15,7 @@ from tests.support.windows import (
     PATIENCE,
     PEOPLE,
     PROJECT,
+    RITA,
     Open,
     delivered,
     open_desk,
@@ -25,7 +26,7 @@ from tests.support.windows import (
     waits,
 )
 from tracker.domain.errors import InputError
-from tracker.domain.task import Priority, Status
+from tracker.domain.task import Part, Priority, Status
 from tracker.services.tasks import NewTask
 from tracker.services.typed import read_due, read_minutes, read_title
 from tracker.services.workspace import device_clock
@@ -50,7 +51,7 @@ def fill(form: AssignPage, **values: str) -> None:
     form.title.edit.setText(good["title"])
     form.due.edit.setText(good["due"])
     form.estimate.edit.setText(good["estimate"])
-    form.people[ANA].setChecked(True)
+    form.people.add(ANA)
 
 
 @pytest.fixture
@@ -95,11 +96,11 @@ def test_a_bad_field_is_named_with_its_code_and_nothing_is_sent(
 
 def test_somebody_must_do_it(form: AssignPage, submitted: list[NewTask], qtbot: QtBot) -> None:
     fill(form)
-    press(qtbot, form.people[ANA])
+    press(qtbot, form.people.rows[ANA].remove)
     assert form.problem("people").endswith("(E2016)")
     press(qtbot, form.button)
     assert submitted == []
-    press(qtbot, form.people[ANA])
+    form.people.add(ANA)
     assert form.problem("people") == ""
 
 
@@ -118,8 +119,10 @@ def test_all_that_was_chosen_is_in_what_is_sent(
     assert [user_id for user_id, _, _ in new.people] == [ANA]
 
 
-def test_admins_are_not_offered_as_those_who_do_it(form: AssignPage) -> None:
-    assert list(form.people) == [ANA]
+def test_an_admin_is_asked_to_review(form: AssignPage) -> None:
+    form.people.add(RITA)
+    assert form.people.chosen[0].part is Part.REVIEWER
+    assert form.problem("people").endswith("(E2016)")
 
 
 @pytest.mark.parametrize("text", ["2099-12-31T17:00", " 2099-12-31 17:00 ", "2099-12-31 17:00:00"])
@@ -164,7 +167,7 @@ def test_an_assigned_task_appears_at_the_employee_within_seconds(
     monitor = form_of(open_window, qtbot)
     form = monitor.page(ASSIGN)
     qtbot.keyClicks(form.title.edit, "Replace pump seal")
-    press(qtbot, form.people[server.users["ana"]])
+    form.people.add(server.users["ana"])
     pick(qtbot, form.priority, "High")
     press(qtbot, form.button)
     assert monitor.toast.headline.text() == "Assigned to Ana Moreno: Replace pump seal"
@@ -186,7 +189,7 @@ def test_a_new_task_can_be_undone_before_and_after_it_was_sent(
             monitor.acted.disconnect()
             server.stop()
         qtbot.keyClicks(form.title.edit, "By mistake")
-        form.people[server.users["ana"]].setChecked(True)
+        form.people.add(server.users["ana"])
         press(qtbot, form.button)
         if sent:
             delivered(monitor, qtbot)
@@ -208,7 +211,7 @@ def test_a_refusal_leaves_the_form_filled(
     form = monitor.page(ASSIGN)
     form.title.edit.setText("Too much to say")
     form.description.setPlainText("x" * 50_000)
-    form.people[server.users["ana"]].setChecked(True)
+    form.people.add(server.users["ana"])
     press(qtbot, form.button)
     assert monitor.toast.headline.text().startswith("Unable to create the task (E")
     assert form.title.edit.text() == "Too much to say"
@@ -222,13 +225,13 @@ def test_a_refresh_does_not_disturb_a_form_half_filled(
     monitor = form_of(open_window, qtbot)
     form = monitor.page(ASSIGN)
     qtbot.keyClicks(form.title.edit, "Half")
-    press(qtbot, form.people[server.users["ana"]])
+    form.people.add(server.users["ana"])
     server.task("jonas", title="Another")
     press(qtbot, monitor.chip)
     qtbot.waitUntil(lambda: len(monitor.board.views) == 1, timeout=PATIENCE)
     assert form.isVisible()
     assert form.title.edit.text() == "Half"
-    assert form.people[server.users["ana"]].isChecked()
+    assert list(form.people.rows) == [server.users["ana"]]
 
 
 def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
@@ -237,15 +240,16 @@ def test_people_are_renamed_and_who_left_is_not_chosen_any_more(
     window = monitor(task(task_id(1)))
     window.open_page(ASSIGN)
     form = window.page(ASSIGN)
-    box = form.people[ANA]
-    box.setChecked(True)
+    form.people.add(ANA)
+    row = form.people.rows[ANA]
     for version, person in enumerate(
         (replace(PEOPLE[0], display_name="Ana Ruiz"), replace(PEOPLE[0], active=False)), 11
     ):
         found = window.work.confirmed.apply(page(version, people=[person]), device_clock())
         window.show_changes(found)
         if person.active:
-            assert (box.text(), box.accessibleName()) == ("Ana Ruiz", "Ana Ruiz")
-            assert box.isChecked()
-    assert (box.isChecked(), box.isEnabled()) == (False, False)
+            assert row.accessibleName() == "Ana Ruiz"
+            assert row.remove.accessibleName() == "Remove Ana Ruiz"
+    assert form.people.rows == {}
+    assert form.said.text() == "Ana Ruiz cannot sign in any more and was taken off."
     assert form.problem("people").endswith("(E2016)")

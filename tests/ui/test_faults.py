@@ -93,7 +93,7 @@ def test_a_form_that_cannot_be_saved_stays_filled(
     assert isinstance(form, AssignPage)
     form.title.edit.setText("Replace seal")
     form.description.setPlainText(LONG)
-    form.people[ANA].setChecked(True)
+    form.people.add(ANA)
     fill_disk(window)
     press(qtbot, form.button)
     assert window.toast.headline.text() == "Unable to create the task (E3001)"

@@ -38,7 +38,7 @@ def test_what_is_assigned_here_appears_at_the_employee(
     qtbot.keyClicks(form.estimate.edit, "0")
     assert "E2015" in form.problem("estimate")
     form.estimate.edit.setText("90")
-    form.people[server.users["ana"]].setChecked(True)
+    form.people.add(server.users["ana"])
     click(qtbot, form.button)
     assert form.title.edit.text() == ""
     qtbot.waitUntil(lambda: len(desk.board.views) == 1, timeout=PATIENCE)

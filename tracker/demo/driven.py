@@ -16,7 +16,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tracker import app as composition
 from tracker.config import Settings, current_profile
@@ -142,14 +142,15 @@ class Driver:
         assert isinstance(form, AssignPage)
         QTest.keyClicks(form.title.edit, title)
         QTest.keyClicks(form.due.edit, due)
-        boxes: list[QCheckBox] = [b for b in form.people.values() if b.text() == person]
-        boxes[0].setChecked(True)
+        staff = self.window.board.people.values()
+        (user_id,) = [one.id for one in staff if one.display_name == person]
+        form.people.add(user_id)
         press(form.button)
         problems = [form.problem(key) for key in ("title", "people", "due", "estimate")]
         if any(problems):
             raise LookupError(" ".join(problems))
-        boxes[0].setChecked(False)
-        form.clear()
+        press(form.clear_button)
+        self.window.toast.hide()
         self.window.open_page(MONITOR)
 
     def do_timeline(self, title: str) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,11 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tracker.cache.projection import TaskView
+from tracker.services import wording
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
 from tracker.ui.widgets.commands import Commands, found
 from tracker.ui.widgets.controls import Button, Field, ScrollBar, label
 
 _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_SLICE = 3_000
+"""So many tasks are looked through at a time: some 2 ms."""
 _MOST = 200
 """So many are listed; who wants another one types more of it."""
 
@@ -114,6 +120,72 @@ class Chooser(QDialog):
         if self.isVisible() and 0 <= row < len(self._listed):
             self.accept()
             self._listed[row].take()
+
+
+class TaskChooser(Chooser):
+    """One of thousands of tasks, by words of its title or its number. They are looked through in
+    slices between which the window goes on: all of 50,000 at once would hold it up."""
+
+    _views: Sequence[TaskView] = ()
+    _scan: Iterator[None] | None = None
+    _waits = False
+
+    def __init__(
+        self, title: str, views: Sequence[TaskView], then: Callable[[str], object], parent: QWidget
+    ) -> None:
+        """`views` in the order they were made in; the newest are listed where too many fit."""
+        super().__init__(title, "Some words of its title, or its number", (), parent)
+        self._views, self._then = views, then
+        self._turn = QTimer(self)
+        self._turn.timeout.connect(self._go_on)
+        self._narrow("")
+
+    def _narrow(self, words: str) -> None:
+        if self._views:
+            self._scan = self._look(words.casefold().split(), words.strip().removeprefix("#"))
+            self._turn.start(0)
+        else:
+            self.list.show_options([])
+
+    def _look(self, words: Sequence[str], number: str) -> Iterator[None]:
+        found: list[tuple[bool, str, TaskView]] = []
+        for place, view in enumerate(reversed(self._views), 1):
+            if place % _SLICE == 0:
+                yield
+            title = view.task.title.casefold()
+            if all(word in title for word in words) or number == str(view.task.number):
+                found.append((not title.startswith(" ".join(words)), title, view))
+                if len(found) == _MOST and not words:
+                    break
+        found = heapq.nsmallest(_MOST, found, key=lambda one: one[:2])
+        self._listed = [self._option(view) for _, _, view in found]
+        self.list.show_options([(option.words, option.beside) for option in self._listed])
+
+    def _option(self, view: TaskView) -> Option:
+        task = view.task
+        number = f"#{task.number} · " if task.number else ""
+        beside = f"{number}{wording.STATUS_WORDS[task.status]}"
+        return Option(task.title, beside, functools.partial(self._then, task.id))
+
+    def _go_on(self) -> None:
+        if self._scan is not None and next(self._scan, self) is None:
+            return
+        self._scan = None
+        self._turn.stop()
+        if self._waits:
+            self._waits = False
+            self._take()
+
+    def _take(self) -> None:
+        """Return before the list is there takes what will be its first."""
+        if self._scan is not None:
+            self._waits = True
+        else:
+            super()._take()
+
+    def done(self, result: int) -> None:
+        self._turn.stop()
+        super().done(result)
 
 
 def _keys(shortcut: QKeySequence) -> str:

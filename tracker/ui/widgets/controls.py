@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
@@ -38,6 +39,8 @@ from tracker.ui.theme.tokens import SPACE_2, SPACE_3, tokens_of
 from tracker.ui.widgets import paint
 
 SEARCH_DELAY_MS = 300
+_MENU_MOST = 25
+"""With more choices than these one is searched for."""
 _LEAD = 68
 """Pixels for a time before a line: "Thu 16:20"."""
 
@@ -175,6 +178,9 @@ class Choice(Button):
         self.update()
 
     def _open(self) -> None:
+        if len(self._options) > _MENU_MOST:
+            self._open_chooser()
+            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for words, value in self._options:
@@ -184,6 +190,16 @@ class Choice(Button):
             action.triggered.connect(lambda _checked=False, v=value: self._pick(v))
             menu.addAction(action)
         menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+
+    def _open_chooser(self) -> None:
+        """So many that nobody finds one in a menu: by some of its words."""
+        from tracker.ui.dialogs.choosing import Chooser, Option
+
+        options = [
+            Option(words, "chosen" if value == self._value else "", partial(self._pick, value))
+            for words, value in self._options
+        ]
+        Chooser(self._label, "Some words of its name", options, self.window()).open()
 
     def _pick(self, value: object) -> None:
         self.set_value(value)

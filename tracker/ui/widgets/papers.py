@@ -153,6 +153,11 @@ class Papers(QObject):
 
         Errand(self, lambda: write_whole(path, make()), ended)
 
+    def save_csv(self, tried: str, title: str, name: str, make: Callable[[], bytes]) -> None:
+        """Asks where to write a table, and makes it there. `tried` ends "Unable to …"."""
+        kinds = "CSV, for spreadsheets (*.csv)"
+        self._ask_file(title, kinds, "csv", lambda path: self._write(tried, make, path), name)
+
     # -- support ---------------------------------------------------------------------------
 
     def tell_bug(self, kind: str) -> None:

@@ -4,31 +4,26 @@ and stay filled on an error."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QDate, QPoint, Qt
-from PySide6.QtWidgets import (
-    QCalendarWidget,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QVBoxLayout,
-    QWidget,
-    QWidgetAction,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.domain.errors import InputError, entry_of
 from tracker.domain.task import Priority, Task
 from tracker.services.board import Board
 from tracker.services.typed import due_text, read_due, read_minutes, read_title
 from tracker.ui.theme import tokens
-from tracker.ui.theme.tokens import SPACE_1, SPACE_2
+from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_5
 from tracker.ui.widgets.controls import Button, Choice, Field, TextBox, label
+from tracker.ui.widgets.moment import pick_moment
 
 
 class TaskFields(QWidget):
-    """`more` are values that the owner of the form reads beside these, by name."""
+    """`more` are values that the owner of the form reads beside these, by name. `wrong` carries the
+    name of the first that keeps the form from being sent."""
+
+    wrong = Signal(str)
 
     def __init__(
         self, board: Board, parent: QWidget, more: dict[str, Callable[[], object]] | None = None
@@ -37,10 +32,15 @@ class TaskFields(QWidget):
         self._board, self._more = board, more or {}
         self._problems: dict[str, QLabel] = {}
         self._shown: dict[str, Any] = {}
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(SPACE_1)
-        self.title = self._field("title", "Title", "What is to be done")
+        self._fields: dict[str, Field] = {}
+        self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._halves.setContentsMargins(0, 0, 0, 0)
+        self._halves.setSpacing(0)
+        self.column, self.side = QVBoxLayout(), QVBoxLayout()
+        for half in (self.column, self.side):
+            half.setSpacing(SPACE_1)
+            self._halves.addLayout(half, 1)
+        self.title = self.field("title", "Title", "What is to be done", self.column)
         self.column.addWidget(label("Description", tokens.SMALL + 1, muted=True))
         self.description = TextBox("Description", "surface", 96, self)
         self.column.addWidget(self.description)
@@ -48,6 +48,7 @@ class TaskFields(QWidget):
         self.between = QVBoxLayout()
         self.between.setSpacing(SPACE_1)
         self.column.addLayout(self.between)
+        self.side.addWidget(label("Priority and project", tokens.SMALL + 1, muted=True))
         choices = QHBoxLayout()
         choices.setSpacing(SPACE_2)
         self.priority = Choice("Priority", [(p.value.capitalize(), p) for p in Priority], self)
@@ -56,22 +57,35 @@ class TaskFields(QWidget):
         choices.addWidget(self.priority)
         choices.addWidget(self.project)
         choices.addStretch(1)
-        self.column.addLayout(choices)
-        self.column.addSpacing(SPACE_2)
-        self.due = self._field("due", "Due", "2026-12-31, 2026-12-31 17:00, tomorrow, fri 16:00")
-        self.pick = Button("Pick…", self, small=True)
-        self.pick.setAccessibleName("Pick the due day in a calendar")
-        self.pick.clicked.connect(self._open_calendar)
-        self.due.add_button(self.pick)
-        self.estimate = self._field("estimate", "Estimate in minutes", "120, or 1h 30")
+        self.side.addLayout(choices)
+        self.side.addSpacing(SPACE_2)
+        example = "2026-12-31 17:00, tomorrow, fri 16:00, in 3 days"
+        self.due = self.field("due", "Due", example, self.side)
+        self.pick = self.calendar_button(self.due, "Pick the due day and time in a calendar")
+        self.estimate = self.field("estimate", "Estimate in minutes", "120, or 1h 30", self.side)
         self.refresh()
 
-    def _field(self, key: str, words: str, example: str) -> Field:
-        self.column.addWidget(label(words, tokens.SMALL + 1, muted=True))
+    def set_wide(self, wide: bool) -> None:
+        """The two halves beside each other, or one below the other."""
+        way = QBoxLayout.Direction
+        self._halves.setDirection(way.LeftToRight if wide else way.TopToBottom)
+        self._halves.setSpacing(SPACE_5 if wide else 0)
+
+    def field(self, key: str, words: str, example: str, column: QVBoxLayout) -> Field:
+        """A field with its name above and what is wrong with it below."""
+        column.addWidget(label(words, tokens.SMALL + 1, muted=True))
         made = Field(words, self, placeholder=example)
         made.changed.connect(lambda _text: self.check({key}))
-        self.column.addWidget(made)
-        self.column.addWidget(self.problem_label(key))
+        column.addWidget(made)
+        column.addWidget(self.problem_label(key))
+        self._fields[key] = made
+        return made
+
+    def calendar_button(self, field: Field, name: str) -> Button:
+        made = Button("Pick…", self, small=True)
+        made.setAccessibleName(name)
+        made.clicked.connect(lambda: pick_moment(field, made))
+        field.add_button(made)
         return made
 
     def problem_label(self, key: str) -> QLabel:
@@ -93,7 +107,6 @@ class TaskFields(QWidget):
     def check(self, keys: set[str] | None = None) -> dict[str, Any]:
         """Reads the fields (all, or these) and shows what is wrong with each; returns the good
         values."""
-        fields = {"title": self.title, "due": self.due, "estimate": self.estimate}
         readers: dict[str, Callable[[], object]] = {
             "title": lambda: read_title(self.title.edit.text()),
             **self._more,
@@ -111,9 +124,9 @@ class TaskFields(QWidget):
                 entry = entry_of(error.code)
                 words = f"{entry.message} {entry.remedy} ({error.code})"
             self._problems[key].setText(words)
-            if key in fields:
-                fields[key].set_bad(bool(words))
-                fields[key].edit.setAccessibleDescription(words)
+            if key in self._fields:
+                self._fields[key].set_bad(bool(words))
+                self._fields[key].edit.setAccessibleDescription(words)
         return good
 
     def values(self) -> dict[str, Any] | None:
@@ -122,9 +135,9 @@ class TaskFields(QWidget):
         good = self.check()
         wrong = [key for key in ("title", *self._more, "due", "estimate") if key not in good]
         if wrong:
-            field = getattr(self, wrong[0], None)
-            if isinstance(field, Field):
-                field.setFocus()
+            self.wrong.emit(wrong[0])
+            if wrong[0] in self._fields:
+                self._fields[wrong[0]].setFocus()
             return None
         return self._named(good)
 
@@ -161,44 +174,16 @@ class TaskFields(QWidget):
 
     def clear(self) -> None:
         """Ready for the next task of the same project."""
-        for field in (self.title, self.due, self.estimate):
+        for field in self._fields.values():
             field.edit.clear()
         self.description.clear()
-        for field in (self.title, self.due, self.estimate):
-            field.set_bad(False)
-        for words in self._problems.values():
-            words.setText("")
+        self.forget_problems()
         self.title.setFocus()
 
-    def _open_calendar(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        calendar = QCalendarWidget(menu)
-        calendar.setAccessibleName("Due day")
-        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
-        kept = self._kept_day()
-        if kept is not None:
-            calendar.setSelectedDate(kept)
-        calendar.activated.connect(lambda day: self._picked(menu, day))
-        calendar.clicked.connect(lambda day: self._picked(menu, day))
-        holder = QWidgetAction(menu)
-        holder.setDefaultWidget(calendar)
-        menu.addAction(holder)
-        menu.popup(self.pick.mapToGlobal(QPoint(0, self.pick.height() + 4)))
-        calendar.setFocus()
-
-    def _kept_day(self) -> QDate | None:
-        try:
-            due_at, due_date = read_due(self.due.edit.text())
-        except InputError:
-            return None
-        if due_at is not None:
-            due_date = datetime.fromtimestamp(due_at / 1000, UTC).astimezone().date().isoformat()
-        return QDate.fromString(due_date, "yyyy-MM-dd") if due_date else None
-
-    def _picked(self, menu: QMenu, day: QDate) -> None:
-        """Another day; a time of day that was typed stays."""
-        _, _, clock = self.due.edit.text().strip().partition(" ")
-        self.due.edit.setText(f"{day.toString('yyyy-MM-dd')} {clock}".strip())
-        menu.close()
-        self.due.setFocus()
+    def forget_problems(self) -> None:
+        """An empty form is no wrong one, before somebody wants it to be sent."""
+        for field in self._fields.values():
+            field.set_bad(False)
+            field.edit.setAccessibleDescription("")
+        for words in self._problems.values():
+            words.setText("")
