@@ -12,14 +12,14 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from tracker.domain.change import Action, Kind
 from tracker.domain.errors import InputError, Refusal
-from tracker.domain.task import Part, Person, Project, canonical
+from tracker.domain.task import SYSTEM, Part, Person, Project, canonical
 
 MOST_LINES = 5_000
 MOST_BYTES = 2_000_000
@@ -253,6 +253,8 @@ def judged(plan: Planned, refusal: Refusal | None) -> Judged:
         return Judged(number, Verdict.NEW, title)
     if refusal.code == "E5012":
         return Judged(number, Verdict.KNOWN, title)
+    if refusal.code == "E5030" and not refusal.info:
+        refusal = replace(refusal, info=f"“{plan.line.cells.get('parent', '')}”.")
     field = refusal.field and _CALLED.get(refusal.field, refusal.field)
     return Judged(number, Verdict.REFUSED, title, refusal.code, field, refusal.message)
 
@@ -306,7 +308,7 @@ def arguments(line: Line, names: Names) -> dict[str, Any]:
     if "project" in cells:
         args["project_id"] = _known(cells["project"], names.projects, "E5007", "project")
     if "parent" in cells:
-        args["parent_id"] = _known(cells["parent"], names.tasks, "E5030", "parent")
+        args["parent_id"] = _parent(cells["parent"], names)
     if "people" in cells:
         args["people"] = [
             {"user_id": _known(name, names.people, "E5006", "people"), "part": Part.ASSIGNEE.value}
@@ -314,6 +316,14 @@ def arguments(line: Line, names: Names) -> dict[str, Any]:
             if name.strip()
         ]
     return args
+
+
+def _parent(text: str, names: Names) -> str:
+    """Which tasks are there at all, a device knows less well than the server: so a number that
+    nothing has is for deciding, like one that the person may not name."""
+    if _NUMBER.fullmatch(text):
+        return names.tasks.get(text, SYSTEM)
+    return _known(text, names.tasks, "E5030", "parent")
 
 
 def _known(name: str, names: Mapping[str, str], code: str, column: str) -> str:
