@@ -238,3 +238,37 @@ def test_a_refused_interval_of_activity_can_be_reported_again(
     assert (item.action.op_id, item.action.task_id) == (again.op_id, entry.action.task_id)
     assert (item.action.kind, item.action.args) == (Kind.OCCUPANCY, args)
     assert work.outbox.tray() == []
+
+
+def test_a_task_and_what_it_waits_for_are_one_deed(server: RunningServer, work: Workspace) -> None:
+    tasks, first = Tasks(work), only(work)
+    second = done(tasks.create(NewTask("Order gasket", people=[(work.profile.user_id,
+                                       Part.ASSIGNEE, 100)])))  # fmt: skip
+    me = [(work.profile.user_id, Part.ASSIGNEE, 100)]
+    made = done(tasks.create(NewTask("Mount it", people=me, needs=[first, second.task_id, first])))
+    waiting = {item.action.op_id: item.action for item in work.outbox.waiting()}
+    assert [waiting[op_id].kind for op_id in made.more] == [Kind.DEPEND, Kind.DEPEND]
+    assert waiting[made.more[0]].depends_on == (made.op_id,)
+    assert set(waiting[made.more[1]].depends_on) == {made.op_id, second.op_id}
+    assert work.projection.trail(made.task_id).needs == (first, second.task_id)
+    sync(server, work)
+    assert work.outbox.tally().tray == 0
+    assert set(work.confirmed.needs(made.task_id)) == {first, second.task_id}
+    assert done(tasks.undo(made)).kind is Kind.CANCEL
+
+
+def test_undo_takes_a_new_task_back_with_what_it_waits_for(work: Workspace) -> None:
+    tasks, first = Tasks(work), only(work)
+    me = [(work.profile.user_id, Part.ASSIGNEE, 100)]
+    made = done(tasks.create(NewTask("Mount it", people=me, needs=[first])))
+    assert isinstance(tasks.undo(made), Changes)
+    assert work.outbox.waiting() == []
+
+
+def test_nothing_is_made_where_one_of_them_cannot_be_waited_for(work: Workspace) -> None:
+    tasks = Tasks(work)
+    me = [(work.profile.user_id, Part.ASSIGNEE, 100)]
+    refused = tasks.create(NewTask("Mount it", people=me, needs=[only(work), new_id()]))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.field) == ("E5030", "needs_id")
+    assert work.outbox.waiting() == []

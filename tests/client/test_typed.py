@@ -16,7 +16,11 @@ from tracker.services.typed import (
     due_text,
     read_due,
     read_minutes,
+    read_moment,
+    read_percent,
+    read_revenue,
     read_title,
+    read_type,
     read_worked,
     span_minutes,
 )
@@ -133,3 +137,49 @@ def test_a_title() -> None:
     assert code_of(lambda: read_title("x" * (TITLE_LIMIT + 1))) == "E2002"
     assert code_of(lambda: read_title("a\x00b")) == "E2008"
     assert code_of(lambda: read_title("a\ud800b")) == "E2008"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("in 1 day", "2026-03-03"), ("In 30  days", "2026-04-01"), ("in 0 days", "2026-03-02")],
+)
+def test_a_due_may_be_so_many_days_ahead(text: str, day: str) -> None:
+    assert read_due(text, date(2026, 3, 2)) == (None, day)
+    assert read_due(f"{text} 16:00", date(2026, 3, 2)) == read_due(f"{day} 16:00")
+
+
+@pytest.mark.parametrize("text", ["in days", "in 3", "in -1 days", "in 3 days soon", "in 99999 d"])
+def test_other_words_are_no_due(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_due(text)
+    assert refused.value.code == "E2004"
+
+
+def test_an_instant_is_a_days_beginning_unless_it_says_its_hour() -> None:
+    assert read_moment("2026-03-09") == read_due("2026-03-09 00:00")[0]
+    assert read_moment("2026-03-09 10:00") == read_due("2026-03-09 10:00")[0]
+    assert read_moment(" ") is None
+
+
+@pytest.mark.parametrize(("text", "percent"), [("50", 50), (" 0 %", 0), ("100%", 100)])
+def test_a_share_is_a_whole_number(text: str, percent: int) -> None:
+    assert read_percent(text) == percent
+
+
+@pytest.mark.parametrize("text", ["", "101", "-1", "1.5", "٣", "half"])
+def test_another_share_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_percent(text)
+    assert refused.value.code == "E2010"
+
+
+def test_money_and_types_are_read_as_the_domain_takes_them() -> None:
+    assert (read_revenue(""), read_revenue(" 12.5 "), read_revenue("-3")) == (None, 1250, -300)
+    assert read_type(" Repair ") == "Repair"
+    for read, text, code in (
+        (read_revenue, "1,5", "E2023"), (read_revenue, "999999999999", "E2023"),
+        (read_type, "x" * 61, "E2002"), (read_type, "nul \x00", "E2008"),
+    ):  # fmt: skip
+        with pytest.raises(InputError) as refused:
+            read(text)
+        assert refused.value.code == code

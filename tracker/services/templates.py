@@ -126,7 +126,8 @@ def fitted(
         gone.append("The task above it is not there any more.")
     needs = tuple(one for one in form.needs if one in tasks)
     if len(needs) < len(form.needs):
-        gone.append(f"{_many(len(form.needs) - len(needs), 'task')} it waited for is not there.")
+        missing_tasks = _many(len(form.needs) - len(needs), "task")
+        gone.append(f"Not there any more: {missing_tasks} it waited for.")
     due, scheduled = _day_of(form.due, today), _day_of(form.scheduled, today)
     fits = replace(
         form, people=staff, project_id=project_id, parent_id=parent, needs=needs,

@@ -11,7 +11,7 @@ from tracker.domain.reading import storable
 from tracker.domain.spreadsheet import cents
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_AHEAD = re.compile(r"in ([0-9]{1,4}) days?(?: (.+))?$")
+_AHEAD = re.compile(r"in ([0-9]{1,6}) days?(?: (.+))?$")
 _SPAN = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
 
 

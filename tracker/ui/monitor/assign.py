@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,7 @@ class AssignPage(Page):
         fields.wrong.connect(self._show_wrong)
         between = fields.between
         between.addWidget(label("Who takes part", tokens.SMALL + 1, muted=True))
-        self.people = PeopleRows(self._board, self)
+        self.people = PeopleRows(self._board, self.description, self)
         between.addWidget(self.people)
         between.addWidget(fields.problem_label("people"))
         fields.column.addStretch(1)
@@ -130,7 +131,13 @@ class AssignPage(Page):
         side, board = fields.side, self._board
         side.addWidget(label("Waits for", tokens.SMALL + 1, muted=True))
         self.needs = TaskPicks(
-            self.host, board, "Add a task…", "Which task does it wait for?", MOST_NEEDS, self
+            self.host,
+            board,
+            "Add a task…",
+            "Which task does it wait for?",
+            MOST_NEEDS,
+            self.estimate.edit,
+            self,
         )
         side.addWidget(self.needs)
         side.addWidget(fields.problem_label("needs"))
@@ -144,7 +151,13 @@ class AssignPage(Page):
         inner.setSpacing(tokens.SPACE_1)
         inner.addWidget(label("Lies below", tokens.SMALL + 1, muted=True))
         self.parent_task = TaskPicks(
-            self.host, board, "Choose a task…", "Which task does it lie below?", 1, self
+            self.host,
+            board,
+            "Choose a task…",
+            "Which task does it lie below?",
+            1,
+            self.more,
+            self,
         )
         inner.addWidget(self.parent_task)
         inner.addWidget(fields.problem_label("parent_id"))
@@ -152,11 +165,20 @@ class AssignPage(Page):
         self.scheduled = fields.field(
             "scheduled_at", "Planned start", "2026-12-31 08:00, tomorrow 08:00", inner
         )
-        fields.calendar_button(self.scheduled, "Pick the planned start in a calendar")
+        self.pick_start = fields.calendar_button(
+            self.scheduled, "Pick the planned start in a calendar"
+        )
         self.revenue = fields.field("revenue_cents", "Revenue", "1250.50", inner)
         side.addWidget(self._more)
         side.addStretch(1)
         self._show_more(False)
+        in_order: Sequence[QWidget] = (
+            self.description, self.people.add_button, self.priority, self.project, self.due.edit,
+            fields.pick, self.estimate.edit, self.needs.button, self.more, self.parent_task.button,
+            self.task_type.edit, self.scheduled.edit, self.pick_start, self.revenue.edit,
+        )  # fmt: skip
+        for first, second in pairwise(in_order):
+            QWidget.setTabOrder(first, second)
 
     def _build_foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -171,6 +193,8 @@ class AssignPage(Page):
         row.addWidget(self.button)
         row.addWidget(self.clear_button)
         row.addWidget(self.said, 1)
+        QWidget.setTabOrder(self.revenue.edit, self.button)
+        QWidget.setTabOrder(self.button, self.clear_button)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -233,6 +257,8 @@ class AssignPage(Page):
         self.more.setText(words)
         self.more.setAccessibleName(words)
         self.more.updateGeometry()
+        if on:  # once it has its place
+            QTimer.singleShot(0, self._more, lambda: self._area.ensureWidgetVisible(self._more))
 
     def _show_wrong(self, key: str) -> None:
         """The part with what is wrong is seen, and has the keyboard."""

@@ -7,7 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
 
 from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.receipt import EFFECTIVE, Receipt
@@ -165,6 +172,8 @@ class RowsTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().hide()
+        for corner in self.findChildren(QAbstractButton):  # between the two heads; never shown
+            corner.setAccessibleName("Select all lines")
         self.verticalHeader().setDefaultSectionSize(28)
         head = self.horizontalHeader()
         head.setHighlightSections(False)

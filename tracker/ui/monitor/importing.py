@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -465,6 +465,13 @@ class ImportDialog(Dialog):
         if path is not None:
             event.acceptProposedAction()
             self.take(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._is_busy:
+            event.ignore()  # Qt would delete the dialog, which has yet to hear of the end
+            self.done(0)
+        else:
+            super().closeEvent(event)
 
     def done(self, result: int) -> None:
         """Closing stops the import; what was made can still be taken back. What is on its way in

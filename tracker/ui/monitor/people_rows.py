@@ -135,9 +135,10 @@ class PeopleRows(QWidget):
 
     changed = Signal()
 
-    def __init__(self, board: Board, parent: QWidget) -> None:
+    def __init__(self, board: Board, after: QWidget, parent: QWidget) -> None:
+        """Tab comes here from `after`."""
         super().__init__(parent)
-        self._board = board
+        self._board, self._before = board, after
         self.rows: dict[str, PersonRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -215,8 +216,8 @@ class PeopleRows(QWidget):
         """Tab goes through the rows as they are read, then to the button below."""
         parts: list[QWidget] = []
         for row in self.rows.values():
-            parts += [row.part, row.percent, row.remove]
-        for first, second in pairwise([*parts, self.add_button]):
+            parts += [row.part, row.percent.edit, row.remove]
+        for first, second in pairwise([self._before, *parts, self.add_button]):
             QWidget.setTabOrder(first, second)
 
     # -- shares ----------------------------------------------------------------------------

@@ -52,9 +52,18 @@ class TaskPicks(QWidget):
     changed = Signal()
 
     def __init__(
-        self, host: Chooses, board: Board, words: str, ask: str, most: int, parent: QWidget
+        self,
+        host: Chooses,
+        board: Board,
+        words: str,
+        ask: str,
+        most: int,
+        after: QWidget,
+        parent: QWidget,
     ) -> None:
+        """Tab comes here from `after`."""
         super().__init__(parent)
+        self._before = after
         self._host, self._board, self._ask, self._most = host, board, ask, most
         self.picks: dict[str, _Pick] = {}
         column = QVBoxLayout(self)
@@ -98,7 +107,7 @@ class TaskPicks(QWidget):
                 self._list.addWidget(pick)
                 pick.show()
         buttons = [pick.remove for pick in self.picks.values()]
-        for first, second in pairwise([*buttons, self.button]):
+        for first, second in pairwise([self._before, *buttons, self.button]):
             QWidget.setTabOrder(first, second)
         self.button.setVisible(len(self.picks) < self._most)
         self.refresh()
