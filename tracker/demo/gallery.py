@@ -57,7 +57,7 @@ from tracker.ui.employee.window import EmployeeWindow
 from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import theme
-from tracker.ui.widgets.shell import ATTENTION, WAITING
+from tracker.ui.widgets.shell import ATTENTION, WAITING, Shell
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 SCALE = "QT_SCALE_FACTOR"
@@ -446,9 +446,77 @@ def _answered() -> None:
         QApplication.processEvents()
 
 
+def assigning(scene: Scene, shoot: Shoot) -> None:
+    """The monitor's Assign page, filled, and a file that is looked at before it is imported."""
+    from tracker.services.templates import Chosen, Form
+    from tracker.ui.monitor.assign import AssignPage
+    from tracker.ui.monitor.window import ASSIGN, MonitorWindow
+
+    profile = Profile(
+        scene.folder / "rita", "monitor", "https://tracker.example.com", "demo", RITA, "rita",
+        "Rita Okafor", Role.ADMIN, "Northwind",
+    )  # fmt: skip
+    scene.work = open_workspace(profile)
+    page = PullPage(
+        epoch="demo", seq=9, cursor="c", more=False, snapshot=True, zone="UTC", head=9,
+        mark="m", tasks=[*scene.tasks], people=PEOPLE, projects=PROJECTS,
+    )  # fmt: skip
+    scene.work.confirmed.apply(page, scene.now)
+    around = Surroundings(
+        scene.folder, Settings(), InMemory(), lambda: 1_000, scene.folder / "logs"
+    )
+    window = MonitorWindow(scene.work, Board(scene.work), around)
+    window.resize(1440, 900)
+    window.show()
+    window.show_report(Report(State.SYNCED, scene.now, Changes(), 0, 0, 0))
+    window.open_page(ASSIGN)
+    form = window.page(ASSIGN)
+    assert isinstance(form, AssignPage)
+    form.show_form(
+        Form(
+            title=TITLES[0], description="Take the new gasket from the depot.",
+            people=(Chosen(ANA), Chosen(JONAS), Chosen(RITA, Part.REVIEWER)), due="fri 16:00",
+            estimate="1h 30", project_id=PROJECTS[1].id, needs=(_id(2), _id(5)),
+            parent_id=_id(3), task_type="Repair", scheduled="tomorrow 08:00", revenue="1250.50",
+        )
+    )  # fmt: skip
+    for mode in ("light", "dark"):
+        _theme(mode)
+        shoot(window, f"assign-{mode}")
+    path = scene.folder / "spring-inspections.csv"
+    path.write_text(
+        "Title;Assignees;Due;Priority;Project;Remarks\n"
+        + "".join(
+            f"{title};{'ana' if n % 4 else 'nobody'};2027-03-{n:02};high;Hall B retrofit;row {n}\n"
+            for n, title in enumerate(TITLES, 1)
+        )
+    )
+    form.open_import(path)
+    dialog = form.importing
+    assert dialog is not None
+    while not dialog.rows:
+        QApplication.processEvents()
+    for mode in ("light", "dark"):
+        _theme(mode)
+        shoot(dialog, f"import-{mode}")
+    _theme("light")
+    dialog.close()
+
+
 SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
     one.__name__: one
-    for one in (details, dialogs, pages, sending, empty, many, scripts, organising, twice)
+    for one in (
+        details,
+        dialogs,
+        pages,
+        sending,
+        empty,
+        many,
+        scripts,
+        organising,
+        twice,
+        assigning,
+    )
 }
 
 
@@ -473,7 +541,7 @@ def draw(output: Path, names: Sequence[str]) -> None:
             scene = Scene(Path(folder), _usual(now), now)
             SCENES[name](scene, shoot)
             for window in QApplication.topLevelWidgets():
-                if isinstance(window, EmployeeWindow | MonitorWindow):
+                if isinstance(window, Shell):
                     window.quit()
                     window.deleteLater()
             app.processEvents()

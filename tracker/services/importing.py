@@ -30,6 +30,8 @@ from tracker.services.workspace import Workspace, device_clock, open_workspace
 
 SLICE = 100
 """So many tasks are committed at once: a cancelled import ends after one."""
+_PATIENCE = 0.3
+"""Seconds after which a window that takes nothing in any more is not waited for."""
 SAMPLE = 5
 """So many lines of a file are shown before it is checked."""
 WORDS = {
@@ -204,6 +206,9 @@ class Import:
         self.cancel = threading.Event()
         self.made: list[Action] = []
         """Saved on this device so far; it only grows."""
+        self.pace: threading.Semaphore | None = None
+        """Released for each slice by a window that takes them in: two threads that both want
+        Python wait for each other, 5 ms at every statement."""
 
     def run(self) -> list[Action]:
         """Returns what was made: all of it unless `cancel` was set. E3001 and its like end it; what
@@ -212,8 +217,10 @@ class Import:
             while self._actions and not self.cancel.is_set():
                 some, now = self._actions[:SLICE], device_clock()
                 new = work.outbox.add_once([replace(one, made_at=now) for one in some])
-                del self._actions[:SLICE]
+                del self._actions[: len(some)]
                 self.made += new
+                if self.pace is not None:
+                    self.pace.acquire(timeout=_PATIENCE)
         return self.made
 
 

@@ -6,6 +6,7 @@ in small slices, so it goes on meanwhile, and so does whoever uses it: the dialo
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -42,8 +43,8 @@ from tracker.ui.widgets.spoken import announce
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
 
-TICK_MS = 30
-AT_ONCE = 40
+TICK_MS = 20
+AT_ONCE = 50
 """So many made tasks the window takes in at a time; 200 receipts cost as much."""
 _RECEIPTS = 200
 _MOST_COLUMNS = 60
@@ -187,6 +188,7 @@ class ImportDialog(Dialog):
         """Reads the file; what was shown of another one is gone then."""
         if self._is_busy:
             return
+        self.rows = ()
         self._say("Reading the file…")
         self._run(
             lambda: importing.read_file(path),
@@ -253,6 +255,7 @@ class ImportDialog(Dialog):
         job = self._job
         assert job is not None
         self._is_busy = True
+        job.pace = threading.Semaphore(0)
         self._tick.start()
         self._show_state()
         self.cancel.setFocus()
@@ -295,6 +298,8 @@ class ImportDialog(Dialog):
             self._host.show_changes(Changes(frozenset(some)))
             if not self._news:
                 self._host.acted.emit()
+                if job is not None and job.pace is not None:
+                    job.pace.release()
         elif self._ask:
             self._look([self._ask.popleft() for _ in range(min(_RECEIPTS, len(self._ask)))])
         if not (self._news or self._ask or self._is_busy):
