@@ -182,11 +182,13 @@ def test_a_stopped_import_says_how_many_and_can_be_undone(
 
 
 def test_after_closing_the_window_offers_to_undo(
-    monitor: Monitor, tmp_path: Path, qtbot: QtBot
+    monitor: Monitor, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "SLICE", 10)
     window = monitor(task(task_id(1)))
-    dialog = take(window, qtbot, tmp_path, many(120))
+    dialog = take(window, qtbot, tmp_path, many(2_000))
     press(qtbot, dialog.go)
+    qtbot.waitUntil(lambda: bool(dialog._job and dialog._job.made), timeout=PATIENCE)
     dialog.close()  # while it runs
     qtbot.waitUntil(lambda: window.toast.isVisible(), timeout=PATIENCE)
     assert window.toast.headline.text().startswith("Imported ")
