@@ -286,7 +286,7 @@ def test_what_a_task_waits_for_is_added_opened_and_taken_off(desk: Desk, qtbot: 
     pane = window.pane
     press(qtbot, pane.add_need)
     (chooser,) = [one for one in window.findChildren(Chooser) if one.isVisible()]
-    assert len(chooser._offered) == 2, "not for itself"
+    assert len(chooser._listed) == 2, "not for itself"
     qtbot.keyClick(chooser.field.edit, Qt.Key.Key_Return)
     assert last(window)[0] is Kind.DEPEND
     settle()

@@ -268,7 +268,7 @@ def test_a_break_can_be_the_work_of_another_task(begin: Begin, day: Day, qtbot: 
     window = broken_off(begin, day, qtbot)
     answer(window, qtbot, "Log it on another task…")
     (chooser,) = [one for one in window.findChildren(Chooser) if one.isVisible()]
-    assert [option.words for option in chooser._offered] == ["Seal"]
+    assert [option.words for option in chooser._listed] == ["Seal"]
     assert window.working.timer_of(PUMP) == 30 * MINUTE + 5_000, "not before one was chosen"
     qtbot.keyClick(chooser.field.edit, Qt.Key.Key_Return)
     assert logged(window) == [(SEAL, 20)]

@@ -144,6 +144,7 @@ class TaskChooser(Chooser):
         if self._views:
             self._scan = self._look(words.casefold().split(), words.strip().removeprefix("#"))
             self._turn.start(0)
+            self._go_on()  # a few thousand are there at once
         else:
             self.list.show_options([])
 
