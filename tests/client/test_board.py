@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from tracker.domain.task import (
     OPEN,
     Assignment,
     Part,
+    Person,
     Priority,
     Project,
     Role,
@@ -38,6 +40,8 @@ from tracker.services.workspace import Workspace, open_workspace
 HOUR = 3_600_000
 ANA, RITA = "ana", "rita"
 HALL, YARD = "p-hall", "p-yard"
+ZOE, YUN = "zoe", "yun"
+TEAM = {ZOE}
 URGENCY = [Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW]
 
 
@@ -56,7 +60,12 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     )
     with closing(open_workspace(profile)) as opened:
         projects = [Project(HALL, 1, "Hall B retrofit", False), Project(YARD, 2, "Yard", False)]
-        opened.confirmed.apply(page(1, projects=projects, snapshot=True), START)
+        people = [
+            Person(ZOE, 1, ZOE, "Zoë Abel", Role.EMPLOYEE, True, team_id="team"),
+            Person(YUN, 2, YUN, "yun Oh", Role.EMPLOYEE, True),
+        ]
+        first = page(1, projects=projects, people=people, snapshot=True)
+        opened.confirmed.apply(first, START)
         yield opened
 
 
@@ -75,8 +84,9 @@ class Feed:
         parts = [
             Assignment(t.id, who, part, 100, RITA, START)
             for t in coming
-            for who, part in ((ANA, self._chance.choice(list(Part))), (RITA, Part.REVIEWER))
-        ]
+            for who, part in ((ANA, self._chance.choice(list(Part))), (RITA, Part.REVIEWER),
+                              (self._chance.choice([ZOE, YUN, "gone"]), Part.ASSIGNEE))
+        ]  # fmt: skip
         stones = [Gone(kind="task", id=task_id) for task_id in going]
         answer = page(self._seq, tasks=coming, assignments=parts, gone=stones)
         changes = self._confirmed.apply(answer, START)
@@ -94,11 +104,13 @@ class Feed:
         return task(
             f"t{number:07}",
             number=number % 50,  # ties, as tasks have that wait for their number
-            title=chance.choice(["Replace pump seal", "Paint the rail", "äußere Tür"]),
+            title=chance.choice(["Replace pump seal", "Paint the rail", "äußere Tür", "Paint"]),
             status=chance.choice(list(Status)),
             priority=chance.choice(list(Priority)),
             project_id=chance.choice([None, HALL, YARD]),
             due_at=due,
+            updated_at=START + chance.randrange(9),
+            progress=chance.randrange(4) * 20,
             due_date=datetime.fromtimestamp((due or 0) / 1000, UTC).date().isoformat()
             if by_day
             else None,
@@ -111,7 +123,7 @@ class Feed:
 def plainly(board: Board, wanted: Filter, now: int, commented: Container[str] = ()) -> list[str]:
     """The ids that fit, in order, from nothing but the views and who was `commented` so."""
     found = [v for v in board.views.values() if fits(board, v, wanted, now, commented)]
-    return [view.task.id for view in sorted(found, key=lambda view: place(view.task, wanted.sort))]
+    return [view.task.id for view in in_order(board, found, wanted)]
 
 
 def fits(board: Board, view: TaskView, wanted: Filter, now: int, commented: Container[str]) -> bool:
@@ -122,6 +134,8 @@ def fits(board: Board, view: TaskView, wanted: Filter, now: int, commented: Cont
         is_in(view, wanted.place, now)
         and wanted.priority in (None, one.priority)
         and wanted.project in (None, one.project_id)
+        and (wanted.team is None or {row.user_id for row in view.people} & TEAM)
+        and (not wanted.overdue or is_overdue(one, now))
         and (wanted.person is None or wanted.person in {row.user_id for row in view.people})
         and (
             wanted.text.casefold() in said
@@ -147,6 +161,8 @@ def is_in(view: TaskView, where: Place, now: int) -> bool:
         Place.IN_PROGRESS: one.status is Status.IN_PROGRESS,
         Place.ON_HOLD: one.status is Status.ON_HOLD,
         Place.DONE: one.status is Status.COMPLETED,
+        Place.CANCELLED: one.status is Status.CANCELLED,
+        Place.ARCHIVED: one.status is Status.ARCHIVED,
         Place.WATCHING: any(
             row.user_id == ANA and row.part is not Part.ASSIGNEE for row in view.people
         ),
@@ -157,16 +173,64 @@ def may_move(view: TaskView) -> bool:
     return any(row.user_id == ANA and row.part is Part.ASSIGNEE for row in view.people)
 
 
-def place(one: Task, sort: Sort) -> tuple[object, ...]:
-    closed = one.status not in OPEN
-    due, urgency = one.due_at or 1 << 62, URGENCY.index(one.priority)
-    by: dict[Sort, tuple[object, ...]] = {
-        Sort.DUE: (-(one.completed_at or one.updated_at) if closed else 0, due, urgency),
-        Sort.PRIORITY: (urgency, due),
-        Sort.TITLE: (one.title.casefold(),),
-        Sort.NEWEST: (-one.created_at,),
-    }
-    return closed, *by[sort], one.number, one.id
+def in_order(board: Board, found: list[TaskView], wanted: Filter) -> list[TaskView]:
+    """Sorted by one thing after the other, the last first: each keeps the order of those before."""
+    back = wanted.backwards
+
+    def by(value: Callable[[TaskView], Any], backwards: bool = False) -> None:
+        found.sort(key=value, reverse=backwards)
+
+    def number(view: TaskView) -> int:
+        return view.task.number or 1 << 62
+
+    def urgency(view: TaskView) -> int:
+        return URGENCY.index(view.task.priority)
+
+    def due(backwards: bool) -> None:
+        by(lambda v: v.task.due_at or 0, backwards)
+        by(lambda v: v.task.due_at is None)
+
+    def named(name: Callable[[TaskView], str]) -> None:
+        by(lambda v: name(v).casefold(), back)
+        by(lambda v: name(v) == "")
+
+    by(lambda v: v.task.id)
+    if wanted.sort is Sort.NUMBER:
+        by(number, back)
+        return found
+    by(lambda v: v.task.number)
+    match wanted.sort:
+        case Sort.DUE:
+            by(urgency)
+            due(back)
+            by(lambda v: -(v.task.completed_at or v.task.updated_at)
+               if v.task.status not in OPEN else 0, back)  # fmt: skip
+        case Sort.PRIORITY:
+            due(back)
+            by(urgency, back)
+        case Sort.TITLE:
+            by(lambda v: v.task.title.casefold(), back)
+        case Sort.NEWEST:
+            by(lambda v: -v.task.created_at, back)
+        case Sort.UPDATED:
+            by(lambda v: -v.task.updated_at, back)
+        case Sort.PROGRESS:
+            by(lambda v: v.task.shown_progress, back)
+        case Sort.PERSON:
+            named(lambda v: min(doing(board, v), default=""))
+        case Sort.PROJECT:
+            named(lambda v: board.project_of(v.task))
+        case Sort.STATUS:
+            due(back)
+            by(lambda v: list(Status).index(v.task.status), back)
+            return found
+    by(lambda v: v.task.status not in OPEN)
+    return found
+
+
+def doing(board: Board, view: TaskView) -> list[str]:
+    rows = [row for row in view.people if row.part is Part.ASSIGNEE]
+    return [board.people[r.user_id].display_name for r in rows if r.user_id in board.people]
 
 
 def any_filter(chance: random.Random) -> Filter:
@@ -176,7 +240,10 @@ def any_filter(chance: random.Random) -> Filter:
         priority=chance.choice([None, None, *Priority]),
         person=chance.choice([None, None, RITA]),
         project=chance.choice([None, None, HALL]),
+        team=chance.choice([None, None, None, "team"]),
+        overdue=chance.random() < 0.2,
         sort=chance.choice(list(Sort)),
+        backwards=chance.random() < 0.5,
     )
 
 
@@ -261,6 +328,23 @@ def test_the_same_ids_are_the_same_tuple(workspace: Workspace) -> None:
     board.refresh(Changes(frozenset({"t1"})))
     assert board.views["t1"].task.progress == 40
     assert board.select(Filter(), START) is before
+
+
+@pytest.mark.parametrize("sort", [Sort.PERSON, Sort.PROJECT])
+def test_a_new_name_is_a_new_place(workspace: Workspace, sort: Sort) -> None:
+    tasks = [task("t1", project_id=HALL, number=1), task("t2", project_id=YARD, number=2)]
+    on = [Assignment("t1", YUN, Part.ASSIGNEE, 100, RITA, START),
+          Assignment("t2", ZOE, Part.ASSIGNEE, 100, RITA, START)]  # fmt: skip
+    workspace.confirmed.apply(page(2, tasks=tasks, assignments=on), START)
+    board, wanted = Board(workspace), Filter(sort=sort)
+    assert board.select(wanted, START) == ("t1", "t2")
+    new = page(
+        3, projects=[Project(HALL, 1, "Zoo", False, version=2)],
+        people=[Person(YUN, 2, YUN, "Zz", Role.EMPLOYEE, True, version=2)],
+        tasks=[replace(tasks[0], progress=5, version=2)],
+    )  # fmt: skip
+    board.refresh(workspace.confirmed.apply(new, START))
+    assert board.select(wanted, START) == ("t2", "t1")
 
 
 def test_a_search_finds_a_project_by_its_new_name(workspace: Workspace) -> None:

@@ -120,6 +120,8 @@ def test_what_narrows_the_list_is_said_in_words(board_of: Callable[..., Board]) 
     said = "Overdue · “pump” · Urgent · Hall B retrofit · Ana Moreno · by title"
     assert export.narrowed_by(wanted, board) == said
     assert export.narrowed_by(Filter(), board) == "All tasks · by due"
+    late = Filter(overdue=True, sort=Sort.UPDATED, backwards=True)
+    assert export.narrowed_by(late, board) == "All tasks · overdue · by updated, backwards"
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ class TrayEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an action so far: `receipt` is None while it waits."""
+
+    unsent: bool
+    parked: bool
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """`parked` are those of the waiting that are tried once an hour only, `behind` those that wait
     for one of them on the same task. `reports` are those of the waiting that no person did: what

@@ -15,6 +15,7 @@ from typing import Any
 from tracker.cache import drafts, running
 from tracker.cache.entries import (
     COLUMNS,
+    Fate,
     Tally,
     TrayEntry,
     Waiting,
@@ -112,22 +113,32 @@ class Outbox(PreciousFile):
     def withdraw(self, op_id: str, now: int) -> Changes | Refusal:
         """Takes back an unsent action with its unsent dependents; what was written in them is a
         draft again. E5016 once it was sent."""
+        taken = self.take_back([op_id], [], now)
+        return Refusal("E5016") if taken is None else taken
+
+    def take_back(
+        self, op_ids: Sequence[str], instead: Sequence[Action], now: int
+    ) -> Changes | None:
+        """Takes back unsent actions with their unsent dependents, and does others in their place,
+        in one transaction. None if one of them was sent: then nothing was done."""
         with self._write():
-            doomed = {op_id}
-            waiting = self._waiting("AND first_attempt_at IS NULL")
+            doomed = set(op_ids)
+            waiting = self._waiting("AND first_attempt_at IS NULL") if doomed else []
             for item in waiting:
                 if doomed & set(item.action.depends_on):
                     doomed.add(item.action.op_id)
-            gone = [item for item in waiting if item.action.op_id in doomed]
-            if not any(item.action.op_id == op_id for item in gone):
-                return Refusal("E5016")
-            for item in gone:
-                drafts.give_back(self._conn, item.action, now)
+            gone = [item.action for item in waiting if item.action.op_id in doomed]
+            if not {action.op_id for action in gone}.issuperset(op_ids):
+                return None
+            for action in gone:
+                drafts.give_back(self._conn, action, now)
             self._conn.executemany(
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
-                [(item.action.op_id,) for item in gone],
+                [(action.op_id,) for action in gone],
             )
-        return _changes((item.action.kind, item.action.task_id) for item in gone)
+            if instead:
+                self._append(instead)
+        return _changes((action.kind, action.task_id) for action in (*gone, *instead))
 
     def withdraw_all(self, op_ids: Iterable[str], now: int) -> list[Action]:
         """Takes back those of the actions that are unsent, with their unsent dependents; what was
@@ -419,6 +430,26 @@ class Outbox(PreciousFile):
                 "SELECT body FROM receipts WHERE op_id = ?", (op_id,)
             ).fetchone()
         return load_receipt(row[0]) if row else None
+
+    def fates(self, op_ids: Sequence[str]) -> dict[str, Fate]:
+        """What became of each of them so far. Those that were taken back, or were settled so long
+        ago that they are forgotten, are not in it."""
+        found: dict[str, Fate] = {}
+        with self._read():
+            for first in range(0, len(op_ids), _AT_ONCE):
+                some = op_ids[first : first + _AT_ONCE]
+                rows = self._conn.execute(
+                    "SELECT a.op_id, a.first_attempt_at IS NULL, a.retries,"
+                    " iif(a.turn IS NULL, r.body, NULL) FROM actions a"
+                    " LEFT JOIN receipts r USING (op_id)"
+                    f" WHERE a.op_id IN ({','.join('?' * len(some))})",
+                    some,
+                )
+                for op_id, unsent, retries, body in rows:
+                    receipt = load_receipt(body) if body else None
+                    parked = receipt is None and retries >= PARKED_AFTER
+                    found[op_id] = Fate(bool(unsent), parked, receipt)
+        return found
 
     def delivered_of(self, op_ids: Iterable[str]) -> dict[str, tuple[Action, Receipt]]:
         """Those of them that were done here and took effect."""

@@ -216,9 +216,10 @@ class Projection:
         """The own actions that wait and, on the rows as they are now, would be refused."""
         return self._replay(None).refused
 
-    def shown(self, task_id: str) -> Shown:
-        """One task as it is shown at this moment, if there is one: what to `decide` on."""
-        return self._replay([task_id])
+    def shown(self, *task_ids: str) -> Shown:
+        """Tasks as they are shown at this moment, those that exist: what to `decide` on. A thousand
+        at most, as a statement takes only so many."""
+        return self._replay(task_ids)
 
     def decide(self, action: Action, shown: Shown | None = None) -> Applied | Refusal:
         """What comes of a new action on what is shown, as far as is known here. `shown` of its task

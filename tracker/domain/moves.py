@@ -42,7 +42,7 @@ def set_progress(
     return applied(state, values, action, actor, ctx, args.note, args.occupancy)
 
 
-_TARGET = {
+TARGET = {
     Kind.COMPLETE: Status.COMPLETED,
     Kind.START: Status.IN_PROGRESS,
     Kind.HOLD: Status.ON_HOLD,
@@ -51,6 +51,7 @@ _TARGET = {
     Kind.REOPEN: Status.IN_PROGRESS,
     Kind.ARCHIVE: Status.ARCHIVED,
 }
+"""The status that each kind leads to."""
 _FINISHED = frozenset({Status.COMPLETED, Status.CANCELLED})
 _FROM = {
     Kind.START: frozenset({Status.PENDING}),
@@ -64,7 +65,7 @@ def move(
     state: TaskState, action: Action, args: change.Noted, actor: Actor, ctx: Context
 ) -> Applied | Refusal:
     task, kind = state.task, action.kind
-    target = _TARGET[kind]
+    target = TARGET[kind]
     if task.status is Status.ARCHIVED:
         return Refusal("E5014")
     if task.status is Status.CANCELLED and kind not in (Kind.REOPEN, Kind.ARCHIVE):

@@ -54,6 +54,8 @@ class Place(StrEnum):
     IN_PROGRESS = "In progress"
     ON_HOLD = "On hold"
     DONE = "Done"
+    CANCELLED = "Cancelled"
+    ARCHIVED = "Archived"
     WATCHING = "Reviewing & watching"
 
 
@@ -62,6 +64,12 @@ class Sort(StrEnum):
     PRIORITY = "priority"
     TITLE = "title"
     NEWEST = "newest"
+    NUMBER = "number"
+    STATUS = "status"
+    PROGRESS = "progress"
+    PERSON = "person"
+    PROJECT = "project"
+    UPDATED = "updated"
 
 
 _WITH_STATUS = {
@@ -69,7 +77,10 @@ _WITH_STATUS = {
     Place.IN_PROGRESS: Status.IN_PROGRESS,
     Place.ON_HOLD: Status.ON_HOLD,
     Place.DONE: Status.COMPLETED,
+    Place.CANCELLED: Status.CANCELLED,
+    Place.ARCHIVED: Status.ARCHIVED,
 }
+_BY_NAMES = frozenset({Sort.PERSON, Sort.PROJECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,21 @@ class Filter:
     person: str | None = None
     project: str | None = None
     sort: Sort = Sort.DUE
+    backwards: bool = False
+    team: str | None = None
+    """Somebody of it is on the task."""
+    overdue: bool = False
+    """Only what is overdue of the place."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there may be tasks that are not archived and do not fit."""
+        return self != Filter(sort=self.sort, backwards=self.backwards)
+
+
+def _depends_on_names(wanted: Filter) -> bool:
+    """Projects' names are searched too. (Presence alone comes every few seconds.)"""
+    return bool(wanted.text or wanted.team or wanted.sort in _BY_NAMES)
 
 
 class Board:
@@ -155,6 +181,7 @@ class Board:
         changed much is left to `work`."""
         if changes.everything:
             self._learned.clear()  # of a server that was restored, a version may be less
+        named = self.people, self.projects
         if changes.people or changes.everything:
             self._load_people()
         elif changes.presence:
@@ -172,8 +199,9 @@ class Board:
             self.on_busy()
         if not changes.people:
             return None if changes.presence else changes.tasks
-        if self._wanted.text:  # it is searched for in the projects' names too
-            self._arrange(self._wanted, self._now)
+        wanted = self._coming[0] if self._coming else self._wanted
+        if _depends_on_names(wanted) and named != (self.people, self.projects):
+            self._arrange(wanted, self._now)
         return None
 
     def _read(self, tasks: Collection[str]) -> None:
@@ -236,14 +264,19 @@ class Board:
             yield
         counts = Counts(self._is_watched)
         yield from counts.filling(views.values())
-        wanted, now = None, 0
-        while wanted is None or wanted != self._wanted:  # or a person chose another
-            wanted, now = self._wanted, self._now
+        wanted, now, named = None, 0, (self.people, self.projects)
+        # A person may choose another filter meanwhile, or names change that it is about.
+        while (
+            wanted is None
+            or wanted != self._wanted
+            or (_depends_on_names(wanted) and named != (self.people, self.projects))
+        ):
+            wanted, now, named = self._wanted, self._now, (self.people, self.projects)
             fits = self._fits(wanted, now, self._commented)
-            listing = Listing(fits, _order(wanted.sort))
+            listing = Listing(fits, self._order(wanted))
             yield from listing.filling(views.values())
         self.views, self._counts, self._listing, self._in_hand = views, counts, listing, None
-        self._moment = self._moment_of(wanted.place, now)
+        self._moment = self._moment_of(wanted, now)
         if wanted.text:
             self._arrange(wanted, now)  # comments may be others, too
         yield from self._reading_missed()
@@ -261,7 +294,7 @@ class Board:
         """Ids that fit, in order; the very same tuple as long as they are the same. Of a large
         board those that fitted before, until `work` has arranged the new ones."""
         self._now = now
-        goal = wanted, self._moment_of(wanted.place, now)
+        goal = wanted, self._moment_of(wanted, now)
         if goal == (self._wanted, self._moment) and self._coming not in (None, goal):
             self._arranging = self._coming = None  # thought better of it
         elif goal not in ((self._wanted, self._moment), self._coming):
@@ -272,7 +305,7 @@ class Board:
         """The first of the tasks in progress that the person may bring forward, the soonest due
         first. Kept beside what is selected, from the first time that somebody asks."""
         if self._in_hand is None:
-            self._in_hand = Listing(self._may_move, _order(Sort.DUE))
+            self._in_hand = Listing(self._may_move, self._order(Filter()))
             exhaust(self._in_hand.filling(self.views.values()))
         return self._in_hand.first(most)
 
@@ -304,7 +337,7 @@ class Board:
             self._begin(wanted, now)
 
     def _begin(self, wanted: Filter, now: int) -> None:
-        self._coming = wanted, self._moment_of(wanted.place, now)
+        self._coming = wanted, self._moment_of(wanted, now)
         self._meanwhile.clear()
         self._arranging = self._arranged(wanted, now)
         self.on_busy()
@@ -316,33 +349,38 @@ class Board:
             for found in self._work.projection.mentions(needle):
                 commented |= found
                 yield
-        listing = Listing(self._fits(wanted, now, commented), _order(wanted.sort))
+        listing = Listing(self._fits(wanted, now, commented), self._order(wanted))
         before_it = len(self._meanwhile)
         yield from listing.filling([*self.views.values()])
         for before, after in self._meanwhile[before_it:]:
             listing.change(before, after)
         touched = {view.task.id for pair in self._meanwhile for view in pair if view is not None}
         self._listing, self._wanted, self._commented = listing, wanted, commented
-        self._moment, self._coming = self._moment_of(wanted.place, now), None
+        self._moment, self._coming = self._moment_of(wanted, now), None
         self._search_again(touched)
 
-    def _moment_of(self, place: Place, now: int) -> Hashable:
-        """As long as this is the same, no task comes into the place or leaves it with time."""
-        if place is Place.OVERDUE:
-            return self._counts.around(now)
-        return _today(now) if place is Place.TODAY else None
+    def _moment_of(self, wanted: Filter, now: int) -> Hashable:
+        """As long as this is the same, no task comes into the list or leaves it with time."""
+        late = wanted.overdue or wanted.place is Place.OVERDUE
+        return (
+            self._counts.around(now) if late else None,
+            _today(now) if wanted.place is Place.TODAY else None,
+        )
 
     def _fits(
         self, wanted: Filter, now: int, commented: Container[str]
     ) -> Callable[[TaskView], bool]:
         in_place = self._in_place(wanted.place, now)
         needle = wanted.text.casefold().strip()
-        if wanted == Filter(wanted.place, sort=wanted.sort):
+        if wanted == Filter(wanted.place, sort=wanted.sort, backwards=wanted.backwards):
             return in_place
+        team = {p.id for p in self.people.values() if wanted.team and p.team_id == wanted.team}
         return lambda view: (
             in_place(view)
             and (wanted.priority is None or view.task.priority is wanted.priority)
             and (wanted.project is None or view.task.project_id == wanted.project)
+            and (not wanted.overdue or is_overdue(view.task, now))
+            and (wanted.team is None or any(p.user_id in team for p in view.people))
             and (wanted.person is None or any(p.user_id == wanted.person for p in view.people))
             and (not needle or view.task.id in commented or self._mentions(view.task, needle))
         )
@@ -380,6 +418,52 @@ class Board:
         in_progress = view.task.status is Status.IN_PROGRESS
         return in_progress and access.may(self._work.actor, Kind.SET_PROGRESS, view.state)
 
+    def _order(self, wanted: Filter) -> Callable[[TaskView], Key]:
+        """Open tasks before finished ones, then by what was asked, then by number; backwards, only
+        what was asked is turned round. What has no due, person or project comes last both ways."""
+        sort, back = wanted.sort, wanted.backwards
+        sign = -1 if back else 1
+        # Of this moment: a task's place is found again by what it was sorted in by.
+        people, projects = self.people, self.projects
+
+        def by_due(task: Task) -> int:
+            return FAR if task.due_at is None else sign * task.due_at
+
+        def key(view: TaskView) -> Key:
+            task = view.task
+            closed = task.status not in OPEN
+            match sort:
+                case Sort.DUE:
+                    late = -(task.completed_at or task.updated_at) if closed else 0
+                    by: Key = (sign * late, by_due(task), _URGENCY[task.priority])
+                case Sort.PRIORITY:
+                    by = (sign * _URGENCY[task.priority], by_due(task))
+                case Sort.TITLE:
+                    by = (_text(task.title, back),)
+                case Sort.NEWEST:
+                    by = (-sign * task.created_at,)
+                case Sort.UPDATED:
+                    by = (-sign * task.updated_at,)
+                case Sort.PROGRESS:
+                    by = (sign * task.shown_progress,)
+                case Sort.NUMBER:  # one that waits to be sent has none yet: it is the youngest
+                    return (sign * (task.number or FAR), task.id)
+                case Sort.STATUS:
+                    return (sign * _STEPS[task.status], by_due(task), task.number, task.id)
+                case Sort.PERSON:
+                    doing = [row.user_id for row in view.people if row.part is Part.ASSIGNEE]
+                    name = min((people[one].display_name for one in doing if one in people),
+                               default="")  # fmt: skip
+                    by = (not name, _text(name, back))
+                case Sort.PROJECT:
+                    project = projects.get(task.project_id or "")
+                    name = project.name if project else ""
+                    by = (not name, _text(name, back))
+            # Tasks that wait to be sent have no number yet; the newer id is the younger task.
+            return (closed, *by, task.number, task.id)
+
+        return key
+
     # -- saying ----------------------------------------------------------------------------
 
     def freshness(self) -> tuple[str, bool]:
@@ -415,22 +499,22 @@ def _today(now: int) -> tuple[str, float]:
     return today.date().isoformat(), end.timestamp() * 1000
 
 
-def _order(sort: Sort) -> Callable[[Task], Key]:
-    """Open tasks before finished ones, then by what was asked, then by number."""
+_STEPS = {status: step for step, status in enumerate(Status)}
 
-    def key(task: Task) -> Key:
-        closed = task.status not in OPEN
-        late = -(task.completed_at or task.updated_at) if closed else 0
-        match sort:
-            case Sort.DUE:
-                by: Key = (late, task.due_at or FAR, _URGENCY[task.priority])
-            case Sort.PRIORITY:
-                by = (_URGENCY[task.priority], task.due_at or FAR)
-            case Sort.TITLE:
-                by = (task.title.casefold(),)
-            case Sort.NEWEST:
-                by = (-task.created_at,)
-        # Tasks that wait to be sent have no number yet; the newer id is the younger task.
-        return (closed, *by, task.number, task.id)
 
-    return key
+class _Inverted(dict[int, str]):
+    """For `str.translate`: texts compare the other way round."""
+
+    def __missing__(self, letter: int) -> str:
+        self[letter] = chr(_LAST - letter)
+        return self[letter]
+
+
+_LAST = 0x10FFFF
+_inverted = _Inverted()
+
+
+def _text(words: str, backwards: bool) -> str:
+    """What a text is sorted by; backwards, a longer one comes before the one it begins with."""
+    words = words.casefold()
+    return f"{words.translate(_inverted)}{chr(_LAST)}" if backwards else words

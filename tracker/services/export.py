@@ -128,13 +128,16 @@ def _row(board: Board, view: TaskView, now: int) -> Row:
 def narrowed_by(wanted: Filter, board: Board) -> str:
     """What the list shows, in words: `Overdue · “pump” · Urgent · Hall B · by due`."""
     project = board.projects.get(wanted.project or "")
+    team = board.teams.get(wanted.team or "")
     parts = (
         wanted.place.value,
         f"“{wanted.text.strip()}”" if wanted.text.strip() else "",
         wanted.priority.value.capitalize() if wanted.priority else "",
         project.name if project else "",
         board.people[wanted.person].display_name if wanted.person in board.people else "",
-        f"by {wanted.sort.value}",
+        team.name if team else "",
+        "overdue" if wanted.overdue else "",
+        f"by {wanted.sort.value}{', backwards' if wanted.backwards else ''}",
     )
     return " · ".join(filter(None, parts))
 

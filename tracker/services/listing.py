@@ -37,7 +37,7 @@ class Listing:
     """The ids of the tasks that fit, in order. `key` says a task's place among all; the id is its
     last value, so no two are alike. New ones are empty until `filling` was gone through."""
 
-    def __init__(self, fits: Callable[[TaskView], bool], key: Callable[[Task], Key]) -> None:
+    def __init__(self, fits: Callable[[TaskView], bool], key: Callable[[TaskView], Key]) -> None:
         self._fits, self._key = fits, key
         self._keys: list[Key] = []
         self._order: list[str] = []
@@ -47,7 +47,7 @@ class Listing:
         """Takes all of these in, in steps of a few milliseconds."""
         fits, key, found = self._fits, self._key, self._keys
         for some in batches(views, STEP):
-            found += sorted([key(view.task) for view in some if fits(view)])
+            found += sorted([key(view) for view in some if fits(view)])
             yield
         found.sort()  # of sorted runs, which costs a third of sorting
         yield
@@ -65,8 +65,8 @@ class Listing:
 
     def change(self, before: TaskView | None, after: TaskView | None) -> None:
         """A task that was `before` is `after` now; None where there was or is none."""
-        old = self._key(before.task) if before is not None else None
-        new = self._key(after.task) if after is not None and self._fits(after) else None
+        old = self._key(before) if before is not None else None
+        new = self._key(after) if after is not None and self._fits(after) else None
         if old is not None:
             place = bisect_left(self._keys, old)
             if place == len(self._keys) or self._keys[place] != old:

@@ -16,6 +16,7 @@ from tracker.cache.entries import TrayEntry
 from tracker.cache.precious import new_id
 from tracker.cache.projection import Shown
 from tracker.domain.change import OF_NOTIFICATIONS, TASK_KINDS, Action, Kind, other_tasks, parse
+from tracker.domain.decision import Applied
 from tracker.domain.editing import can_be_named
 from tracker.domain.errors import Refusal
 from tracker.domain.page import Changes
@@ -352,8 +353,21 @@ class Tasks:
         args: Mapping[str, Any],
         save: Callable[[Action, tuple[str, str] | None], Changes] | None = None,
     ) -> Done | Refusal:
-        work = self._work
-        shown = work.projection.shown(task_id)
+        shown = self._work.projection.shown(task_id)
+        action = self.draw_up(kind, task_id, args, shown)
+        decided = self.decide(action, shown)
+        if isinstance(decided, Refusal):
+            return decided
+        sends_draft = self._draft_in(task_id, args)
+        save = save or (lambda one, draft: self._work.outbox.add([one], draft))
+        return Done(action.op_id, kind, task_id, save(action, sends_draft))
+
+    def shown(self, task_ids: Sequence[str]) -> Shown:
+        """Tasks as a person sees them now, for `draw_up` and `decide`; a thousand at most."""
+        return self._work.projection.shown(*task_ids)
+
+    def draw_up(self, kind: Kind, task_id: str, args: Mapping[str, Any], shown: Shown) -> Action:
+        """The action as it would be saved now, by a person who sees `shown`."""
         state = shown.states.get(task_id)
         action = Action(
             op_id=new_id(),
@@ -366,21 +380,15 @@ class Tasks:
             clock_offset=shown.position.clock_offset,
             seen=_seen(state),
         )
-        action = replace(action, depends_on=self._needs(action))
-        refusal = self._refused(action, shown)
-        if refusal is not None:
-            return refusal
-        sends_draft = self._draft_in(task_id, args)
-        changes = save(action, sends_draft) if save else work.outbox.add([action], sends_draft)
-        return Done(action.op_id, kind, task_id, changes)
+        return replace(action, depends_on=self._needs(action))
 
-    def _refused(self, action: Action, shown: Shown) -> Refusal | None:
-        """Why the action is certain to be refused; of one about no task only its arguments tell."""
+    def decide(self, action: Action, shown: Shown) -> Applied | Refusal | None:
+        """What comes of the action, or why it is certain to be refused; of one about no task only
+        its arguments tell, and None is all that is known of a good one."""
         if action.kind not in TASK_KINDS:
             parsed = parse(action.kind, action.args)
             return parsed if isinstance(parsed, Refusal) else None
-        decided = self._work.projection.decide(action, shown)
-        return decided if isinstance(decided, Refusal) else None
+        return self._work.projection.decide(action, shown)
 
     def _draft_in(self, task_id: str, args: Mapping[str, Any]) -> tuple[str, str] | None:
         """The half-typed text that the action carries, and takes along."""
