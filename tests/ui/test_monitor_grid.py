@@ -141,7 +141,8 @@ def test_a_card_says_who_does_it(four: dict[str, str], open_window: Open, qtbot:
     window = open_monitor(open_window)
     card = window.cards.card(four["Belt"])
     assert card is not None
-    assert card.accessibleName() == "Belt, In progress, 40 %, Ana Moreno, "
+    said = "Belt, In progress, 40 %, medium priority, Ana Moreno, activity not known, live"
+    qtbot.waitUntil(lambda: card.accessibleName() == f"{said}, 2 updates")
 
 
 # Auto-refresh

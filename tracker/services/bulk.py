@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from tracker.cache.entries import Fate
 from tracker.cache.outbox import Outbox
 from tracker.cache.projection import Shown
+from tracker.config import Profile
 from tracker.domain.change import Action, Kind
 from tracker.domain.decision import Applied
 from tracker.domain.errors import Refusal
@@ -26,7 +28,7 @@ from tracker.domain.page import Changes
 from tracker.domain.receipt import EFFECTIVE
 from tracker.domain.task import Part, Priority, Status, Task, TaskState
 from tracker.services.tasks import Tasks
-from tracker.services.workspace import Workspace, device_clock
+from tracker.services.workspace import Workspace, device_clock, open_workspace
 
 Step = tuple[Kind, Mapping[str, Any]]
 _AT_ONCE = 20
@@ -236,6 +238,12 @@ def do(outbox: Outbox, found: Plan) -> Batch:
     return Batch(found.deed, items, changes)
 
 
+def do_apart(profile: Profile, found: Plan) -> Batch:
+    """For another thread: with a connection of its own."""
+    with closing(Outbox(profile.folder)) as outbox:
+        return do(outbox, found)
+
+
 # -- telling -------------------------------------------------------------------------------------
 
 
@@ -311,6 +319,12 @@ def undo(work: Workspace, batch: Batch) -> Undone:
         changes = work.outbox.take_back(unsent, actions, device_clock())
         if changes is not None:
             return Undone(found, Batch(batch.deed, tuple(items), changes))
+
+
+def undo_apart(profile: Profile, batch: Batch) -> Undone:
+    """For another thread: with connections of its own."""
+    with closing(open_workspace(profile)) as work:
+        return undo(work, batch)
 
 
 def _without(item: Item, gone: set[str]) -> Item:

@@ -63,12 +63,14 @@ class Host(Protocol):
 
 class DetailPane(Panel):
     """`opened` carries the id of another task to go to, `edited` that of the task whose fields are
-    to be changed, `typed` that a draft changed; `closed` says that the person is done reading."""
+    to be changed, `reassigned` that of one which others are to do, `typed` that a draft changed;
+    `closed` says that the person is done reading."""
 
     opened = Signal(str)
     edited = Signal(str)
     typed = Signal()
     closed = Signal()
+    reassigned = Signal(str)
 
     def __init__(
         self,
@@ -139,6 +141,7 @@ class DetailPane(Panel):
         row.setSpacing(SPACE_2)
         self.accept = self._button("Accept", self._accept, row)
         self.edit = self._button("Edit…", lambda: self.edited.emit(self._id), row)
+        self.reassign = self._button("Reassign…", lambda: self.reassigned.emit(self._id), row)
         self.cancel = self._button("Cancel task", lambda: self._move(Kind.CANCEL), row)
         row.addStretch(1)
         self._ground.addLayout(row)
@@ -264,6 +267,7 @@ class DetailPane(Panel):
         asked = own is not None and own.part is Part.ASSIGNEE and own.accepted_at is None
         self._offer(self.accept, asked and task.status in OPEN and self._may(Kind.ACCEPT))
         self._offer(self.edit, self._may(Kind.EDIT_FIELDS))
+        self._offer(self.reassign, self._for_admins and self._may(Kind.ASSIGN))
         self._offer(self.cancel, task.status in OPEN and self._may(Kind.CANCEL))
         legal = {
             Kind.HOLD: allows(task.status, Status.ON_HOLD),
@@ -281,7 +285,7 @@ class DetailPane(Panel):
         self.needs.show_rows(parts.needs(found, go, self._part if may_depend else None))
         self._offer(self.add_need, may_depend)
         self.needs.setVisible(bool(found.needs) or may_depend)
-        self.people.show_rows(parts.people(found, board, now))
+        self.people.show_rows(parts.people(found, board, now, ages=self._for_admins))
         self.people.setVisible(bool(found.view.people))
         self.subtasks.show_rows(parts.children(found, go))
         self.subtasks.setVisible(bool(found.children))

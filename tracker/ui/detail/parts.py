@@ -9,6 +9,7 @@ from tracker.domain.task import Comment, HistoryEntry, TimeEntry
 from tracker.services import wording
 from tracker.services.board import Board
 from tracker.services.details import LATE_MS, Details
+from tracker.services.freshness import freshness
 from tracker.ui.widgets.rows import Row
 
 Open = Callable[[str], None]
@@ -37,7 +38,8 @@ def about(found: Details, board: Board, now: int) -> list[str]:
     return lines
 
 
-def people(found: Details, board: Board, now: int) -> list[Row]:
+def people(found: Details, board: Board, now: int, *, ages: bool = False) -> list[Row]:
+    """`ages`: with how fresh the data of each of them is, which admins see."""
     rows = []
     for row in sorted(found.view.people, key=lambda one: (one.part.value, one.user_id)):
         said = [row.part.value.capitalize()]
@@ -47,7 +49,11 @@ def people(found: Details, board: Board, now: int) -> list[Row]:
             said.append(f"done {wording.clock(row.completed_at, now)}")
         elif row.accepted_at is not None:
             said.append(f"accepted {wording.clock(row.accepted_at, now)}")
-        rows.append(Row(row.user_id, board.name_of(row.user_id), [("", ", ".join(said))]))
+        lines = [("", ", ".join(said))]
+        if ages:
+            fresh = freshness(board.presence.get(row.user_id), now)
+            lines.append(("", fresh.said().capitalize()))
+        rows.append(Row(row.user_id, board.name_of(row.user_id), lines))
     return rows
 
 

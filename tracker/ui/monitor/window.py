@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
 from tracker.cache.projection import Mark
+from tracker.domain.errors import TrackerError
 from tracker.domain.page import Changes
-from tracker.domain.task import Role
-from tracker.services import wording
-from tracker.services.board import Board, Filter, Place
+from tracker.domain.task import Person, Priority, Project, Role, Team
+from tracker.services import updates, wording
+from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.workspace import Workspace, device_clock
+from tracker.sync.engine import Report
+from tracker.ui.bridge import Errand
 from tracker.ui.detail.hosting import Detailing
+from tracker.ui.monitor.bulk_forms import ASKS, REASSIGN, Ask
 from tracker.ui.monitor.page import Page
-from tracker.ui.monitor.tasks_page import TasksPage
+from tracker.ui.monitor.tasks_page import GRID, TABLE, TasksPage
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_3, SPACE_4
 from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
+from tracker.ui.widgets.controls import Choice
 from tracker.ui.widgets.shell import ATTENTION, WAITING
+
+if TYPE_CHECKING:
+    from tracker.services.bulk import Batch, Undone
 
 MONITOR, ASSIGN, STATISTICS, PEOPLE, PROJECTS = (
     "Monitor", "Assign", "Statistics", "People", "Projects",
@@ -57,7 +67,10 @@ _MAKE: dict[str, Callable[[MonitorWindow], Page]] = {
 
 
 class MonitorWindow(Detailing):
-    """For admins and owners."""
+    """For admins and owners. `heard` carries the ids of tasks that may be shown otherwise, None for
+    all, also after each run of the engine, which may have brought receipts."""
+
+    heard = Signal(object)
 
     def __init__(
         self, workspace: Workspace, board: Board, around: Surroundings | None = None
@@ -70,8 +83,7 @@ class MonitorWindow(Detailing):
         self.setMinimumSize(980, 560)
         self.resize(1440, 900)
         self._build()
-        self._restore_geometry()
-        self.open_page(MONITOR)
+        self._restore()
         self._show_lists()
         self._show_status()
 
@@ -83,6 +95,7 @@ class MonitorWindow(Detailing):
         self.rail = self._make_rail("Tracker · Monitor", ([*_MAKE], [WAITING, ATTENTION]), about)
         self._make_pane(for_admins=True)
         self.pane.closed.connect(self._close_pane)
+        self.pane.reassigned.connect(lambda task_id: self._ask_bulk(REASSIGN, [task_id]))
         self._stack = QStackedWidget(self)
         for page in (self.waiting_page, self.tray_page):
             self._stack.addWidget(page)
@@ -118,7 +131,36 @@ class MonitorWindow(Detailing):
             "Ctrl+E",
             lambda: bool(self.cards.selected_id) and self._page == MONITOR,
         )
+        self._add_grid_commands()
         self._add_commands()
+
+    def _add_grid_commands(self) -> None:
+        add, grid = self.commands.add, self.grid
+
+        def is_open() -> bool:
+            return self._page == MONITOR
+
+        def marked() -> bool:
+            return is_open() and bool(grid.marks)
+
+        add("Show the last updates", lambda: grid.show_updates(self.cards.selected_id), "U",
+            lambda: is_open() and bool(self.cards.selected_id))  # fmt: skip
+        add("Show the grid or the table", self._other_view, "Ctrl+T", is_open)
+        add("Clear the filters", self.show_all_tasks, "Ctrl+Shift+L",
+            lambda: is_open() and self._filter.narrows)  # fmt: skip
+        add("Mark all tasks of the list", lambda: grid.marks.add(self.cards.ids), may=is_open)
+        add("Mark no task any more", grid.marks.clear, may=marked)
+        for words in ASKS:
+            name = f"{words.rstrip('…')} the marked tasks…"
+            add(name, lambda w=words: self.open_bulk(w), may=marked)  # type: ignore[misc]
+        for sort in Sort:
+            add(f"Sort by {sort.value}", lambda s=sort: self.narrow(sort=s, backwards=False),  # type: ignore[misc]
+                may=is_open)  # fmt: skip
+        add("Sort the other way round",
+            lambda: self.narrow(backwards=not self._filter.backwards), may=is_open)  # fmt: skip
+
+    def _other_view(self) -> None:
+        self.grid.show_as(TABLE if self.grid.view == GRID else GRID)
 
     # -- pages -----------------------------------------------------------------------------
 
@@ -171,22 +213,12 @@ class MonitorWindow(Detailing):
 
     def show_all_tasks(self) -> None:
         self.search.show_words("")
-        for choice in (self.priority, self.grid.person, self.grid.project):
-            choice.set_value(None)
-        self.grid.counters[Place.ALL].setChecked(True)
-        self._filter = Filter(sort=self._filter.sort)
+        self._filter = Filter(sort=self._filter.sort, backwards=self._filter.backwards)
         self.grid.show_list()
 
     def show_tasks(self, person: str | None = None, project: str | None = None) -> None:
         """The list of tasks, narrowed to these and by nothing else."""
         self.show_all_tasks()
-        board = self.board
-        if person is not None:
-            self.grid.person.set_options([(board.people[person].display_name, person)])
-            self.grid.person.set_value(person)
-        if project is not None:
-            self.grid.project.set_options([(board.projects[project].name, project)])
-            self.grid.project.set_value(project)
         self.narrow(person=person, project=project)
         self.open_page(MONITOR)
 
@@ -205,6 +237,11 @@ class MonitorWindow(Detailing):
             self._show_pane()
         self._show_lists()
         self._show_status()
+        self.heard.emit(ids if changes else frozenset())
+
+    def show_report(self, report: Report) -> None:
+        super().show_report(report)
+        self.heard.emit(frozenset())
 
     def _show_status(self) -> None:
         super()._show_status()
@@ -241,9 +278,147 @@ class MonitorWindow(Detailing):
         self.cards.setFocus()  # the pane takes its own buttons along
         self.cards.select("")
 
+    def go_to_details(self) -> None:
+        """The keyboard goes to the details of the selected task."""
+        if self.pane.isVisible():
+            self.pane.area.setFocus()
+
+    # -- many tasks at once ----------------------------------------------------------------
+
+    def open_bulk(self, words: str) -> None:
+        """Asks what is to become of the marked tasks, and does it."""
+        marked = self.grid.marks.ids
+        shown = [one for one in self.cards.ids if one in marked]
+        self._ask_bulk(ASKS[words], [*shown, *(set(marked) - set(shown))])
+
+    def _ask_bulk(self, ask: Ask, ids: Iterable[str]) -> None:
+        from tracker.ui.monitor.bulk import BulkDialog
+
+        BulkDialog(self, ask, ids).open()
+
+    def took(self, changes: Changes) -> None:
+        """Something was saved in another thread."""
+        if self._is_open:
+            self.show_changes(changes)
+            self.acted.emit()
+
+    def offer_bulk_undo(self, batch: Batch) -> None:
+        from tracker.services import bulk_words
+
+        self.grid.marks.clear()
+        said = bulk_words.done(batch.deed, len(batch.items))
+        self.toast.say(said, action=("Undo", lambda: self._undo_bulk(batch)))
+
+    def _undo_bulk(self, batch: Batch) -> None:
+        from tracker.services import bulk, bulk_words
+
+        profile = self.work.profile
+
+        def undone(outcome: Undone | Exception) -> None:
+            if not self._is_open:
+                return
+            if isinstance(outcome, TrackerError):
+                self.tell_fault("take it back", outcome, lambda: self._undo_bulk(batch))
+            elif isinstance(outcome, Exception):
+                self.tell_bug("take it back", outcome)
+            else:
+                self.took(outcome.batch.changes)
+                self.toast.say("Undone.", bulk_words.undone(outcome.results))
+
+        Errand(self, lambda: bulk.undo_apart(profile, batch), undone)
+
+    # -- the last updates ------------------------------------------------------------------
+
+    def count_updates(self, ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+
+        @border("count the updates")
+        def count(window: MonitorWindow) -> None:
+            found.update(updates.counts(window.work, window.board, ids))
+
+        count(self)
+        return found
+
+    @border("show the last updates")
+    def open_updates(self, task_id: str, place: QRect) -> None:
+        """`place` of the screen is what they are about."""
+        from tracker.ui.monitor.updates import Updates
+
+        view = self.board.views.get(task_id)
+        if view is not None:
+            entries = updates.latest(self.work, task_id)
+            Updates(view.task.title, entries, self.board, self.now(), self).show_at(place)
+
     # -- the window itself -----------------------------------------------------------------
 
+    def _restore(self) -> None:
+        """As it was left; what is gone since narrows nothing."""
+        self._restore_geometry()
+        stored, board = self._settings, self.board
+
+        def kept(name: str, among: Collection[str]) -> str | None:
+            value = str(stored.value(name, ""))
+            return value if value in among else None
+
+        self._filter = Filter(
+            place=Place(kept("place", set(Place)) or Place.ALL),
+            text=str(stored.value("search", "")),
+            priority=Priority(found) if (found := kept("priority", set(Priority))) else None,
+            person=kept("person", board.people),
+            project=kept("project", board.projects),
+            sort=Sort(kept("sort", set(Sort)) or Sort.DUE),
+            backwards=stored.value("backwards") == "true",
+            team=kept("team", board.teams),
+            overdue=stored.value("overdue") == "true",
+        )
+        self.search.show_words(self._filter.text)
+        grid = self.grid
+        self._offer_kept(grid.person, board.people.get(self._filter.person or ""))
+        self._offer_kept(grid.team, board.teams.get(self._filter.team or ""))
+        self._offer_kept(grid.project, board.projects.get(self._filter.project or ""))
+        grid.table.restore_columns(stored.value("columns"))
+        grid.show_as(str(stored.value("view", GRID)))
+        self.open_page(MONITOR)
+        chosen = str(stored.value("selected", ""))
+        if chosen in board.views:
+            QTimer.singleShot(0, self, lambda: self.cards.select(chosen))
+        with suppress(ValueError):
+            at = int(str(stored.value("scroll", "0")))
+            QTimer.singleShot(0, self, lambda: self._scrolled().setValue(at))
+
+    def _offer_kept(self, choice: Choice, one: Person | Team | Project | None) -> None:
+        """What narrows the list is offered, and so said, also if it were not otherwise."""
+        if one is not None:
+            name = one.display_name if isinstance(one, Person) else one.name
+            choice.set_options([choice.first, (name, one.id)])
+            choice.set_value(one.id)
+
+    def _scrolled(self) -> QScrollBar:
+        grid = self.grid
+        return (grid.table if grid.view == TABLE else grid.cards).verticalScrollBar()
+
+    def _store_view(self) -> None:
+        """Where the person is, for the next start."""
+        wanted = self._filter
+        for name, value in (
+            ("place", wanted.place.value),
+            ("overdue", "true" if wanted.overdue else "false"),
+            ("priority", wanted.priority or ""),
+            ("person", wanted.person or ""),
+            ("team", wanted.team or ""),
+            ("project", wanted.project or ""),
+            ("search", wanted.text),
+            ("sort", wanted.sort.value),
+            ("backwards", "true" if wanted.backwards else "false"),
+            ("view", self.grid.view),
+            ("selected", self.cards.selected_id),
+            ("scroll", self._scrolled().value()),
+            ("columns", self.grid.table.keep_columns()),
+        ):
+            self._settings.setValue(name, value)
+
     def _keep_state(self) -> bool:
+        self._store_view()
         told = bool(self.drafts.unsaved)
         self.pane.keep_draft()
         self._filling.stop()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QPalette
 
-from tracker.domain.task import Priority, Status
+from tracker.domain.task import Occupancy, Priority, Status
 
 SPACE_1, SPACE_2, SPACE_3, SPACE_4, SPACE_5 = 4, 8, 12, 16, 24
 RADIUS = 8
@@ -53,6 +53,9 @@ class Tokens:
             Status.IN_PROGRESS: self.in_progress,
             Status.COMPLETED: self.done,
         }.get(status, self.held)
+
+    def occupancy(self, state: Occupancy) -> str:
+        return {Occupancy.ACTIVE: self.done, Occupancy.IDLE: self.pending}.get(state, self.held)
 
 
 # Pending is darker than the design's #b7791f: as a word on white that had 3.6:1.

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPaintEvent,
     QResizeEvent,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
 from tracker.ui.widgets.controls import ScrollBar
+from tracker.ui.widgets.marks import Marks
 
 
 class CardWidget(QWidget):
@@ -39,6 +41,10 @@ class CardWidget(QWidget):
 
     def open_height(self, width: int) -> int:
         raise NotImplementedError
+
+    def is_on_box(self, where: QPoint) -> bool:
+        """Whether a press there marks the task."""
+        return False
 
     def let_go(self) -> None:
         """The card is about to show another task, or none: a movement under way ends here."""
@@ -64,10 +70,11 @@ class CardList(QAbstractScrollArea):
         *,
         min_width: int = 0,
         opens: bool = True,
+        marks: Marks | None = None,
     ) -> None:
         super().__init__(parent)
         self._make_card, self._height, self._min_width = make_card, height, min_width
-        self._opens = opens
+        self._opens, self._marks = opens, marks
         self._ids: tuple[str, ...] = ()
         self._rows: dict[str, int] = {}
         self._idle: list[CardWidget] = []
@@ -289,15 +296,46 @@ class CardList(QAbstractScrollArea):
         ):
             again = watched.card_id == self._selected
             self.setFocus(Qt.FocusReason.MouseFocusReason)
+            if self._marks is not None and self._mark_by_mouse(self._marks, watched, event):
+                return True
             self.select(watched.card_id)
             if again:
                 self.activated.emit(watched.card_id)
         return super().eventFilter(watched, event)
 
+    def _mark_by_mouse(self, marks: Marks, card: CardWidget, event: QMouseEvent) -> bool:
+        """Ctrl, Shift and a press on the card's box mark; whether it was one of these."""
+        assert card.card_id is not None
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            marks.anchor = marks.anchor or self._selected
+            marks.add_up_to(card.card_id, self._ids)
+            return True
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier or card.is_on_box(
+            event.position().toPoint()
+        ):
+            marks.toggle(card.card_id)
+            return True
+        marks.anchor = card.card_id
+        return False
+
+    def _mark_by_key(self, marks: Marks, event: QKeyEvent) -> bool:
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            marks.add(self._ids)
+        elif event.key() == Qt.Key.Key_Space and self._selected:
+            marks.toggle(self._selected)
+        elif event.key() == Qt.Key.Key_Escape and marks:
+            marks.clear()
+        else:
+            return False
+        return True
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         QApplication.sendEvent(self.verticalScrollBar(), event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._marks is not None and self._mark_by_key(self._marks, event):
+            return
+        before = self._selected
         columns = self._columns()
         row = self._row(self._selected) if self._selected else -1
         page = max(1, self.viewport().height() // (self._height + self._gap())) * columns
@@ -317,5 +355,10 @@ class CardList(QAbstractScrollArea):
             self.select("")
         elif target is not None and self._ids:
             self.select(self._ids[min(len(self._ids) - 1, max(0, target))])
+            if self._marks is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._marks.anchor = self._marks.anchor or before
+                self._marks.add_up_to(self._selected, self._ids)
+            elif self._marks is not None:
+                self._marks.anchor = self._selected
         else:
             super().keyPressEvent(event)

@@ -81,6 +81,10 @@ class Button(Pressable):
         self._primary, self._small = primary, small
         self._icon, self._chevron = icon, chevron
 
+    def show_icon(self, icon: str) -> None:
+        self._icon = icon
+        self.update()
+
     def sizeHint(self) -> QSize:
         side = 10 if self._small else 12
         width = paint.width_of(self.text(), tokens.BODY, bold=self._primary) + 2 * side
@@ -151,6 +155,11 @@ class Choice(Button):
     @property
     def value(self) -> object:
         return self._value
+
+    @property
+    def first(self) -> tuple[str, object]:
+        """What is chosen where nothing else is."""
+        return self._options[0]
 
     @property
     def offered(self) -> list[object]:

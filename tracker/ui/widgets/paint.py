@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from tracker.domain.people import initials
+from tracker.domain.task import Occupancy
 from tracker.services import wording
 from tracker.ui.theme import icons, theme, tokens
 from tracker.ui.theme.tokens import RADIUS, Tokens
@@ -27,10 +28,12 @@ def rounded(
 
 
 def card_frame(
-    painter: QPainter, rect: QRectF, t: Tokens, edge: str, *, selected: bool, top: bool = False
-) -> None:
-    """A card: surface, hairline, a coloured edge (left, or top in the grid), accent if selected."""
-    rounded(painter, rect, t.surface, t.line)
+    painter: QPainter, rect: QRectF, t: Tokens, edge: str, *, selected: bool, top: bool = False,
+    weak: bool = False,
+) -> None:  # fmt: skip
+    """A card: surface (`weak`ly coloured, if it is marked), hairline, a coloured edge (left, or top
+    in the grid), accent if selected."""
+    rounded(painter, rect, t.accent_weak if weak else t.surface, t.line)
     clip = QPainterPath()
     clip.addRoundedRect(rect, RADIUS, RADIUS)
     painter.save()
@@ -100,8 +103,12 @@ def icon(painter: QPainter, widget: QWidget, name: str, colour: str, x: int, y: 
     painter.drawPixmap(QPointF(x, y), drawn)
 
 
-def avatar(painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | None = None) -> None:
-    """Initials in a circle, with a dot for what is known of the person's device."""
+def avatar(
+    painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | None = None,
+    state: Occupancy = Occupancy.ACTIVE,
+) -> None:  # fmt: skip
+    """Initials in a circle, with a dot for what is known of the person: its shape says it as well
+    as its colour does."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(t.accent_weak))
@@ -111,6 +118,33 @@ def avatar(painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | Non
         align=Qt.AlignmentFlag.AlignHCenter,
     )  # fmt: skip
     if dot:
-        painter.setPen(QPen(QColor(t.surface), 2))
-        painter.setBrush(QColor(dot))
-        painter.drawEllipse(QRectF(rect.right() - 9, rect.bottom() - 9, 10, 10))
+        occupancy(painter, QRectF(rect.right() - 9, rect.bottom() - 9, 10, 10), t, dot, state)
+
+
+def occupancy(painter: QPainter, rect: QRectF, t: Tokens, colour: str, state: Occupancy) -> None:
+    """Active is a disc, idle half a one, offline a ring; an empty place is nothing known."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(t.surface), 2))
+    painter.setBrush(QColor(colour if state is Occupancy.ACTIVE else t.surface))
+    painter.drawEllipse(rect)
+    if state is Occupancy.ACTIVE:
+        return
+    inner = rect.adjusted(1.75, 1.75, -1.75, -1.75)
+    pen = QPen(QColor(colour), 1.5)
+    if state is Occupancy.UNKNOWN:
+        pen.setStyle(Qt.PenStyle.DotLine)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(inner)
+    if state is Occupancy.IDLE:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawPie(inner, 90 * 16, 180 * 16)
+
+
+def box(painter: QPainter, widget: QWidget, rect: QRectF, t: Tokens, *, on: bool) -> None:
+    """A box to mark something with, 16 pixels wide."""
+    fill, line = (t.accent, None) if on else (t.surface, t.control_line)
+    rounded(painter, rect, fill, line, 4, 1.5)
+    if on:
+        icon(painter, widget, "check", t.on_accent, round(rect.x()), round(rect.y()))

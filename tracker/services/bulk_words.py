@@ -1,0 +1,102 @@
+"""How a deed on many tasks is said: before, of each task, and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from tracker.domain.change import Kind
+from tracker.domain.errors import Refusal
+from tracker.domain.task import Part, TaskState
+from tracker.services import wording
+from tracker.services.board import Board
+from tracker.services.bulk import Back, Change, Deed, Item, Move, Outcome, Plan, Reassign, Verdict
+from tracker.services.typed import due_text
+
+VERBS = {
+    Kind.HOLD: "Hold",
+    Kind.RESUME: "Resume",
+    Kind.CANCEL: "Cancel",
+    Kind.REOPEN: "Reopen",
+    Kind.ARCHIVE: "Archive",
+    Kind.ASSIGN: "Reassign",
+    Kind.EDIT_FIELDS: "Change",
+}
+_DONE = {
+    Kind.HOLD: "On hold",
+    Kind.RESUME: "Resumed",
+    Kind.CANCEL: "Cancelled",
+    Kind.REOPEN: "Reopened",
+    Kind.ARCHIVE: "Archived",
+    Kind.ASSIGN: "Reassigned",
+    Kind.EDIT_FIELDS: "Changed",
+}
+
+
+def tasks(number: int) -> str:
+    return f"{number:,} task{'' if number == 1 else 's'}".replace(",", " ")
+
+
+def done(deed: Deed, number: int) -> str:
+    """`On hold: 12 tasks`."""
+    return f"{_DONE[deed.kind]}: {tasks(number)}"
+
+
+def planned(plan: Plan) -> str:
+    """`12 will change · 2 refused · 1 needs nothing`."""
+    will, refused, nothing = map(plan.count, (Verdict.WILL, Verdict.REFUSED, Verdict.NOTHING))
+    said = [f"{_number(will)} will change" if will else "Nothing will change"]
+    said += [f"{_number(refused)} refused"] if refused else []
+    said += [f"{_number(nothing)} need{'s' if nothing == 1 else ''} nothing"] if nothing else []
+    return " · ".join(said)
+
+
+def told(outcomes: Mapping[str, tuple[Outcome, Refusal | None]]) -> str:
+    """`10 saved at the server · 2 waiting to be sent`."""
+    counted = Counter(outcome for outcome, _ in outcomes.values())
+    return " · ".join(f"{_number(counted[one])} {one.value}" for one in Outcome if counted[one])
+
+
+def undone(backs: Mapping[str, tuple[Back, Refusal | None]]) -> str:
+    counted = Counter(back for back, _ in backs.values())
+    return " · ".join(f"{_number(counted[one])} {one.value}" for one in Back if counted[one])
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", " ")
+
+
+def refusal(found: Refusal) -> str:
+    return f"{found.message} ({found.code})"
+
+
+def verdict(item: Item) -> str:
+    if item.refusal is not None:
+        return refusal(item.refusal)
+    return item.verdict.value.capitalize()
+
+
+def change(deed: Deed, item: Item, board: Board) -> str:
+    """What becomes of the task: `Pending → On hold`, `Ana Moreno → Jonas Keller`; only how it is
+    where nothing does."""
+    before, after = (_value(deed, state, board) for state in (item.before, item.after))
+    return before if before == after else f"{before} → {after}"
+
+
+def _value(deed: Deed, state: TaskState, board: Board) -> str:
+    task = state.task
+    match deed:
+        case Move():
+            return wording.STATUS_WORDS[task.status]
+        case Reassign():
+            doing = [one for one, row in state.people.items() if row.part is Part.ASSIGNEE]
+            others = [one for one, row in state.people.items() if row.part is not Part.ASSIGNEE]
+            names = ", ".join(sorted(map(board.name_of, doing))) or "nobody"
+            looking = ", ".join(sorted(map(board.name_of, others)))
+            return f"{names} ({looking})" if looking else names
+        case Change(fields):
+            if "priority" in fields:
+                return task.priority.value.capitalize()
+            if "project_id" in fields:
+                return board.project_of(task) or "no project"
+            return due_text(task.due_at, task.due_date) or "no due"

@@ -1,0 +1,400 @@
+"""One deed on many tasks: what will happen to each, then what came of each, and taking it back.
+
+Planning goes on in slices of some milliseconds, saving and undoing in another thread, so the window
+never waits; rows are a model's, so 5,000 of them cost as much as twenty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+)
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from shiboken6 import isValid
+
+from tracker.domain.errors import InputError, Refusal, TrackerError, describe
+from tracker.services import bulk, bulk_words, wording
+from tracker.services.board import Board
+from tracker.services.bulk import Back, Batch, Deed, Item, Outcome, Plan, Planning, Undone, Verdict
+from tracker.services.export import neutral
+from tracker.ui.bridge import Errand
+from tracker.ui.dialogs.form import Dialog
+from tracker.ui.monitor.bulk_forms import Ask
+from tracker.ui.theme import theme, tokens
+from tracker.ui.theme.tokens import tokens_of
+from tracker.ui.widgets.controls import Button, ScrollBar, label
+from tracker.ui.widgets.spoken import announce
+
+if TYPE_CHECKING:
+    from tracker.ui.monitor.window import MonitorWindow
+
+SLICE = 0.008
+"""Seconds of planning between two turns of the window."""
+_AT_ONCE = 500
+"""Tasks whose receipts are looked up in one turn."""
+_HEADS = ("Number", "Task", "What changes", "Result")
+_ORDER = {Verdict.REFUSED: 0, Verdict.WILL: 1, Verdict.NOTHING: 2}
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class Results(QAbstractTableModel):
+    """A line for each task: before, what will happen; after, what came of it."""
+
+    def __init__(self, board: Board, parent: QObject) -> None:
+        super().__init__(parent)
+        self._board = board
+        self.items: Sequence[Item] = ()
+        self._rows: dict[str, int] = {}
+        self._deed: Deed | None = None
+        self.told: dict[str, tuple[Outcome, Refusal | None]] = {}
+        self.backs: Mapping[str, tuple[Back, Refusal | None]] = {}
+
+    def show_items(self, deed: Deed | None, items: Sequence[Item]) -> None:
+        self.beginResetModel()
+        self._deed, self.items = deed, items
+        self._rows = {item.task_id: row for row, item in enumerate(items)}
+        self.endResetModel()
+
+    def tell(self, outcomes: Mapping[str, tuple[Outcome, Refusal | None]]) -> None:
+        """What became of these so far."""
+        for task_id, outcome in outcomes.items():
+            if self.told.get(task_id) != outcome:
+                self.told[task_id] = outcome
+                self._changed(task_id)
+
+    def tell_backs(self, backs: Mapping[str, tuple[Back, Refusal | None]]) -> None:
+        self.backs, self.told = backs, {}
+        last = self.index(len(self.items) - 1, len(_HEADS) - 1)
+        self.dataChanged.emit(self.index(0, 0), last)
+
+    def _changed(self, task_id: str) -> None:
+        if (row := self._rows.get(task_id)) is not None:
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(_HEADS) - 1))
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.items)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(_HEADS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return _HEADS[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        item = self.items[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.cells(item)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole and index.column():
+            from html import escape
+
+            return f"<p>{escape(self.cells(item)[index.column()])}</p>"
+        if role == Qt.ItemDataRole.ForegroundRole:
+            t = tokens_of(QGuiApplication.palette())
+            if index.column() == len(_HEADS) - 1:
+                return QColor(t.danger if self._is_bad(item) else t.text)
+            return QColor(t.text if index.column() == 1 else t.muted)
+        return None
+
+    def cells(self, item: Item) -> list[str]:
+        task = item.before.task
+        title = wording.straight(task.title) or "A task that is not here any more"
+        changes = bulk_words.change(self._deed, item, self._board) if self._deed else ""
+        return [str(task.number or ""), title, changes, self.result(item)]
+
+    def result(self, item: Item) -> str:
+        back = self.backs.get(item.task_id)
+        told = self.told.get(item.task_id)
+        if back is not None:
+            said = back[0].value.capitalize()
+            if back[1] is not None:
+                said = f"{said}: {bulk_words.refusal(back[1])}"
+            elif told is not None and told[0] is not Outcome.SAVED:
+                said = f"{said}, {self._outcome(told).lower()}"
+            return said
+        return bulk_words.verdict(item) if told is None else self._outcome(told)
+
+    def _outcome(self, told: tuple[Outcome, Refusal | None]) -> str:
+        outcome, refusal = told
+        return bulk_words.refusal(refusal) if refusal else outcome.value.capitalize()
+
+    def _is_bad(self, item: Item) -> bool:
+        back, told = self.backs.get(item.task_id), self.told.get(item.task_id)
+        if told is not None and told[0] in (Outcome.REFUSED, Outcome.STUCK):
+            return True
+        if back is not None:
+            return back[0] is Back.CANNOT
+        return told is None and item.verdict is Verdict.REFUSED
+
+
+class ResultTable(QTableView):
+    def __init__(self, board: Board, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.results = Results(board, self)
+        self.setModel(self.results)
+        self.setAccessibleName("What happens to each task")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBar(ScrollBar(self))
+        self.setCornerButtonEnabled(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(32)
+        header = self.horizontalHeader()
+        header.setFont(theme.font(tokens.SMALL + 1, bold=True))
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        for place, width in enumerate((72, 260, 230)):
+            self.setColumnWidth(place, width)
+
+
+class BulkDialog(Dialog):
+    """Asks what has to be asked, shows what will happen, does it, and shows what came of it."""
+
+    def __init__(self, host: MonitorWindow, ask: Ask, ids: Iterable[str]) -> None:
+        super().__init__(ask.title, host, width=640)
+        self._host, self._ask, self._ids = host, ask, [*ids]
+        self._planning: Planning | None = None
+        self._plan: Plan | None = None
+        self.batch: Batch | None = None
+        self._undone: Undone | None = None
+        self._unsettled: list[str] = []
+        self._busy = False
+        self.form = ask.make(host.board, self)
+        self.form.changed.connect(self._begin)
+        self.column.addWidget(self.form)
+        self.problem = label("")
+        self.problem.setForegroundRole(self.problem.palette().ColorRole.BrightText)
+        self.column.addWidget(self.problem)
+        self.summary = label("", bold=True)
+        self.column.addWidget(self.summary)
+        self.table = ResultTable(host.board, self)
+        self.column.addWidget(self.table, 1)
+        self.copy = self._button("Copy list", self._copy)
+        self.undo = self._button("Undo", self._undo)
+        self.close_button = self._button("Cancel", self.reject)
+        self.button = self.add_button(ask.verb, primary=True)
+        self.button.clicked.connect(self._do)
+        self.undo.hide()
+        self._turns = QTimer(self)
+        self._turns.timeout.connect(self._turn)
+        host.heard.connect(self._heard)
+        self.resize(860, 560)
+        self._begin()
+
+    def _button(self, words: str, do: object) -> Button:
+        made = self.add_button(words)
+        made.clicked.connect(do)
+        return made
+
+    # -- planning --------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Looks at every task, with what is chosen now."""
+        if self.batch is not None or self._busy:
+            return
+        self._plan = self._planning = None
+        try:
+            deed = self.form.deed()
+        except InputError as error:
+            self._turns.stop()
+            asks = error.code in ("E2016", "E2017")  # nothing is wrong: it is to be chosen yet
+            self.problem.setText("" if asks else describe(error.code, error.info))
+            self.summary.setText(f"{bulk_words.tasks(len(self._ids))} marked. {_TO_CHOOSE}")
+            self.table.results.show_items(None, ())
+            self.button.setEnabled(False)
+            return
+        self.problem.setText("")
+        self._planning = Planning(self._host.tasks, deed, self._ids)
+        self.button.setEnabled(False)
+        self._turns.start(0)
+
+    def _turn(self) -> None:
+        """A slice of what is left to do, and then the window's turn."""
+        planning = self._planning
+        if planning is None:
+            self._ask_some()
+            return
+        try:
+            more = planning.step(SLICE)
+        except TrackerError as fault:
+            self._turns.stop()
+            self.problem.setText(describe(fault.code, fault.info))
+            return
+        if more:
+            self.summary.setText(f"Looking at {planning.done:,} of {planning.total:,}…".replace(
+                ",", " "
+            ))  # fmt: skip
+            return
+        self._turns.stop()
+        self._planned(planning.plan())
+
+    def _planned(self, plan: Plan) -> None:
+        self._plan = plan
+        items = sorted(plan.items, key=lambda item: _ORDER[item.verdict])
+        self.table.results.show_items(plan.deed, items)
+        self.summary.setText(bulk_words.planned(plan))
+        will = plan.count(Verdict.WILL)
+        words = f"{self._ask.verb} {bulk_words.tasks(will)}" if will else self._ask.verb
+        self.button.setText(words)
+        self.button.setAccessibleName(words)
+        self.button.updateGeometry()
+        self.button.setEnabled(will > 0)
+        announce(self.summary, self.summary.text())
+
+    # -- doing -----------------------------------------------------------------------------
+
+    def _do(self) -> None:
+        plan, profile = self._plan, self._host.work.profile
+        if plan is None or self._busy:
+            return
+        self._set_busy("Saving…")
+        Errand(self._host, lambda: bulk.do_apart(profile, plan), self._done)
+
+    def _set_busy(self, words: str) -> None:
+        self._busy = True
+        self.summary.setText(words)
+        for button in (self.button, self.undo, self.close_button):
+            button.setEnabled(False)
+
+    def _free(self, outcome: object) -> bool:
+        """Whether it went well; else it is said, and can be tried again."""
+        self._busy = False
+        for button in (self.button, self.undo, self.close_button):
+            button.setEnabled(True)
+        if isinstance(outcome, TrackerError):
+            self.problem.setText(describe(outcome.code, outcome.info))
+        elif isinstance(outcome, Exception):
+            self.problem.setText(describe("E3013", type(outcome).__name__))
+        else:
+            self.problem.setText("")
+            return True
+        announce(self.problem, self.problem.text(), at_once=True)
+        return False
+
+    def _done(self, outcome: Batch | Exception) -> None:
+        if isinstance(outcome, Batch):
+            self._host.took(outcome.changes)
+        if not isValid(self) or not self._free(outcome):
+            return
+        assert isinstance(outcome, Batch)
+        self.batch = outcome
+        self.form.hide()
+        self.button.hide()
+        self.undo.show()
+        self.close_button.setText("Close")
+        self.close_button.setAccessibleName("Close")
+        self.close_button.setFocus()
+        self._show_batch(outcome)
+
+    def _show_batch(self, batch: Batch) -> None:
+        self._unsettled = [item.task_id for item in batch.items]
+        self.table.results.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
+        self._say_results()
+        self._heard()
+
+    # -- afterwards ------------------------------------------------------------------------
+
+    def _heard(self, ids: Collection[str] | None = ()) -> None:
+        """A run ended, or these tasks (None: all) are shown otherwise: what is said here may be
+        another now."""
+        if self.batch is None:
+            if self._planning is not None and self._planning.again(ids):
+                self._turns.start(0)
+        elif self._unsettled:
+            self._looked_at = 0
+            self._turns.start(0)
+
+    _looked_at = 0
+
+    def _ask_some(self) -> None:
+        """What became of the next of those without a receipt."""
+        now = self._undone.batch if self._undone else self.batch
+        some = set(self._unsettled[self._looked_at : self._looked_at + _AT_ONCE])
+        if now is None or not some:
+            self._turns.stop()
+            return
+        items = [item for item in now.items if item.task_id in some]
+        try:
+            found = bulk.results(self._host.work.outbox, items)
+        except TrackerError as fault:
+            self._turns.stop()
+            self.problem.setText(describe(fault.code, fault.info))
+            return
+        self.table.results.tell(found)
+        open_still = (Outcome.WAITING, Outcome.STUCK)
+        self._unsettled = [
+            one for one in self._unsettled if one not in found or found[one][0] in open_still
+        ]
+        self._looked_at += sum(found[one][0] in open_still for one in found)
+        self._say_results()
+
+    def _say_results(self) -> None:
+        results = self.table.results
+        if self._undone is not None:
+            self.summary.setText(bulk_words.undone(self._undone.results))
+        elif self.batch is not None:
+            said = bulk_words.done(self.batch.deed, len(self.batch.items))
+            self.summary.setText(f"{said}. {bulk_words.told(results.told)}")
+
+    def _undo(self) -> None:
+        batch, profile = self.batch, self._host.work.profile
+        if batch is None or self._busy or self._undone is not None:
+            return
+        self._set_busy("Taking it back…")
+        Errand(self._host, lambda: bulk.undo_apart(profile, batch), self._undid)
+
+    def _undid(self, outcome: Undone | Exception) -> None:
+        if isinstance(outcome, Undone):
+            self._host.took(outcome.batch.changes)
+        if not isValid(self) or not self._free(outcome):
+            return
+        assert isinstance(outcome, Undone)
+        self._undone = outcome
+        self.close_button.setFocus()
+        self.undo.hide()
+        self.table.results.tell_backs(outcome.results)
+        self._unsettled = [item.task_id for item in outcome.batch.items]
+        self.table.results.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
+        self._say_results()
+        announce(self.summary, self.summary.text())
+        self._heard()
+
+    def _copy(self) -> None:
+        """As lines for a spreadsheet; what a person wrote must not run there."""
+        results = self.table.results
+        lines = [_HEADS, *(results.cells(item) for item in results.items)]
+        text = "\n".join("\t".join(neutral(cell) for cell in line) for line in lines)
+        QGuiApplication.clipboard().setText(text)
+        self._host.toast.say("Copied.", bulk_words.tasks(len(results.items)))
+
+    def done(self, result: int) -> None:
+        """Not while it is being saved: what came of it is to be seen."""
+        if self._busy:
+            return
+        self._turns.stop()
+        if self.batch is not None and self._undone is None and self.batch.items:
+            self._host.offer_bulk_undo(self.batch)
+        super().done(result)
+
+
+_TO_CHOOSE = "Choose above what is to become of them."
