@@ -1,4 +1,4 @@
-"""Pictures of the windows in states that a demo server cannot bring about at will: empty,
+"""Pictures of both windows in states that a demo server cannot bring about at will: empty,
 replaying, ten thousand tasks, long words, other scripts, twice the size.
 
 Each scene is a profile made of rows, as a pull would have brought them; people and tasks are made
@@ -46,7 +46,7 @@ from tracker.domain.task import (
     TimeEntry,
 )
 from tracker.protocol.sync import PullPage
-from tracker.services.board import Board
+from tracker.services.board import Board, Place
 from tracker.services.credentials import InMemory
 from tracker.services.preview import Preview
 from tracker.services.workspace import Workspace, device_clock, open_workspace
@@ -54,6 +54,9 @@ from tracker.sync.engine import Report, State
 from tracker.ui.dialogs.away import AwayDialog
 from tracker.ui.employee.activity_page import ACTIVITY
 from tracker.ui.employee.window import EmployeeWindow
+from tracker.ui.monitor.bulk import BulkDialog
+from tracker.ui.monitor.bulk_forms import PeopleForm
+from tracker.ui.monitor.updates import Updates
 from tracker.ui.monitor.window import MonitorWindow
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme import theme
@@ -73,6 +76,12 @@ PEOPLE = [
     Person(RITA, 2, "rita", "Rita Okafor", Role.ADMIN, True),
     Person(JONAS, 4, "jonas", "Jonas Keller", Role.EMPLOYEE, True),
 ]
+MEI, LUIS = _id(904), _id(905)
+MORE_PEOPLE = [
+    Person(MEI, 5, "mei", "Mei Tanaka", Role.EMPLOYEE, True, team_id=_id(961)),
+    Person(LUIS, 6, "luis", "Luis Ferro", Role.EMPLOYEE, True, team_id=_id(962)),
+]
+TEAMS = [Team(_id(961), 1, "Field crew", False), Team(_id(962), 2, "Workshop", False)]
 PROJECTS = [
     Project(_id(951), 1, "Northern line maintenance", False),
     Project(_id(952), 2, "Hall B retrofit", False),
@@ -140,6 +149,39 @@ class Scene:
         window.show()
         window.working.activity.seen = Seen(Occupancy.ACTIVE)
         window.working.watch.looked.emit()
+        window.show_report(Report(State.SYNCED, self.now, Changes(), 0, 0, 0))
+        return window
+
+    def open_monitor(self, **rows: Any) -> MonitorWindow:
+        """The admins' window over the same tasks, spread over more people."""
+        profile = Profile(
+            self.folder / "rita", "monitor", "https://tracker.example.com", "demo", RITA, "rita",
+            "Rita Okafor", Role.ADMIN, "Northwind",
+        )  # fmt: skip
+        self.work = open_workspace(profile)
+        doing = [ANA, JONAS, MEI, LUIS]
+        on = [
+            Assignment(t.id, doing[n % 4], Part.ASSIGNEE, 100, RITA, self.now - DAY)
+            for n, t in enumerate(self.tasks)
+        ]
+        page = PullPage(
+            epoch="demo", seq=9, cursor="c", more=False, snapshot=True, zone="UTC", head=9,
+            mark="m", tasks=[*self.tasks], people=[*PEOPLE, *MORE_PEOPLE], projects=PROJECTS,
+            teams=TEAMS, assignments=on, **rows,
+        )  # fmt: skip
+        self.work.confirmed.apply(page, self.now)
+        heard = [
+            PersonPresence(who, self.now - ago, unsent, state)
+            for who, ago, unsent, state in (
+                (ANA, 9_000, 0, Occupancy.ACTIVE), (JONAS, 9_000, 0, Occupancy.IDLE),
+                (MEI, 40 * MINUTE, 4, Occupancy.ACTIVE), (LUIS, 12 * MINUTE, 0, Occupancy.ACTIVE),
+            )
+        ]  # fmt: skip
+        self.work.confirmed.save_presence(heard)
+        around = Surroundings(self.folder, Settings(), InMemory(), lambda: None, self.folder)
+        window = MonitorWindow(self.work, Board(self.work), around)
+        window.resize(1440, 900)
+        window.show()
         window.show_report(Report(State.SYNCED, self.now, Changes(), 0, 0, 0))
         return window
 
@@ -503,6 +545,74 @@ def assigning(scene: Scene, shoot: Shoot) -> None:
     dialog.close()
 
 
+def _many_states(now: int) -> list[Task]:
+    tasks = _usual(now)
+    tasks[1] = replace(tasks[1], status=Status.ON_HOLD, progress=35)
+    tasks[4] = replace(tasks[4], status=Status.COMPLETED, progress=100, completed_at=now - HOUR)
+    more = [task(n, f"{TITLES[n % 9]}, part {n // 9}", now) for n in range(10, 60)]
+    return [*tasks, *more]
+
+
+def monitor(scene: Scene, shoot: Shoot) -> None:
+    """The grid, the table, what is marked, and what is done with it."""
+    scene.tasks = _many_states(scene.now)
+    rows = _details(scene.now)
+    rows.pop("assignments")
+    window = scene.open_monitor(**rows)
+    sizes = (("", 1440, 900), ("-small", 980, 560))
+    for mode in ("light", "dark", "contrast"):
+        _theme(mode)
+        for name, width, height in sizes:
+            window.resize(width, height)
+            window.cards.select("")
+            shoot(window, f"grid{name}-{mode}")
+            window.cards.select(_id(1))
+            shoot(window, f"grid-details{name}-{mode}")
+            window.grid.marks.add([_id(2), _id(3), _id(7)])
+            shoot(window, f"grid-marked{name}-{mode}")
+            window.grid.show_as("table")
+            shoot(window, f"table-marked{name}-{mode}")
+            window.grid.marks.clear()
+            window.cards.select("")
+            shoot(window, f"table{name}-{mode}")
+            window.grid.show_as("grid")
+    _theme("light")
+    window.resize(1440, 900)
+    window.narrow(place=Place.IN_PROGRESS, person=ANA)
+    shoot(window, "grid-narrowed-light")
+    window.show_all_tasks()
+
+
+def bulk(scene: Scene, shoot: Shoot) -> None:
+    """What is done with many tasks: before, and after."""
+    scene.tasks = _many_states(scene.now)
+    rows = _details(scene.now)
+    rows.pop("assignments")
+    window = scene.open_monitor(**rows)
+    window.grid.marks.add([t.id for t in scene.tasks[:14]])
+    for mode in ("light", "dark"):
+        _theme(mode)
+        window.cards.select(_id(1))
+        shoot(window, f"bulk-behind-{mode}")
+        window.grid.show_updates(_id(1))
+        for popup in window.findChildren(Updates):
+            shoot(popup, f"updates-{mode}")
+            popup.close()
+        for words in ("Reassign…", "Hold", "Due…"):
+            window.open_bulk(words)
+            dialog = next(d for d in window.findChildren(BulkDialog) if d.isVisible())
+            if isinstance(dialog.form, PeopleForm):
+                for who in (MEI, LUIS):
+                    dialog.form.choose(who)
+            shoot(dialog, f"bulk-{words.rstrip('…').lower()}-{mode}")
+            if words == "Hold" and mode == "dark":
+                dialog.button.click()
+                QTest.qWait(300)
+                shoot(dialog, "bulk-held-dark")
+            dialog.close()
+    _theme("light")
+
+
 SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
     one.__name__: one
     for one in (
@@ -513,10 +623,12 @@ SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
         empty,
         many,
         scripts,
-        organising,
         twice,
+        monitor,
+        bulk,
+        organising,
         assigning,
-    )
+    )  # fmt: skip
 }
 
 

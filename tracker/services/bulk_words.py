@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tracker.domain.change import Kind
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import Refusal, entry_of
 from tracker.domain.task import Part, TaskState
 from tracker.services import wording
 from tracker.services.board import Board
@@ -34,7 +34,7 @@ _DONE = {
 
 
 def tasks(number: int) -> str:
-    return f"{number:,} task{'' if number == 1 else 's'}".replace(",", " ")
+    return f"{counted(number)} task{'' if number == 1 else 's'}"
 
 
 def done(deed: Deed, number: int) -> str:
@@ -45,29 +45,31 @@ def done(deed: Deed, number: int) -> str:
 def planned(plan: Plan) -> str:
     """`12 will change · 2 refused · 1 needs nothing`."""
     will, refused, nothing = map(plan.count, (Verdict.WILL, Verdict.REFUSED, Verdict.NOTHING))
-    said = [f"{_number(will)} will change" if will else "Nothing will change"]
-    said += [f"{_number(refused)} refused"] if refused else []
-    said += [f"{_number(nothing)} need{'s' if nothing == 1 else ''} nothing"] if nothing else []
+    said = [f"{counted(will)} will change" if will else "Nothing will change"]
+    said += [f"{counted(refused)} refused"] if refused else []
+    said += [f"{counted(nothing)} need{'s' if nothing == 1 else ''} nothing"] if nothing else []
     return " · ".join(said)
 
 
 def told(outcomes: Mapping[str, tuple[Outcome, Refusal | None]]) -> str:
     """`10 saved at the server · 2 waiting to be sent`."""
-    counted = Counter(outcome for outcome, _ in outcomes.values())
-    return " · ".join(f"{_number(counted[one])} {one.value}" for one in Outcome if counted[one])
+    found = Counter(outcome for outcome, _ in outcomes.values())
+    return " · ".join(f"{counted(found[one])} {one.value}" for one in Outcome if found[one])
 
 
 def undone(backs: Mapping[str, tuple[Back, Refusal | None]]) -> str:
-    counted = Counter(back for back, _ in backs.values())
-    return " · ".join(f"{_number(counted[one])} {one.value}" for one in Back if counted[one])
+    found = Counter(back for back, _ in backs.values())
+    return " · ".join(f"{counted(found[one])} {one.value}" for one in Back if found[one])
 
 
-def _number(value: int) -> str:
+def counted(value: int) -> str:
+    """With thin groups: `1 284`."""
     return f"{value:,}".replace(",", " ")
 
 
 def refusal(found: Refusal) -> str:
-    return f"{found.message} ({found.code})"
+    """Without what is particular to it: the list says how the task is."""
+    return f"{entry_of(found.code).message} ({found.code})"
 
 
 def verdict(item: Item) -> str:

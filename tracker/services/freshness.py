@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracker.domain.occupancy import LIVE_MS
@@ -26,10 +27,11 @@ class Freshness:
 
     words: str
     state: Occupancy
+    short: str = ""
+    """For a place where there is no room for them: `offline, 4 unsent`."""
 
-    @property
-    def is_live(self) -> bool:
-        return self.words.startswith(("live", "idle", "paused"))
+    def fitting(self, fits: Callable[[str], bool]) -> str:
+        return self.words if not self.short or fits(self.words) else self.short
 
     def said(self) -> str:
         """All of it: `active, live`."""
@@ -49,7 +51,8 @@ def freshness(presence: PersonPresence | None, now: int) -> Freshness:
     if presence.unsent:
         heard = wording.clock(presence.last_heard_at, now)
         words = f"last heard {heard}, {presence.unsent} unsent then"
-    elif ago < _AGED_MS:
+        return Freshness(words, Occupancy.OFFLINE, f"offline, {presence.unsent} unsent")
+    if ago < _AGED_MS:
         words = f"{wording.span(ago)} old"
     else:
         words = f"last heard {wording.clock(presence.last_heard_at, now)}"

@@ -48,6 +48,8 @@ PANE_BESIDE = 1120
 ROOM_FOR_ALL, ROOM_FOR_WORDS = 680, 760
 """What the row above the cards needs for the choice of projects, and for words on New task."""
 
+_SORTS = (Sort.DUE, Sort.PRIORITY, Sort.TITLE, Sort.NEWEST)
+
 
 class EmployeeWindow(Detailing):
     """Its own pages: the cards under each place of the rail."""
@@ -137,7 +139,7 @@ class EmployeeWindow(Detailing):
         self.make_filters()
         self.project = Choice("Project", [("All projects", None)], self, named=False)
         self.project.chosen.connect(lambda value: self.narrow(project=value))
-        self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], self)
+        self.sort = Choice("Sort", [(sort.value, sort) for sort in _SORTS], self)
         self.sort.chosen.connect(lambda value: self.narrow(sort=value))
         self.new = Button("New task", self, icon="plus")
         self.new.clicked.connect(self.new_task)
@@ -438,7 +440,7 @@ class EmployeeWindow(Detailing):
         stored = self._settings
         place = str(stored.value("place", Place.ALL.value))
         kept = str(stored.value("sort"))
-        self.sort.set_value(Sort(kept) if kept in set(Sort) else Sort.DUE)
+        self.sort.set_value(Sort(kept) if kept in _SORTS else Sort.DUE)
         narrowed = str(stored.value("priority"))
         self.priority.set_value(Priority(narrowed) if narrowed in set(Priority) else None)
         project = str(stored.value("project", ""))

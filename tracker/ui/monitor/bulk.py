@@ -14,11 +14,18 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QRect,
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QColor, QGuiApplication, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from tracker.domain.errors import InputError, Refusal, TrackerError, describe
@@ -29,10 +36,12 @@ from tracker.services.export import neutral
 from tracker.ui.bridge import Errand
 from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor.bulk_forms import Ask
-from tracker.ui.theme import theme, tokens
+from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import tokens_of
-from tracker.ui.widgets.controls import Button, ScrollBar, label
+from tracker.ui.widgets import paint
+from tracker.ui.widgets.controls import Button, label
 from tracker.ui.widgets.spoken import announce
+from tracker.ui.widgets.table_head import calm
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
@@ -141,29 +150,35 @@ class Results(QAbstractTableModel):
         return told is None and item.verdict is Verdict.REFUSED
 
 
+class Cells(QStyledItemDelegate):
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        table = self._table
+        t = tokens_of(table.palette())
+        rect: QRect = option.rect
+        chosen = index.row() == table.currentIndex().row() and table.hasFocus()
+        painter.fillRect(rect, QColor(t.accent_weak if chosen else t.surface))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, QColor(t.line))
+        colour = index.data(Qt.ItemDataRole.ForegroundRole).name()
+        paint.text(painter, rect.adjusted(10, 0, -6, 0), str(index.data()), colour, tokens.BODY)
+
+
 class ResultTable(QTableView):
     def __init__(self, board: Board, parent: QWidget) -> None:
         super().__init__(parent)
         self.results = Results(board, self)
         self.setModel(self.results)
         self.setAccessibleName("What happens to each task")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollBar(ScrollBar(self))
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(32)
-        header = self.horizontalHeader()
-        header.setFont(theme.font(tokens.SMALL + 1, bold=True))
-        header.setHighlightSections(False)
+        header = calm(self, 32)
+        header.setSectionsClickable(False)
+        self.setItemDelegate(Cells(self))
         header.setStretchLastSection(True)
-        for place, width in enumerate((72, 260, 230)):
+        for place, width in enumerate((76, 260, 250)):
             self.setColumnWidth(place, width)
 
 
@@ -198,7 +213,7 @@ class BulkDialog(Dialog):
         self._turns = QTimer(self)
         self._turns.timeout.connect(self._turn)
         host.heard.connect(self._heard)
-        self.resize(860, 560)
+        self.resize(940, 600)
         self._begin()
 
     def _button(self, words: str, do: object) -> Button:
@@ -267,6 +282,8 @@ class BulkDialog(Dialog):
         plan, profile = self._plan, self._host.work.profile
         if plan is None or self._busy:
             return
+        self._planning = None
+        self._turns.stop()
         self._set_busy("Saving…")
         Errand(self._host, lambda: bulk.do_apart(profile, plan), self._done)
 
@@ -294,7 +311,10 @@ class BulkDialog(Dialog):
     def _done(self, outcome: Batch | Exception) -> None:
         if isinstance(outcome, Batch):
             self._host.took(outcome.changes)
-        if not isValid(self) or not self._free(outcome):
+        if not isValid(self):
+            return
+        if not self._free(outcome):
+            self.summary.setText(bulk_words.planned(self._plan) if self._plan else "")
             return
         assert isinstance(outcome, Batch)
         self.batch = outcome

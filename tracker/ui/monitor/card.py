@@ -217,14 +217,19 @@ class MonitorCard(CardWidget):
             return
         fresh = freshness(self._board.presence.get(who), now)
         name, dot = self._board.name_of(who), t.occupancy(fresh.state)
-        paint.avatar(painter, QRectF(SPACE_3, 91, 26, 26), name, t, dot, fresh.state)
-        age_width = min(paint.width_of(fresh.words, tokens.SMALL + 1) + 2, width // 2 + 10)
+        ground = t.surface if view.task.id in self._marks else None
+        place = QRectF(SPACE_3, 91, 26, 26)
+        paint.avatar(painter, place, name, t, dot, fresh.state, ground)
+        size = tokens.SMALL + 1
+        most = width - 36 - 8 - min(paint.width_of(name, tokens.BODY), width // 2)
+        words = fresh.fitting(lambda said: paint.width_of(said, size) + 2 <= most)
+        age_width = min(paint.width_of(words, size) + 2, width // 2 + 10)
         others = sum(row.part is row.part.ASSIGNEE for row in view.people) - 1
         more = f" +{others}" if others > 0 else ""
         room = QRect(SPACE_3 + 36, 92, width - 36 - age_width - 8, 24)
         paint.text(painter, room, f"{name}{more}", t.text, tokens.BODY)
         where = QRect(self.width() - SPACE_3 - age_width, 92, age_width + 1, 24)
         paint.text(
-            painter, where, fresh.words, t.muted, tokens.SMALL + 1,
+            painter, where, words, t.muted, size,
             align=Qt.AlignmentFlag.AlignRight,
         )  # fmt: skip

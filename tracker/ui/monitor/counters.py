@@ -11,7 +11,9 @@ from tracker.ui.theme.tokens import tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Pressable
 
-TALL, LOW = 70, 44
+TALL, LOW = 70, 34
+_MOST = 110
+"""A low one is no wider, and its name is cut off."""
 
 
 class Counter(Pressable):
@@ -33,6 +35,7 @@ class Counter(Pressable):
             return
         self._value = value
         self.setAccessibleName(f"{self.text()}: {value}")
+        self.setToolTip(self.accessibleName())
         self.updateGeometry()
         self.update()
 
@@ -43,11 +46,12 @@ class Counter(Pressable):
             self.update()
 
     def sizeHint(self) -> QSize:
-        name = paint.width_of(self.text(), tokens.BODY)
         if self._low:
-            value = paint.width_of(self._value, tokens.HEADING, bold=True)
-            return QSize(name + value + 32, LOW)
-        return QSize(max(name, paint.width_of(self._value, tokens.TITLE, bold=True)) + 28, TALL)
+            name = paint.width_of(self.text(), tokens.SMALL + 1)
+            value = paint.width_of(self._value, tokens.BODY, bold=True)
+            return QSize(min(_MOST, name + value + 24), LOW)
+        name = paint.width_of(self.text(), tokens.BODY)
+        return QSize(max(name, paint.width_of(self._value, tokens.TITLE, bold=True)) + 24, TALL)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
@@ -57,12 +61,12 @@ class Counter(Pressable):
         paint.rounded(painter, QRectF(self.rect()), t.surface, line, width=2.0 if strong else 1.0)
         colour = getattr(t, self._colour)
         if self._low:
-            inner = self.rect().adjusted(10, 0, -10, 0)
-            used = paint.text(painter, inner, self._value, t.text, tokens.HEADING, bold=True)
-            inner.adjust(used + 8, 0, 0, 0)
-            paint.text(painter, inner, self.text(), colour, tokens.BODY)
+            inner = self.rect().adjusted(8, 0, -6, 0)
+            used = paint.text(painter, inner, self._value, t.text, tokens.BODY, bold=True)
+            inner.adjust(used + 6, 0, 0, 0)
+            paint.text(painter, inner, self.text(), colour, tokens.SMALL + 1)
             return
-        inner = self.rect().adjusted(14, 10, -8, 0)
+        inner = self.rect().adjusted(12, 10, -6, 0)
         inner.setHeight(20)
         paint.text(painter, inner, self.text(), colour, tokens.BODY)
         inner.translate(0, 22)

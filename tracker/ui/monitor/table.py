@@ -21,7 +21,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -34,19 +33,19 @@ from tracker.domain.task import Part, Status, is_overdue
 from tracker.services import wording
 from tracker.services.board import Board, Sort
 from tracker.services.freshness import freshness
-from tracker.ui.theme import theme, tokens
+from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import ScrollBar
 from tracker.ui.widgets.marks import Marks
+from tracker.ui.widgets.table_head import calm
 
 (MARK, NUMBER, TITLE, STATUS, PROGRESS, PRIORITY, PEOPLE, PROJECT, DUE, AGE, UPDATED) = range(11)
 COLUMNS: tuple[tuple[str, int, Sort | None], ...] = (
-    ("", 40, None), ("Number", 76, Sort.NUMBER), ("Title", 280, Sort.TITLE),
-    ("Status", 124, Sort.STATUS), ("Progress", 132, Sort.PROGRESS),
-    ("Priority", 92, Sort.PRIORITY), ("People", 150, Sort.PERSON),
-    ("Project", 160, Sort.PROJECT), ("Due", 130, Sort.DUE), ("Data age", 130, None),
-    ("Updated", 100, Sort.UPDATED),
+    ("", 40, None), ("Number", 72, Sort.NUMBER), ("Title", 200, Sort.TITLE),
+    ("Status", 112, Sort.STATUS), ("Progress", 108, Sort.PROGRESS),
+    ("Priority", 88, Sort.PRIORITY), ("People", 120, Sort.PERSON),
+    ("Project", 128, Sort.PROJECT), ("Due", 112, Sort.DUE), ("Data age", 104, None),
+    ("Updated", 84, Sort.UPDATED),
 )  # fmt: skip
 """Headline, width, and what the list is sorted by when it is pressed. Nobody's data age is sorted
 by: it changes with every second."""
@@ -248,28 +247,12 @@ class TaskTable(QTableView):
         self.setModel(self.lines)
         self.setItemDelegate(Painter(self))
         self.setAccessibleName("Tasks")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollBar(ScrollBar(self))
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setMinimumSectionSize(ROW)
-        header = self.horizontalHeader()
-        header.setFont(theme.font(tokens.SMALL + 1, bold=True))
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(40)
-        header.setSectionsMovable(False)
+        # Else a press on a headline would go to another task.
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        header = calm(self, ROW)
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
-        header.setAccessibleName("Columns")
         for place, (_, width, _) in enumerate(COLUMNS):
             self.setColumnWidth(place, width)
         header.setSectionResizeMode(MARK, QHeaderView.ResizeMode.Fixed)

@@ -44,8 +44,9 @@ _STATUSES = (
 )  # fmt: skip
 _FINISHED = (Place.DONE, Place.CANCELLED, Place.ARCHIVED)
 """Nothing there is overdue."""
-_LOW = 620
-"""In a window with less room for its pages the counters take one line each."""
+_NARROW, _SHORT = 620, 600
+"""With less room than this the filters are behind a button; in a narrow page the counters take one
+line each."""
 GRID, TABLE = "grid", "table"
 
 
@@ -73,8 +74,6 @@ class TasksPage(Page):
         top.addWidget(self._build_counters())
         top.addWidget(self._build_filters())
         top.addWidget(self._build_tools())
-        self.bar = MarkingBar(self.marks, self)
-        top.addWidget(self.bar)
         column.addLayout(top)
         self._list = QStackedWidget(self)
         for part in (self.cards, self.table, self.empty):
@@ -120,7 +119,12 @@ class TasksPage(Page):
     def _build_filters(self) -> Flow:
         row, window = Flow(self), self.host
         window.make_filters()
-        window.search.setMinimumWidth(200)
+        window.search.setMinimumWidth(180)
+        self.more = Button("Filters", row, chevron=True)
+        self.more.setCheckable(True)
+        self.more.setToolTip("Status, people, projects and priority")
+        self.more.toggled.connect(lambda _on: self._lay_out())
+        self.more.hide()
         self.status = Choice("Status", list(_STATUSES), row, named=False)
         self.status.chosen.connect(self._status_chosen)
         self.person = LongChoice("Person", [("All people", None)], row, named=False)
@@ -130,7 +134,9 @@ class TasksPage(Page):
         self.project = LongChoice("Project", [("All projects", None)], row, named=False)
         self.project.chosen.connect(lambda value: window.narrow(project=value))
         row.add(window.search, grows=True)
-        for choice in (self.status, self.person, self.team, self.project, window.priority):
+        row.add(self.more)
+        self._choices = (self.status, self.person, self.team, self.project, window.priority)
+        for choice in self._choices:
             row.add(choice)
         return row
 
@@ -155,9 +161,12 @@ class TasksPage(Page):
         self.auto = Button("Auto-refresh on", row, icon="refresh")
         self.auto.setCheckable(True)
         self.auto.setChecked(True)
+        self.bar = MarkingBar(self.marks, row)
+        self._space = QWidget(row)
         for part in (self.count, self.clear):
             row.add(part)
-        row.add(QWidget(row), grows=True)
+        row.add(self._space, grows=True)
+        row.add(self.bar, grows=True)
         for part in (self.sort, self.way, self.as_grid, self.as_table, self.auto):
             row.add(part)
         return row
@@ -197,9 +206,7 @@ class TasksPage(Page):
         self.way.show_icon("up" if wanted.backwards else "down")
         self.way.setAccessibleName("Sorted backwards" if wanted.backwards else "Sorted forwards")
         self.way.setToolTip("Sort the other way round")
-        if not wanted.narrows and self.clear.hasFocus():
-            self.cards.setFocus()
-        self.clear.setVisible(wanted.narrows)
+        self._lay_out()
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -281,7 +288,7 @@ class TasksPage(Page):
         teams = sorted(((t.name, t.id) for t in board.teams.values() if not t.archived),
                        key=by_name)  # fmt: skip
         self.team.set_options([("All teams", None), *teams])
-        self.team.setVisible(len(self.team.offered) > 1)
+        self._lay_out()
         projects = sorted(((p.name, p.id) for p in board.projects.values() if not p.archived),
                           key=by_name)  # fmt: skip
         self.project.set_options([("All projects", None), *projects])
@@ -294,14 +301,56 @@ class TasksPage(Page):
     def show_age(self, age: str) -> None:
         """How old the data is, beside whether it is kept fresh."""
         word = "on" if self.auto.isChecked() else "off"
-        self.auto.setText(f"Auto-refresh {word} · {age}")
-        self.auto.setAccessibleName(self.auto.text())
+        whole = f"Auto-refresh {word} · {age}"
+        self.auto.setText(word.capitalize() if self._is_narrow else whole)
+        self.auto.setAccessibleName(whole)
+        self.auto.setToolTip(whole if self._is_narrow else "")
         self.auto.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """What is seen of the controls in the room there is, so that the list has some too."""
+        narrow = self.width() < _NARROW
+        compact = narrow or self.height() < _SHORT
         for counter in (*self.counters.values(), self.online):
-            counter.set_low(self.width() < _LOW)
+            counter.set_low(narrow)
+        wanted = self.host.filter
+        chosen = sum(value is not None for value in (
+            wanted.person, wanted.team, wanted.project, wanted.priority,
+        )) + (wanted.place is not Place.ALL)  # fmt: skip
+        words = f"Filters · {chosen}" if chosen else "Filters"
+        if words != self.more.text():
+            self.more.setText(words)
+            self.more.setAccessibleName(words)
+            self.more.updateGeometry()
+        self._see(self.more, compact)
+        opened = not compact or self.more.isChecked()
+        for choice in self._choices:
+            self._see(choice, opened and (choice is not self.team or len(choice.offered) > 1))
+        marked = bool(self.marks)
+        self._see(self.count, not marked and not narrow)
+        self._see(self._space, not marked)
+        self._see(self.clear, wanted.narrows and not marked)
+        for part in (self.sort, self.way):
+            self._see(part, not marked)
+        for part in (self.as_grid, self.as_table, self.auto):
+            self._see(part, not (marked and narrow))
+        if narrow != self._is_narrow:
+            self._is_narrow = narrow
+            self.host.show_ages()
+
+    _is_narrow = False
+
+    def _see(self, part: QWidget, seen: bool) -> None:
+        """What has the keyboard and goes hands it to the list."""
+        focused = self.window().focusWidget()
+        if not seen and (part is focused or part.isAncestorOf(focused)):
+            self.cards.setFocus()
+        if part.isHidden() is seen:
+            part.setVisible(seen)
 
     # -- marks -----------------------------------------------------------------------------
 
@@ -315,6 +364,7 @@ class TasksPage(Page):
     def _show_marks(self) -> None:
         if not self.marks and self.bar.isHidden():
             return
+        self._lay_out()
         if self._listed[0] is not self.cards.ids:
             self._listed = self.cards.ids, frozenset(self.cards.ids)
         self.bar.show_marks(self._listed[1])

@@ -245,6 +245,9 @@ class MonitorWindow(Detailing):
 
     def _show_status(self) -> None:
         super()._show_status()
+        self.show_ages()
+
+    def show_ages(self) -> None:
         self.grid.show_age(wording.age(self.status.synced_at, device_clock()))
 
     def _take_changes(self, changes: Changes) -> None:

@@ -391,22 +391,27 @@ class Check(QCheckBox):
 
 
 class ScrollBar(QScrollBar):
-    """A slim vertical bar without arrows, drawn from the palette."""
+    """A slim bar without arrows, drawn from the palette."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Vertical, parent)
-        self.setFixedWidth(12)
+    def __init__(self, parent: QWidget, way: Qt.Orientation = Qt.Orientation.Vertical) -> None:
+        super().__init__(way, parent)
+        if way is Qt.Orientation.Vertical:
+            self.setFixedWidth(12)
+        else:
+            self.setFixedHeight(12)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         span = self.maximum() - self.minimum()
         if span <= 0:
             return
         t = tokens_of(self.palette())
-        length = self.height() - 4
-        tall = max(28.0, length * self.pageStep() / (span + self.pageStep()))
-        top = 2 + (length - tall) * (self.value() - self.minimum()) / span
+        upright = self.orientation() is Qt.Orientation.Vertical
+        length = (self.height() if upright else self.width()) - 4
+        long = max(28.0, length * self.pageStep() / (span + self.pageStep()))
+        start = 2 + (length - long) * (self.value() - self.minimum()) / span
         colour = t.muted if self.isSliderDown() or self.underMouse() else t.control_line
-        paint.rounded(QPainter(self), QRectF(4, top, 6, tall), colour, None, 3)
+        rect = QRectF(4, start, 6, long) if upright else QRectF(start, 4, long, 6)
+        paint.rounded(QPainter(self), rect, colour, None, 3)
 
 
 class Scrolling(QScrollArea):

@@ -72,8 +72,9 @@ class Flow(QWidget):
             for part, grows in row:
                 wish = _wish(part)
                 width = wish.width() + (max(0, spare) // growing if grows else 0)
-                if self._even:
-                    width = (self.width() - self._gap * (columns - 1)) // columns
+                if self._even:  # rounded where it ends, so that the last one ends at the edge
+                    place = row.index((part, grows)) + 1
+                    width = (self.width() + self._gap) * place // columns - self._gap - x
                 part.setGeometry(x, y + (tall - wish.height()) // 2,
                                  min(width, self.width()), wish.height())  # fmt: skip
                 x += width + self._gap

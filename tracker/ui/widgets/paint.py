@@ -105,13 +105,13 @@ def icon(painter: QPainter, widget: QWidget, name: str, colour: str, x: int, y: 
 
 def avatar(
     painter: QPainter, rect: QRectF, name: str, t: Tokens, dot: str | None = None,
-    state: Occupancy = Occupancy.ACTIVE,
+    state: Occupancy = Occupancy.ACTIVE, ground: str | None = None,
 ) -> None:  # fmt: skip
     """Initials in a circle, with a dot for what is known of the person: its shape says it as well
-    as its colour does."""
+    as its colour does. `ground` is another colour than the usual one behind them."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(t.accent_weak))
+    painter.setBrush(QColor(ground or t.accent_weak))
     painter.drawEllipse(rect)
     text(
         painter, rect.toRect(), initials(wording.straight(name)), t.accent, tokens.SMALL, bold=True,
