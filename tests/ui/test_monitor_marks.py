@@ -263,6 +263,7 @@ def test_everything_comes_back_at_the_next_start(
 def test_who_is_gone_narrows_nothing_any_more(monitor: Monitor) -> None:
     first = monitor(*four(device_clock()))
     first.narrow(person="nobody-any-more", team="gone")
+    assert (first.grid.person.text(), first.grid.team.text()) == ("Someone", "Another team")
     first.close()
     second = MonitorWindow(first.work, Board(first.work))
     assert not second.filter.narrows
@@ -303,8 +304,10 @@ def test_a_card_says_how_many_updates_there_are_and_shows_five(
     assert window.findChildren(Updates) == []
     window.tasks.set_progress(ONE, 55, "mine")
     window.show_changes(Changes(frozenset({ONE})))
+    window.activateWindow()
+    window.cards.setFocus()
+    qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window.cards, Qt.Key.Key_U)
-    settle()
     (popup,) = window.findChildren(Updates)
     assert "waiting to be sent" in popup.lines[0].accessibleName()
     popup.close()

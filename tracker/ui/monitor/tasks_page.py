@@ -191,7 +191,12 @@ class TasksPage(Page):
 
     def show_filter(self) -> None:
         """The controls say what narrows the list."""
-        wanted, window = self.host.filter, self.host
+        wanted, window, board = self.host.filter, self.host, self.host.board
+        person, team = board.people.get(wanted.person or ""), board.teams.get(wanted.team or "")
+        project = board.projects.get(wanted.project or "")
+        self.person.offer_too(wanted.person, person.display_name if person else "Someone")
+        self.team.offer_too(wanted.team, team.name if team else "Another team")
+        self.project.offer_too(wanted.project, project.name if project else "Another project")
         for place, counter in self.counters.items():
             chosen = wanted.place is place and (place is not Place.ALL or not wanted.overdue)
             counter.setChecked(wanted.overdue if place is Place.OVERDUE else chosen)
@@ -259,9 +264,11 @@ class TasksPage(Page):
 
     def show_changes(self, changes: Changes | None, ids: Collection[str] | None) -> None:
         board, now = self.host.board, self.host.now()
-        if changes is not None:
-            self.marks.keep(board.views, None if changes.everything else changes.tasks)
         self.show_list()
+        if changes is None or changes.everything:  # a large board is read by and by
+            self.marks.keep(board.views)
+        else:
+            self.marks.keep(board.views, changes.tasks)
         changed = None if changes is None else ids
         if self._view == TABLE:
             self.table.refresh(changed)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayo
 from tracker.cache.projection import Mark
 from tracker.domain.errors import TrackerError
 from tracker.domain.page import Changes
-from tracker.domain.task import Person, Priority, Project, Role, Team
+from tracker.domain.task import Priority, Role
 from tracker.services import updates, wording
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.workspace import Workspace, device_clock
@@ -27,7 +27,6 @@ from tracker.ui.surroundings import Surroundings
 from tracker.ui.theme.tokens import SPACE_3, SPACE_4
 from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
-from tracker.ui.widgets.controls import Choice
 from tracker.ui.widgets.shell import ATTENTION, WAITING
 
 if TYPE_CHECKING:
@@ -376,9 +375,6 @@ class MonitorWindow(Detailing):
         )
         self.search.show_words(self._filter.text)
         grid = self.grid
-        self._offer_kept(grid.person, board.people.get(self._filter.person or ""))
-        self._offer_kept(grid.team, board.teams.get(self._filter.team or ""))
-        self._offer_kept(grid.project, board.projects.get(self._filter.project or ""))
         grid.table.restore_columns(stored.value("columns"))
         grid.show_as(str(stored.value("view", GRID)))
         self.open_page(MONITOR)
@@ -388,13 +384,6 @@ class MonitorWindow(Detailing):
         with suppress(ValueError):
             at = int(str(stored.value("scroll", "0")))
             QTimer.singleShot(0, self, lambda: self._scrolled().setValue(at))
-
-    def _offer_kept(self, choice: Choice, one: Person | Team | Project | None) -> None:
-        """What narrows the list is offered, and so said, also if it were not otherwise."""
-        if one is not None:
-            name = one.display_name if isinstance(one, Person) else one.name
-            choice.set_options([choice.first, (name, one.id)])
-            choice.set_value(one.id)
 
     def _scrolled(self) -> QScrollBar:
         grid = self.grid

@@ -157,11 +157,6 @@ class Choice(Button):
         return self._value
 
     @property
-    def first(self) -> tuple[str, object]:
-        """What is chosen where nothing else is."""
-        return self._options[0]
-
-    @property
     def offered(self) -> list[object]:
         return [value for _, value in self._options]
 

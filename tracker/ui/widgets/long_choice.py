@@ -14,6 +14,12 @@ A_MENU = 12
 class LongChoice(Choice):
     """A menu while there are few, a list to type in where there are more."""
 
+    def offer_too(self, value: object, words: str) -> None:
+        """Something is narrowed by it, so it has to be said, also if it is not offered otherwise:
+        a person who was disabled."""
+        if value not in self.offered:
+            self._options.append((words, value))
+
     def _open(self) -> None:
         if len(self._options) <= A_MENU:
             super()._open()

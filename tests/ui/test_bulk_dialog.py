@@ -1,0 +1,333 @@
+"""One thing done with many tasks in the monitor: seen before, told task by task, and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.support.client import task
+from tests.support.server import RunningServer
+from tests.support.windows import (
+    ANA,
+    PATIENCE,
+    PROJECT,
+    RITA,
+    Open,
+    choose,
+    delivered,
+    open_monitor,
+    pick,
+    press,
+    settle,
+    task_id,
+    waits,
+)
+from tests.ui.test_accessible import nameless, roleless
+from tracker.domain.change import Kind
+from tracker.domain.errors import EnvironmentFault
+from tracker.domain.task import Part, Priority, Status
+from tracker.services import bulk
+from tracker.ui.dialogs.choosing import Chooser
+from tracker.ui.monitor.bulk import BulkDialog
+from tracker.ui.monitor.bulk_forms import DueForm, MoveForm, PeopleForm, PriorityForm, ProjectForm
+from tracker.ui.monitor.window import MonitorWindow
+
+Monitor = Callable[..., MonitorWindow]
+ONE, TWO, THREE = task_id(1), task_id(2), task_id(3)
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
+
+
+@pytest.fixture
+def window(monitor: Monitor) -> MonitorWindow:
+    made = monitor(
+        task(ONE, number=1, title="Anchor", status=Status.IN_PROGRESS, progress=30),
+        task(TWO, number=2, title="Belt"),
+        task(THREE, number=3, title="=Cable", status=Status.COMPLETED, progress=100),
+    )
+    made.resize(1440, 900)
+    return made
+
+
+def asked(window: MonitorWindow, words: str, qtbot: QtBot) -> BulkDialog:
+    window.open_bulk(words)
+    return dialog_of(window)
+
+
+def dialog_of(window: MonitorWindow) -> BulkDialog:
+    (dialog,) = [one for one in window.findChildren(BulkDialog) if one.isVisible()]
+    return dialog
+
+
+def planned(dialog: BulkDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: dialog.button.isEnabled(), timeout=PATIENCE)
+
+
+def lines(dialog: BulkDialog) -> dict[str, tuple[str, str]]:
+    """What changes and the result, by title."""
+    results = dialog.table.results
+    cells = [results.cells(item) for item in results.items]
+    return {title: (change, result) for _, title, change, result in cells}
+
+
+def saved(dialog: BulkDialog, qtbot: QtBot) -> None:
+    planned(dialog, qtbot)
+    press(qtbot, dialog.button)
+    qtbot.waitUntil(lambda: dialog.batch is not None, timeout=PATIENCE)
+
+
+def test_what_will_happen_is_seen_and_nothing_has_happened(
+    window: MonitorWindow, qtbot: QtBot
+) -> None:
+    window.grid.marks.add([ONE, TWO, THREE])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    assert dialog.summary.text() == "2 will change · 1 refused"
+    assert dialog.button.text() == "Hold 2 tasks"
+    assert lines(dialog) == {
+        "=Cable": ("Done", "The task cannot go from its status to that one. (E5002)"),
+        "Anchor": ("In progress → On hold", "Will change"),
+        "Belt": ("Pending → On hold", "Will change"),
+    }
+    assert nameless(dialog) == []
+    assert roleless(dialog) == []
+    press(qtbot, dialog.close_button)
+    assert (waits(window), len(window.grid.marks)) == (0, 3)
+
+
+def test_it_is_done_and_undone_before_it_was_sent(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, TWO, THREE])
+    dialog = asked(window, "Cancel", qtbot)
+    assert isinstance(dialog.form, MoveForm)
+    qtbot.keyClicks(dialog.form.note.edit, "no budget")
+    with qtbot.waitSignal(dialog.form.changed):
+        pass
+    saved(dialog, qtbot)
+    assert window.board.views[ONE].task.status is Status.CANCELLED
+    assert [item.action.args["note"] for item in window.work.outbox.waiting()] == ["no budget"] * 2
+    assert dialog.summary.text() == "Cancelled: 2 tasks. 2 waiting to be sent"
+    assert not dialog.button.isVisible()
+    press(qtbot, dialog.undo)
+    qtbot.waitUntil(lambda: not dialog.undo.isVisible(), timeout=PATIENCE)
+    assert lines(dialog)["Anchor"][1] == "Taken back before it was sent"
+    assert (waits(window), window.board.views[ONE].task.status) == (0, Status.IN_PROGRESS)
+    press(qtbot, dialog.close_button)
+    assert not window.toast.isVisible()
+
+
+def test_the_toast_undoes_too(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Hold", qtbot)
+    saved(dialog, qtbot)
+    press(qtbot, dialog.close_button)
+    settle()
+    assert (window.toast.headline.text(), len(window.grid.marks)) == ("On hold: 2 tasks", 0)
+    press(qtbot, window.toast.button)
+    qtbot.waitUntil(lambda: window.toast.headline.text() == "Undone.", timeout=PATIENCE)
+    assert window.toast.sentence.text() == "2 taken back before it was sent"
+    assert waits(window) == 0
+
+
+def test_each_gets_its_receipt(server: RunningServer, open_window: Open, qtbot: QtBot) -> None:
+    good, late = server.task("ana", title="Good"), server.task("ana", title="Late")
+    window = open_monitor(open_window)
+    window.grid.marks.add([good, late])
+    dialog = asked(window, "Priority…", qtbot)
+    assert isinstance(dialog.form, PriorityForm)
+    assert not dialog.button.isEnabled()
+    pick(qtbot, dialog.form.choice, "Urgent")
+    saved(dialog, qtbot)
+    qtbot.waitUntil(lambda: lines(dialog)["Good"][1] == "Saved at the server", timeout=PATIENCE)
+    assert dialog.summary.text() == "Changed: 2 tasks. 2 saved at the server"
+    assert lines(dialog)["Late"] == ("Medium → Urgent", "Saved at the server")
+    assert server.seen("rita", good, "monitor")["priority"] == "URGENT"
+    server.device("sara").do("edit_fields", late, {"fields": {"priority": "LOW"}})
+    press(qtbot, window.chip)
+    qtbot.waitUntil(
+        lambda: window.board.views[late].task.priority is Priority.LOW, timeout=PATIENCE
+    )
+    press(qtbot, dialog.undo)
+    qtbot.waitUntil(lambda: lines(dialog)["Good"][1] == "Changed back", timeout=PATIENCE)
+    assert lines(dialog)["Late"][1] == "Cannot be undone: It was changed meanwhile. (E5062)"
+    delivered(window, qtbot)
+    assert server.seen("rita", good, "monitor")["priority"] == "MEDIUM"
+
+
+def test_what_changes_while_somebody_reads_is_planned_anew(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    first = server.task("ana", title="First")
+    window = open_monitor(open_window)
+    window.grid.marks.add([first])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    server.device("ana").do("complete", first)
+    press(qtbot, window.chip)
+    qtbot.waitUntil(lambda: "refused" in dialog.summary.text(), timeout=PATIENCE)
+    assert not dialog.button.isEnabled()
+    dialog.close()
+
+
+def test_one_task_is_reassigned_from_its_details(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    server.task("jonas")
+    only = server.task("ana", title="Only")
+    window = open_monitor(open_window)
+    window.resize(1440, 900)
+    choose(window, only, qtbot)
+    press(qtbot, window.pane.reassign)
+    dialog = dialog_of(window)
+    form = dialog.form
+    assert isinstance(form, PeopleForm)
+    assert not dialog.button.isEnabled()
+    press(qtbot, form.add)
+    (chooser,) = [one for one in window.findChildren(Chooser) if one.isVisible()]
+    qtbot.keyClicks(chooser.field.edit, "jon")
+    qtbot.keyClick(chooser.field.edit, Qt.Key.Key_Return)
+    settle()
+    saved(dialog, qtbot)
+    delivered(window, qtbot)
+    jonas = server.users["jonas"]
+    qtbot.waitUntil(
+        lambda: (
+            [(row.user_id, row.part) for row in window.board.views[only].people]
+            == [(jonas, Part.ASSIGNEE)]
+        ),
+        timeout=PATIENCE,
+    )
+    dialog.close()
+
+
+def test_shares_are_even_until_one_is_typed(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Reassign…", qtbot)
+    form = dialog.form
+    assert isinstance(form, PeopleForm)
+    form.choose(RITA)
+    form.choose(ANA)
+    settle()
+    assert [row.percent.edit.text() for row in form.rows] == ["50", "50"]
+    pick(qtbot, form.rows[0].part, "Reviewer")
+    assert [row.percent.edit.text() for row in form.rows] == ["100", "100"]
+    field = form.rows[1].percent.edit
+    field.selectAll()
+    qtbot.keyClicks(field, "180")
+    qtbot.waitUntil(lambda: "E2010" in dialog.problem.text())
+    assert not dialog.button.isEnabled()
+    field.selectAll()
+    qtbot.keyClicks(field, "80")
+    planned(dialog, qtbot)
+    assert form.deed() == bulk.Reassign(((RITA, Part.REVIEWER, 100), (ANA, Part.ASSIGNEE, 80)))
+    press(qtbot, form.rows[0].remove)
+    assert [row.user_id for row in form.rows] == [ANA]
+    dialog.close()
+
+
+def test_due_and_project(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Due…", qtbot)
+    assert isinstance(dialog.form, DueForm)
+    qtbot.keyClicks(dialog.form.due.edit, "soon")
+    qtbot.waitUntil(lambda: "E2004" in dialog.problem.text())
+    dialog.form.due.edit.setText("2026-12-31")
+    saved(dialog, qtbot)
+    assert lines(dialog)["Anchor"][0] == "no due → 2026-12-31"
+    assert window.board.views[TWO].task.due_date == "2026-12-31"
+    dialog.close()
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Project…", qtbot)
+    assert isinstance(dialog.form, ProjectForm)
+    pick(qtbot, dialog.form.choice, "Hall B retrofit")
+    saved(dialog, qtbot)
+    assert window.board.views[ONE].task.project_id == PROJECT
+    dialog.close()
+
+
+def test_a_full_disk_is_said_and_can_be_tried_again(
+    window: MonitorWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    really, full = bulk.do_apart, [True]
+
+    def save(*given: object) -> object:
+        if full.pop() if full else False:
+            raise EnvironmentFault("E3001")
+        return really(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bulk, "do_apart", save)
+    press(qtbot, dialog.button)
+    qtbot.waitUntil(lambda: "E3001" in dialog.problem.text(), timeout=PATIENCE)
+    assert (waits(window), dialog.batch) == (0, None)
+    saved(dialog, qtbot)
+    assert (waits(window), dialog.problem.text()) == (1, "")
+    dialog.close()
+
+
+def test_the_list_is_copied_and_runs_nowhere(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, THREE])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    press(qtbot, dialog.copy)
+    copied = QApplication.clipboard().text().split("\n")
+    assert copied[0] == "Number\tTask\tWhat changes\tResult"
+    assert copied[1].startswith("3\t'=Cable\tDone\t")
+    dialog.close()
+
+
+def test_a_thousand_are_planned_a_bit_at_a_time(monitor: Monitor, qtbot: QtBot) -> None:
+    window = monitor(*(task(task_id(n), number=n) for n in range(1, 1_001)))
+    window.grid.marks.add([task_id(n) for n in range(1, 1_001)])
+    turns: list[int] = []
+    other = QTimer(window)
+    other.timeout.connect(lambda: turns.append(1))
+    dialog = asked(window, "Hold", qtbot)
+    other.start(0)
+    planned(dialog, qtbot)
+    other.stop()
+    assert dialog.button.text() == "Hold 1 000 tasks"
+    assert len(turns) > 2, "the window had its turns in between"
+    press(qtbot, dialog.button)
+    qtbot.waitUntil(lambda: dialog.batch is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "1 000 waiting" in dialog.summary.text(), timeout=PATIENCE)
+    assert waits(window) == 1_000
+    dialog.close()
+
+
+def test_it_can_be_left_while_it_is_planned(monitor: Monitor, qtbot: QtBot) -> None:
+    window = monitor(*(task(task_id(n), number=n) for n in range(1, 1_001)))
+    window.grid.marks.add([task_id(n) for n in range(1, 1_001)])
+    dialog = asked(window, "Hold", qtbot)
+    press(qtbot, dialog.close_button)
+    settle()
+    assert window.findChildren(BulkDialog) == []
+    assert waits(window) == 0
+
+
+def test_it_is_in_the_palette_while_something_is_marked(window: MonitorWindow) -> None:
+    def offered() -> set[str]:
+        return {action.text() for action in window.commands.listed()}
+
+    assert "Hold the marked tasks…" not in offered()
+    window.grid.marks.add([ONE])
+    assert {"Hold the marked tasks…", "Reassign the marked tasks…"} <= offered()
+    for action in window.commands.listed():
+        if action.text() == "Archive the marked tasks…":
+            action.trigger()
+    dialog = dialog_of(window)
+    assert isinstance(dialog.form, MoveForm)
+    assert dialog.form.deed().kind is Kind.ARCHIVE
+    dialog.close()
+
+
+def test_the_details_say_who_may_be_reassigned(window: MonitorWindow, qtbot: QtBot) -> None:
+    choose(window, ONE, qtbot)
+    said = [one.text() for one in window.pane.people.findChildren(QLabel) if one.isVisible()]
+    assert "Ana Moreno" in said
+    assert window.pane.reassign.isVisible()
