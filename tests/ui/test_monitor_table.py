@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.client import page, task
 from tests.support.server import START
 from tests.support.windows import PROJECT, pick, press, settle, task_id
+from tests.ui.test_accessible import nameless, roleless
 from tracker.domain.page import Changes
 from tracker.domain.task import Priority, Status
 from tracker.services.board import Sort
@@ -205,6 +206,11 @@ def test_what_is_looked_at_stays_where_it_is(monitor: Monitor, qtbot: QtBot) -> 
     window.show_changes(window.work.confirmed.apply(page(11, tasks=new), device_clock()))
     assert table.lines.ids.index(task_id(200)) == 209
     assert (table.current_id, table.visualRect(table.currentIndex()).y()) == (task_id(200), before)
+
+
+def test_everything_has_a_name_and_a_role(window: MonitorWindow) -> None:
+    window.grid.marks.add([ONE])
+    assert (nameless(window), roleless(window)) == ([], [])
 
 
 def test_no_letter_searches_the_rows(window: MonitorWindow, qtbot: QtBot) -> None:

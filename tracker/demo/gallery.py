@@ -628,7 +628,7 @@ SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
         bulk,
         organising,
         assigning,
-    )  # fmt: skip
+    )
 }
 
 

@@ -19,8 +19,10 @@ _MOST = 110
 class Counter(Pressable):
     """In a window without room for its two lines it has one."""
 
-    def __init__(self, name: str, colour: str, parent: QWidget) -> None:
+    def __init__(self, name: str, colour: str, parent: QWidget, short: str = "") -> None:
+        """`short` is its name where there is little room."""
         super().__init__(name, parent)
+        self._short = short or name
         self._colour = colour
         self._value = ""
         self._low = False
@@ -47,7 +49,7 @@ class Counter(Pressable):
 
     def sizeHint(self) -> QSize:
         if self._low:
-            name = paint.width_of(self.text(), tokens.SMALL + 1)
+            name = paint.width_of(self._short, tokens.SMALL + 1)
             value = paint.width_of(self._value, tokens.BODY, bold=True)
             return QSize(min(_MOST, name + value + 24), LOW)
         name = paint.width_of(self.text(), tokens.BODY)
@@ -64,7 +66,7 @@ class Counter(Pressable):
             inner = self.rect().adjusted(8, 0, -6, 0)
             used = paint.text(painter, inner, self._value, t.text, tokens.BODY, bold=True)
             inner.adjust(used + 6, 0, 0, 0)
-            paint.text(painter, inner, self.text(), colour, tokens.SMALL + 1)
+            paint.text(painter, inner, self._short, colour, tokens.SMALL + 1)
             return
         inner = self.rect().adjusted(12, 10, -6, 0)
         inner.setHeight(20)

@@ -3,7 +3,7 @@ the list below never moves while somebody marks."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
@@ -51,10 +51,10 @@ class MarkingBar(QWidget):
         made.setAccessibleName(name)
         return made
 
-    def show_marks(self, shown: Collection[str]) -> None:
+    def show_marks(self, shown: Set[str]) -> None:
         """`shown` are the ids of the list: what is marked and not in it must not be forgotten."""
         number = len(self._marks)
-        hidden = sum(one not in shown for one in self._marks.ids) if number else 0
+        hidden = len(self._marks.ids - shown)
         words = f"{counted(number)} selected"
         if hidden:
             words += f", {counted(hidden)} not shown"

@@ -290,7 +290,7 @@ class TaskTable(QTableView):
 
     def seen(self) -> range:
         """The rows that are seen."""
-        first = self.rowAt(0)
+        first = self.rowAt(0) if self.isVisible() else -1
         if first < 0:
             return range(0)
         last = self.rowAt(self.viewport().height() - 1)

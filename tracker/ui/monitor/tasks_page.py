@@ -111,7 +111,7 @@ class TasksPage(Page):
             row.add(counter)
             self.counters[place] = counter
         self.counters[Place.ALL].setChecked(True)
-        self.online = Counter("People online", "muted", row)
+        self.online = Counter("People online", "muted", row, "Online")
         self.online.setToolTip("Heard of within about a minute")
         row.add(self.online)
         return row
@@ -366,7 +366,7 @@ class TasksPage(Page):
         self.cards.refresh(None if every else ids)
         self._show_marks()
 
-    _listed: tuple[object, Collection[str]] = (None, frozenset())
+    _listed: tuple[object, frozenset[str]] = (None, frozenset())
 
     def _show_marks(self) -> None:
         if not self.marks and self.bar.isHidden():

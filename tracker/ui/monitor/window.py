@@ -234,6 +234,8 @@ class MonitorWindow(Detailing):
             self.cards.select("")
         elif chosen and (changes is None or ids is None or chosen in ids):
             self._show_pane()
+        if changes is None:
+            self._store_view()
         self._show_lists()
         self._show_status()
         self.heard.emit(ids if changes else frozenset())
@@ -390,7 +392,7 @@ class MonitorWindow(Detailing):
         return (grid.table if grid.view == TABLE else grid.cards).verticalScrollBar()
 
     def _store_view(self) -> None:
-        """Where the person is, for the next start."""
+        """Where the person is, for the next start: also of a program that is ended by force."""
         wanted = self._filter
         for name, value in (
             ("place", wanted.place.value),

@@ -3,7 +3,7 @@ and in the table."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,7 +20,7 @@ class Marks(QObject):
         """From where the next stretch is marked: what was touched last."""
 
     @property
-    def ids(self) -> Collection[str]:
+    def ids(self) -> Set[str]:
         return self._ids
 
     def __len__(self) -> int:
@@ -31,10 +31,10 @@ class Marks(QObject):
 
     def toggle(self, task_id: str) -> None:
         self.anchor = task_id
-        self._become(self._ids ^ {task_id})
+        self._differ({task_id})
 
     def add(self, ids: Iterable[str]) -> None:
-        self._become(self._ids | set(ids))
+        self._differ(set(ids) - self._ids)
 
     def add_up_to(self, task_id: str, order: Sequence[str]) -> None:
         """All from the anchor to this one, as they lie."""
@@ -44,17 +44,14 @@ class Marks(QObject):
         self.add(order[first : last + 1])
 
     def clear(self) -> None:
-        self._become(set())
+        self._differ(set(self._ids))
 
     def keep(self, there: Container[str], ids: Iterable[str] | None = None) -> None:
         """Forgets those (of `ids`) that are not there any more."""
         looked_at = self._ids if ids is None else self._ids.intersection(ids)
-        gone = {task_id for task_id in looked_at if task_id not in there}
-        if gone:
-            self._become(self._ids - gone)
+        self._differ({task_id for task_id in looked_at if task_id not in there})
 
-    def _become(self, ids: set[str]) -> None:
-        differ = self._ids ^ ids
-        self._ids = ids
-        if differ:
-            self.changed.emit(differ)
+    def _differ(self, ids: set[str]) -> None:
+        if ids:
+            self._ids ^= ids
+            self.changed.emit(ids)

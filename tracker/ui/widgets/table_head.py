@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
 
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import tokens_of
@@ -53,6 +60,8 @@ def calm(table: QTableView, row: int) -> Head:
     table.setWordWrap(False)
     table.setTabKeyNavigation(False)
     table.setCornerButtonEnabled(False)
+    for corner in table.findChildren(QAbstractButton):  # Qt's own, and never seen
+        corner.setAccessibleName("Corner")
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
