@@ -37,7 +37,7 @@ OUTBOX = {
     "attempted_withdrawn": Bug(
         "Taking back does not ask whether the action was sent.",
         Edit(
-            Outbox.withdraw,
+            Outbox.take_back,
             {
                 '"AND first_attempt_at IS NULL"': '""',
                 "op_id = ? AND first_attempt_at IS NULL": "op_id = ?",
