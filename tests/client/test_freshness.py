@@ -24,7 +24,7 @@ MINUTE = 60_000
         (12 * MINUTE, 0, "ACTIVE", "12 min old", "OFFLINE"),
         (12 * MINUTE, 4, "ACTIVE", "last heard {at}, 4 unsent then", "OFFLINE"),
         (3 * 60 * MINUTE, 0, "IDLE", "last heard {at}", "OFFLINE"),
-        (None, 0, "UNKNOWN", "never heard", "UNKNOWN"),
+        (None, 0, "UNKNOWN", "never heard of", "UNKNOWN"),
     ],
 )
 def test_the_age_of_a_persons_data(
@@ -38,7 +38,7 @@ def test_the_age_of_a_persons_data(
 
 def test_who_is_not_known_was_never_heard() -> None:
     found = freshness(None, START)
-    assert found.said() == "activity not known, never heard"
+    assert found.said() == "activity not known, never heard of"
 
 
 def test_without_room_it_is_said_shorter() -> None:

@@ -14,6 +14,7 @@ from tracker.domain.occupancy import LIVE_MS, Interval
 from tracker.domain.page import PersonPresence
 from tracker.domain.task import Assignment, Occupancy, Part, Person, Project, Role, Status, Team
 from tracker.services import roster, wording
+from tracker.services.freshness import freshness, idle_since
 from tracker.services.organising import Days, Device
 from tracker.services.roster import NO_TEAM, By, ByProject, Known, Wanted, Who
 from tracker.services.workload import Workload
@@ -27,7 +28,7 @@ def heard(ago: int | None, unsent: int = 0, state: Occupancy = ACTIVE) -> Person
 
 
 def said(presence: PersonPresence | None, *day: Interval) -> str:
-    return roster.present(presence, day, NOW).words
+    return freshness(presence, NOW, day).words
 
 
 def test_it_is_said_how_fresh_a_person_is() -> None:
@@ -38,7 +39,6 @@ def test_it_is_said_how_fresh_a_person_is() -> None:
     assert said(heard(3 * HOUR)) == f"last heard {before}"
     assert said(heard(3 * HOUR, 4, IDLE)) == f"last heard {before}, 4 unsent then"
     assert said(heard(0, 0, OFFLINE)) == "paused"
-    assert said(heard(0, 0, UNKNOWN)) == "live, activity not known"
     assert said(heard(0, 1, IDLE)) == "idle, 1 unsent"
 
 
@@ -57,7 +57,7 @@ def test_it_is_said_how_fresh_a_person_is() -> None:
 )
 def test_since_when_somebody_is_idle(day: list[Any], since: int | None) -> None:
     intervals = [Interval(s, NOW - a * MINUTE, NOW - b * MINUTE) for s, a, b in day]
-    found = roster.idle_since(intervals)
+    found = idle_since(intervals)
     assert found == (None if since is None else NOW - since * MINUTE)
     words = "idle" if since is None else f"idle {since} min"
     assert said(heard(0, 0, IDLE), *intervals) == words

@@ -77,7 +77,7 @@ def test_a_line_says_all_of_a_task(window: MonitorWindow) -> None:
     assert said["Number"] == "1"
     assert (said["Status"], said["Progress"], said["Priority"]) == ("In progress", "40 %", "Medium")
     assert (said["People"], said["Project"]) == ("Ana Moreno", "Hall B retrofit")
-    assert (said["Due"], said["Data age"]) == ("1 min overdue", "never heard")
+    assert (said["Due"], said["Data age"]) == ("1 min overdue", "never heard of")
     assert said["Updated"]
 
 

@@ -12,6 +12,8 @@ from tracker.domain.occupancy import LIVE_MS, Interval
 from tracker.domain.page import PersonPresence
 from tracker.domain.task import Occupancy, Person, Project, Role, Team
 from tracker.services import wording
+from tracker.services.freshness import STATES as STATES_NOW
+from tracker.services.freshness import Freshness, freshness
 from tracker.services.organising import Days, Device
 from tracker.services.workload import Workload
 
@@ -59,48 +61,6 @@ class Wanted:
 
 
 NO_TEAM = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """What is known of a person now. `state` is None for whom nobody ever heard of."""
-
-    words: str
-    state: Occupancy | None
-    live: bool
-
-
-def present(presence: PersonPresence | None, day: Sequence[Interval], now: int) -> Present:
-    """`live`, `idle 6 min`, `last heard 11:58, 4 unsent then`."""
-    if presence is None or presence.last_heard_at is None:
-        return Present("never heard of", None, live=False)
-    if presence.last_heard_at <= now - LIVE_MS:
-        words = f"last heard {wording.clock(presence.last_heard_at, now)}"
-        unsent = f", {presence.unsent} unsent then" if presence.unsent else ""
-        return Present(words + unsent, Occupancy.OFFLINE, live=False)
-    unsent = f", {presence.unsent} unsent" if presence.unsent else ""
-    words = "live"
-    if presence.occupancy is Occupancy.IDLE:
-        since = idle_since(day)
-        words = "idle" if since is None else f"idle {wording.span(now - since)}"
-    elif presence.occupancy is Occupancy.OFFLINE:
-        words = "paused"
-    elif presence.occupancy is Occupancy.UNKNOWN:
-        words = "live, activity not known"
-    return Present(words + unsent, presence.occupancy, live=True)
-
-
-def idle_since(day: Sequence[Interval]) -> int | None:
-    """Since when somebody who is idle now has been: devices report an interval when it ends, and
-    after five minutes."""
-    since = None
-    for one in reversed(day):
-        if one.state is not Occupancy.IDLE:
-            return one.ended_at if since is None else since
-        if since is not None and one.ended_at < since:
-            return since
-        since = one.started_at
-    return since
 
 
 def device_words(device: Device, now: int) -> str:
@@ -157,8 +117,14 @@ class Known:
     def totals(self, user_id: str) -> Mapping[Occupancy, int]:
         return self.days.totals.get(user_id, {}) if self.days else {}
 
-    def present(self, user_id: str) -> Present:
-        return present(self.presence.get(user_id), self.day(user_id), self.now)
+    def present(self, user_id: str) -> Freshness:
+        return freshness(self.presence.get(user_id), self.now, self.day(user_id))
+
+    def now_words(self, user_id: str) -> str:
+        """`idle 6 min`, `live, activity not known`: where no dot tells the rest."""
+        found = self.present(user_id)
+        unknown = found.live and found.state is Occupancy.UNKNOWN
+        return f"{found.words}, {STATES_NOW[found.state]}" if unknown else found.words
 
 
 def select(known: Known, wanted: Wanted) -> list[str]:
@@ -190,7 +156,7 @@ def _key(known: Known, by: By) -> Callable[[Person], Any]:
 
     def here(person: Person) -> tuple[int, int]:
         found, presence = known.present(person.id), known.presence.get(person.id)
-        if found.live and found.state is not None:
+        if found.live:
             return _NOW_ORDER.index(found.state), 0
         heard = presence.last_heard_at if presence else None
         return (len(_NOW_ORDER), -heard) if heard else (len(_NOW_ORDER) + 1, 0)

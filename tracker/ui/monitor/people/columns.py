@@ -19,9 +19,8 @@ from tracker.ui.widgets import paint
 from tracker.ui.widgets.day_bar import COLOURS
 
 
-def dot_colour(t: Tokens, state: Occupancy | None) -> str:
-    """Of whom nobody ever heard the track's."""
-    return str(getattr(t, "track" if state is None else COLOURS[state]))
+def dot_colour(t: Tokens, state: Occupancy) -> str:
+    return str(getattr(t, COLOURS[state]))
 
 
 def strip(
@@ -75,7 +74,7 @@ class Cells:
 
     def now(self, user_id: str) -> str:
         known = self._known()
-        return known.present(user_id).words if known.people[user_id].active else "disabled"
+        return known.now_words(user_id) if known.people[user_id].active else "disabled"
 
     def day(self, user_id: str) -> str:
         known = self._known()
@@ -132,7 +131,7 @@ class Cells:
             middle = room.y() + room.height() / 2
             colour = dot_colour(t, found.state)
             paint.rounded(painter, QRectF(room.x(), middle - 4, 8, 8), colour, None, 4)
-            if found.state is None:  # a ring: the track alone is hardly seen
+            if found.state is Occupancy.UNKNOWN:  # a ring: the track alone is hardly seen
                 ring = QRectF(room.x(), middle - 4, 8, 8)
                 paint.rounded(painter, ring, None, t.control_line, 4)
         colour = t.text if found.live and person.active else t.muted

@@ -129,7 +129,7 @@ class PersonPanel(Panel):
         if not person.active:
             about.insert(0, "Disabled: cannot sign in")
         self.about.setText(wording.breakable(" · ".join(about)))
-        self.now.setText(f"Now: {known.present(user_id).words}" if person.active else "")
+        self.now.setText(f"Now: {known.now_words(user_id)}" if person.active else "")
         self.now.setVisible(person.active)
         self._show_buttons(known, person.active, person.display_name)
         if known.days is not None:
