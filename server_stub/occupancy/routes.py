@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
 @router.get("/occupancy")
 def of_everybody(state: State, caller: CallerDep, conn: Read) -> OccupancyOfPeople:
     """For admins: the last 24 hours of everybody who can sign in, in one answer. Where a day holds
-    more than 144 intervals it is told in steps of ten minutes; totals are exact."""
+    more than 48 intervals it is told in steps of half an hour; totals are exact."""
     access.require_admin(caller)
     now = state.now()
     who = sorted(people.active_ids(conn, caller.tenant_id))

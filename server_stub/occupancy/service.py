@@ -24,8 +24,9 @@ LONGEST_SPAN = 31 * DAY_MS
 MOST_INTERVALS = 20_000
 """As many as one answer is made of: a device that says something every two minutes for a month."""
 
-MOST_OF_A_DAY = 144
-"""As many of a person's intervals as are told beside everybody else's: one for each 10 minutes."""
+MOST_OF_A_DAY = 48
+"""As many of a person's intervals as are told beside everybody else's, or one for each half hour: a
+picture of a day is no larger, and 500 people's are read in a few milliseconds."""
 MOST_READ = 2_000
 """As many of a person's as are read for that, the newest: somebody's device may say any number."""
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tracker.cache.projection import TaskView
 from tracker.domain.task import OPEN, Part, Status, Task
 
 SLICE = 1_000
 """Tasks that are counted between two paints: some milliseconds."""
+_CHEAPER = 10
+"""So many more are compared meanwhile."""
 
 
 class _Dues:
@@ -89,30 +92,39 @@ class Workload:
         self._projects: dict[str, Standing] = {}
         self._counted: dict[str, TaskView] = {}
         self._waiting: deque[str] = deque()
+        self._to_compare: Iterator[str] | None = None
 
     def look(self, views: Mapping[str, TaskView], ids: Iterable[str] | None = None) -> None:
-        """Which of these tasks differ, of all where `ids` is None: that compares 50,000 in some
-        milliseconds, as a task that did not change is the very same object."""
-        counted = self._counted
+        """Which of these tasks may differ, all where `ids` is None: they are compared by `step`, as
+        a task that did not change is the very same object."""
         if ids is None:
-            self._waiting = deque(
-                task_id for task_id, view in views.items() if counted.get(task_id) is not view
-            )
-            self._waiting.extend(counted.keys() - views.keys())
+            self._to_compare = iter([*views])
         else:
             self._waiting.extend(ids)
 
     def step(self, views: Mapping[str, TaskView], most: int = SLICE) -> bool:
         """Counts up to so many of them, as they are now; whether more wait."""
         waiting = self._waiting
+        if not waiting and self._to_compare is not None:
+            self._compare(views, most * _CHEAPER)
         for _ in range(min(most, len(waiting))):
             self._take(views, waiting.popleft())
-        return bool(waiting)
+        return bool(waiting) or self._to_compare is not None
+
+    def _compare(self, views: Mapping[str, TaskView], most: int) -> None:
+        assert self._to_compare is not None
+        some = list(islice(self._to_compare, most))
+        counted = self._counted
+        self._waiting.extend(one for one in some if counted.get(one) is not views.get(one))
+        if len(some) < most:
+            self._to_compare = None
+            if len(counted) + len(self._waiting) > len(views):  # else none can be gone
+                self._waiting.extend(counted.keys() - views.keys())
 
     @property
     def is_whole(self) -> bool:
         """Whether everything that `look` noted is counted."""
-        return not self._waiting
+        return not self._waiting and (self._to_compare is None or bool(self._counted))
 
     def person(self, user_id: str) -> Load:
         return self._people.get(user_id) or Load()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QTimer, Signal
@@ -38,31 +39,24 @@ MONITOR, ASSIGN, STATISTICS, PEOPLE, PROJECTS = (
 AGE_REFRESH_MS = 10_000
 
 
-def _assign(window: MonitorWindow) -> Page:
-    from tracker.ui.monitor.assign import AssignPage
-
-    return AssignPage(window)
-
-
-def _people(window: MonitorWindow) -> Page:
-    from tracker.ui.monitor.people.page import PeoplePage
-
-    return PeoplePage(window)
-
-
-def _projects(window: MonitorWindow) -> Page:
-    from tracker.ui.monitor.projects import ProjectsPage
-
-    return ProjectsPage(window)
-
-
-_MAKE: dict[str, Callable[[MonitorWindow], Page]] = {
-    MONITOR: TasksPage,
-    ASSIGN: _assign,
-    PEOPLE: _people,
-    PROJECTS: _projects,
+_PAGES = {
+    MONITOR: ("tasks_page", "TasksPage"),
+    ASSIGN: ("assign", "AssignPage"),
+    PEOPLE: ("people.page", "PeoplePage"),
+    PROJECTS: ("projects", "ProjectsPage"),
 }
-"""Pages are imported and made when they are first opened."""
+"""In the order of the rail. Pages are imported and made when they are first opened."""
+_READ_AHEAD = (ASSIGN, PEOPLE, PROJECTS)
+"""Those whose code is imported once the window is there: it takes 30 ms, which a click would feel.
+Statistics bring numpy along, which only those who look at them pay for."""
+READ_AHEAD_MS = 700
+"""Between the start and one import, and the next."""
+
+
+def _class_of(name: str) -> type[Page]:
+    module, page = _PAGES[name]
+    found: type[Page] = getattr(import_module(f"tracker.ui.monitor.{module}"), page)
+    return found
 
 
 class MonitorWindow(Detailing):
@@ -79,6 +73,7 @@ class MonitorWindow(Detailing):
         self._held_back: Changes = Changes()
         self._made: dict[str, Page] = {}
         self._page = MONITOR
+        self._puts_off = False
         self.setMinimumSize(980, 560)
         self.resize(1440, 900)
         self._build()
@@ -91,7 +86,7 @@ class MonitorWindow(Detailing):
     def _build(self) -> None:
         profile = self.work.profile
         about = f"{profile.role.value.capitalize()} · {profile.tenant}"
-        self.rail = self._make_rail("Tracker · Monitor", ([*_MAKE], [WAITING, ATTENTION]), about)
+        self.rail = self._make_rail("Tracker · Monitor", ([*_PAGES], [WAITING, ATTENTION]), about)
         self._make_pane(for_admins=True)
         self.pane.closed.connect(self._close_pane)
         self.pane.reassigned.connect(lambda task_id: self._ask_bulk(REASSIGN, [task_id]))
@@ -161,6 +156,21 @@ class MonitorWindow(Detailing):
     def _other_view(self) -> None:
         self.grid.show_as(TABLE if self.grid.view == GRID else GRID)
 
+    def begin(self) -> None:
+        super().begin()
+        names, timer = iter(_READ_AHEAD), QTimer(self)
+
+        def read() -> None:
+            name = next(names, None)
+            if name is None:
+                timer.stop()
+            else:
+                _class_of(name)
+
+        timer.timeout.connect(read)
+        self.closed.connect(timer.stop)
+        timer.start(READ_AHEAD_MS)
+
     # -- pages -----------------------------------------------------------------------------
 
     def _list_page(self) -> str:
@@ -169,7 +179,7 @@ class MonitorWindow(Detailing):
     def page(self, name: str) -> Page:
         """One of the window's own pages, made if it was not yet."""
         if name not in self._made:
-            self._made[name] = _MAKE[name](self)
+            self._made[name] = _class_of(name)(self)
             self._stack.addWidget(self._made[name])
         return self._made[name]
 
@@ -191,7 +201,7 @@ class MonitorWindow(Detailing):
         self.rail.choose(name)
         self._page = name
         self._show_lists()
-        if name in _MAKE:
+        if name in _PAGES:
             page = self.page(name)
             page.show_changes(None, None)
             self._stack.setCurrentWidget(page)
@@ -238,7 +248,16 @@ class MonitorWindow(Detailing):
             self._store_view()
         self._show_lists()
         self._show_status()
-        self.heard.emit(ids if changes else frozenset())
+        self._tell_heard(changes)
+
+    def _tell_heard(self, changes: Changes | None) -> None:
+        """Which tasks changed; all may have once a large board has read what it had put off."""
+        had_put_off, self._puts_off = self._puts_off, self.board.is_reading
+        everything = changes is not None and (changes.everything or changes.people)
+        if everything or (had_put_off and not self._puts_off):
+            self.heard.emit(None)
+        else:
+            self.heard.emit(changes.tasks if changes else frozenset())
 
     def show_report(self, report: Report) -> None:
         super().show_report(report)
