@@ -7,7 +7,7 @@ settles it); never none of these and never two. The file is never deleted or reb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -354,15 +354,21 @@ class Outbox(PreciousFile):
             return self._waiting("AND task_id = ?", task_id)
 
     def overlay(
-        self, epoch: str | None, seq: int, tasks: Sequence[str] | None = None
+        self,
+        epoch: str | None,
+        seq: int,
+        tasks: Sequence[str] | None = None,
+        kinds: Collection[Kind] = frozenset(Kind),
     ) -> list[tuple[Action, Receipt | None]]:
-        """Own actions (all, or those on `tasks`) that pulled rows up to `seq` of `epoch` cannot
-        contain yet, in order. The receipt is None while the action waits.
+        """Own actions (all, or those on `tasks`, of these kinds) that pulled rows up to `seq` of
+        `epoch` cannot contain yet, in order. The receipt is None while the action waits.
 
         Rows of an epoch that is over lack what was decided in the new one, except what is only
         offered again: that they had before.
         """
         of, named = _of(tasks)
+        if len(kinds) < len(Kind):
+            of += f" AND kind IN ({','.join(repr(kind.value) for kind in sorted(kinds))})"
         with self._read():
             rows = self._conn.execute(
                 "SELECT a.body, iif(a.turn IS NULL, r.body, NULL) FROM actions a"

@@ -6,7 +6,7 @@ Nothing is ever rolled back by hand: a refused action is one entry fewer to repl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -19,6 +19,7 @@ from tracker.domain.access import Actor
 from tracker.domain.change import (
     NAME_PEOPLE,
     NAME_PROJECTS,
+    NAME_TASKS,
     OF_NOTIFICATIONS,
     TASK_KINDS,
     Action,
@@ -324,17 +325,18 @@ class Projection:
         return done
 
     def _own(
-        self, at: Position, ids: Sequence[str] | None = None
+        self, at: Position, ids: Sequence[str] | None = None, kinds: Collection[Kind] = TASK_KINDS
     ) -> list[tuple[Action, Receipt | None]]:
-        own = self._outbox.overlay(at.epoch, at.seq, ids)
-        return [(action, receipt) for action, receipt in own if action.kind in TASK_KINDS]
+        return self._outbox.overlay(at.epoch, at.seq, ids, kinds)
 
     def _with_named(self, ids: Sequence[str], at: Position) -> Sequence[str] | None:
-        """These tasks and all that own actions are about or name: whatever else is decided on is
-        as its row says. None where they are so many that all are read."""
-        own = [action for action, _ in self._own(at)]
-        found = {*ids, *(action.task_id for action in own)}
-        found.update(task for action in own for task in other_tasks(action))
+        """These tasks, and those between which own actions make or end a relation: which of them
+        lie below or wait for which is decided on all of that. None where they are so many that all
+        are read."""
+        found = set(ids)
+        for action, _ in self._own(at, kinds=NAME_TASKS):
+            if named := other_tasks(action):
+                found |= {action.task_id, *named}
         return sorted(found) if len(found) < _MOST_IDS else None
 
     def _keep(self, ids: Sequence[str] | None, lines: dict[str, _Line]) -> None:
