@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
 
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.windows import PATIENCE
 from tracker.domain.page import Changes
 from tracker.sync.engine import Report, State
-from tracker.ui.bridge import Bridge, Collector, assert_ui_thread
+from tracker.ui.bridge import Bridge, Collector, Errand, assert_ui_thread, busy
 
 
 class Listener(QObject):
@@ -86,3 +87,38 @@ def test_garbage_with_widgets_in_it_is_collected_in_the_windows_thread_only(qtbo
     collector.collect()
     qtbot.waitUntil(lambda: died_in == [threading.main_thread()], timeout=PATIENCE)
     owner.deleteLater()
+
+
+def test_nothing_is_collected_while_an_errand_makes_a_lot(qtbot: QtBot) -> None:
+    collector = Collector(QObject())
+
+    class Node:
+        me: Node
+
+    def garbage() -> weakref.ref[Node]:
+        node = Node()
+        node.me = node
+        return weakref.ref(node)
+
+    gone = garbage()
+    for _ in range(1_000):
+        garbage()  # more than the threshold of the youngest
+    usual = sys.getswitchinterval()
+    with busy(), busy():
+        collector.collect()
+        assert gone() is not None
+        assert sys.getswitchinterval() < usual
+    collector.collect()
+    assert gone() is None
+    assert sys.getswitchinterval() == usual
+
+
+def test_errands_that_hang_hold_up_no_other(qtbot: QtBot) -> None:
+    """With a thread for each core two requests without an answer would."""
+    owner, may_end = QObject(), threading.Event()
+    said: list[object] = []
+    for _ in range(4):
+        Errand(owner, lambda: may_end.wait(10), lambda _outcome: None)
+    Errand(owner, lambda: "at once", said.append)
+    qtbot.waitUntil(lambda: said == ["at once"], timeout=PATIENCE)
+    may_end.set()

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, QTimer, Signal
@@ -22,6 +25,7 @@ from tracker.sync.engine import Report
 COLLECT_EVERY_MS = 1_000
 LONG_S = 0.01
 """A collection that took longer has looked through too much."""
+LEAST_THREADS = 6
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -56,7 +60,11 @@ class Errand(QObject):
         self._done.connect(self._ended, Qt.ConnectionType.QueuedConnection)
         self._work = _Work(call, self._done.emit)
         _under_way.add(self)
-        QThreadPool.globalInstance().start(self._work)
+        pool = QThreadPool.globalInstance()
+        # Most of them wait for the network: with a thread for each core, two requests that hang
+        # would hold up everything else.
+        pool.setMaxThreadCount(max(pool.maxThreadCount(), LEAST_THREADS))
+        pool.start(self._work)
 
     def forget(self) -> None:
         """Nobody wants to know any more: whoever asked is about to go."""
@@ -95,6 +103,31 @@ def assert_ui_thread(owner: QObject) -> None:
         raise RuntimeError(f"{type(owner).__name__} was called outside the window's thread")
 
 
+_busy: list[float] = []
+"""For each errand that is: how long Python let a thread go on before the first of them began."""
+_begun = threading.Lock()
+TURN_S = 0.0005
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """For an errand that computes for a tenth of a second or more.
+
+    Meanwhile the window's thread gets its turn ten times sooner than Python's 5 ms: painting is
+    many small calls, each of which waited for so long, and a frame took 60 to 230 ms. And nothing
+    is collected: to look through a hundred thousand values that are dropped at the end took 100."""
+    with _begun:
+        _busy.append(_busy[0] if _busy else sys.getswitchinterval())
+        sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        with _begun:
+            before = _busy.pop()
+            if not _busy:
+                sys.setswitchinterval(before)
+
+
 class Collector(QObject):
     """Runs Python's cyclic garbage collection in the window's thread only.
 
@@ -112,6 +145,8 @@ class Collector(QObject):
 
     def collect(self) -> None:
         """Collects the oldest generation that is due, as the interpreter would have."""
+        if _busy:
+            return
         counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
         due = [generation for generation, (count, most) in enumerate(counts) if 0 < most < count]
         if not due:
