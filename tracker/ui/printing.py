@@ -45,19 +45,19 @@ _LETTER = frozenset({
 _MARGIN = 15.0
 _FOOT = 24.0
 """In millimetres and in points."""
-_DPI = 300
-_INK = tokens.LIGHT
+DPI = 300
+INK = tokens.LIGHT
 """Paper is white, whatever the window is."""
 _HEAD = (("No.", 6), ("Task", 36), ("Status", 12), ("Progress", 9), ("Priority", 10), ("Due", 15),
          ("Who", 12))  # fmt: skip
 """Columns and their widths in per cent."""
 _STYLE = f"""
-body, td, th {{ color: {_INK.text}; font-size: 9pt; }}
+body, td, th {{ color: {INK.text}; font-size: 9pt; }}
 .title {{ font-size: 17pt; font-weight: 600; }}
-.muted {{ color: {_INK.muted}; }}
-.small {{ color: {_INK.muted}; font-size: 8pt; }}
-.late {{ color: {_INK.danger}; font-weight: 600; }}
-th {{ color: {_INK.muted}; font-size: 8pt; font-weight: 600; text-align: left; }}
+.muted {{ color: {INK.muted}; }}
+.small {{ color: {INK.muted}; font-size: 8pt; }}
+.late {{ color: {INK.danger}; font-weight: 600; }}
+th {{ color: {INK.muted}; font-size: 8pt; font-weight: 600; text-align: left; }}
 """
 
 
@@ -72,10 +72,10 @@ def pdf(sheet: Sheet, paper: QPageSize.PageSizeId) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setResolution(_DPI)
+    writer.setResolution(DPI)
     writer.setTitle(sheet.title)
     writer.setCreator("Tracker")
-    _set_up(writer, paper)
+    set_up(writer, paper)
     draw(sheet, writer, writer.newPage)
     buffer.close()
     return bytes(buffer.data().data())
@@ -85,7 +85,7 @@ def prepare(printer: QPrinter, sheet: Sheet, paper: QPageSize.PageSizeId) -> Non
     """What the dialog starts with; the person may choose otherwise there."""
     printer.setDocName(sheet.title)
     printer.setCreator("Tracker")
-    _set_up(printer, paper)
+    set_up(printer, paper)
 
 
 def print_on(printer: QPrinter, sheet: Sheet) -> None:
@@ -93,12 +93,14 @@ def print_on(printer: QPrinter, sheet: Sheet) -> None:
     draw(sheet, printer, printer.newPage, printer.fromPage(), printer.toPage())
 
 
-def _set_up(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
+def set_up(
+    device: QPagedPaintDevice,
+    paper: QPageSize.PageSizeId,
+    orientation: QPageLayout.Orientation = QPageLayout.Orientation.Portrait,
+) -> None:
     margins = QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
     device.setPageLayout(
-        QPageLayout(
-            QPageSize(paper), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter
-        )
+        QPageLayout(QPageSize(paper), orientation, margins, QPageLayout.Unit.Millimeter)
     )
 
 
@@ -178,7 +180,7 @@ def lay_out(sheet: Sheet, rows: range, device: QPaintDevice, width: float) -> QT
     document.documentLayout().setPaintDevice(device)
     document.setUseDesignMetrics(True)  # glyphs stand as far apart on paper as they are wide
     document.setDocumentMargin(0)
-    document.setDefaultFont(_font(9))
+    document.setDefaultFont(font_of(9))
     document.setDefaultStyleSheet(_STYLE)
     document.setTextWidth(width)
     document.setHtml(html(sheet, rows))
@@ -188,25 +190,24 @@ def lay_out(sheet: Sheet, rows: range, device: QPaintDevice, width: float) -> QT
 def _draw_page(painter: QPainter, document: QTextDocument) -> None:
     context = QAbstractTextDocumentLayout.PaintContext()
     # Text without a colour of its own takes the application's: white, where the window is dark.
-    context.palette.setColor(QPalette.ColorRole.Text, QColor(_INK.text))
+    context.palette.setColor(QPalette.ColorRole.Text, QColor(INK.text))
     document.documentLayout().draw(painter, context)
 
 
 def _draw_foot(painter: QPainter, page: QRectF, point: float, sheet: Sheet, number: str) -> None:
     painter.save()
     foot = QRectF(page.left(), page.bottom() - 14 * point, page.width(), 14 * point)
-    painter.fillRect(
-        QRectF(foot.left(), foot.top() - 2 * point, foot.width(), point / 2), _INK.line
-    )
-    painter.setFont(_font(8))
-    painter.setPen(QColor(_INK.muted))
+    painter.fillRect(QRectF(foot.left(), foot.top() - 2 * point, foot.width(), point / 2), INK.line)
+    painter.setFont(font_of(8))
+    painter.setPen(QColor(INK.muted))
     low = Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextSingleLine
     painter.drawText(foot, low | Qt.AlignmentFlag.AlignLeft, f"{sheet.person} · {sheet.made_at}")
     painter.drawText(foot, low | Qt.AlignmentFlag.AlignRight, number)
     painter.restore()
 
 
-def _font(points: float) -> QFont:
+def font_of(points: float) -> QFont:
+    """Of paper, whose pixels are as small as its device wants them."""
     made = QFont(theme.font(tokens.BODY).families())
     made.setPointSizeF(points)
     return made
@@ -229,19 +230,19 @@ def html(sheet: Sheet, rows: range) -> str:
     return (
         f"{top if rows.start == 0 else ''}"
         '<table width="100%" cellspacing="0" cellpadding="4" border="0">'
-        f'<tr bgcolor="{_INK.rail}">{heads}</tr>{lines}</table>'
+        f'<tr bgcolor="{INK.rail}">{heads}</tr>{lines}</table>'
     )
 
 
 def _row(row: Row) -> str:
     about = f'<br><span class="small">{escape(row.about)}</span>' if row.about else ""
-    line = f"border-bottom: 0.5px solid {_INK.line};"
+    line = f"border-bottom: 0.5px solid {INK.line};"
     cells = (
         f'<span class="muted">{row.number}</span>',
         f"{_words(row.title)}{about}",
-        _coloured(wording.STATUS_WORDS[row.status], _INK.status(row.status)),
+        _coloured(wording.STATUS_WORDS[row.status], INK.status(row.status)),
         f"{row.progress} %",
-        _coloured(row.priority.value.capitalize(), _INK.priority(row.priority)),
+        _coloured(row.priority.value.capitalize(), INK.priority(row.priority)),
         f'<span class="late">{escape(row.due)}</span>' if row.late else escape(row.due),
         _words(row.people),
     )

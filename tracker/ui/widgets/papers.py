@@ -67,18 +67,18 @@ class Papers(QObject):
     def export_csv(self) -> None:
         def chosen(path: Path) -> None:
             lines = export.lines(self._window.board, self._window.cards.ids)
-            self._write("export the list", lambda: export.as_csv(lines), path)
+            self.write("export the list", lambda: export.as_csv(lines), path)
 
-        self._ask_file("Export the list as CSV", "CSV, for spreadsheets (*.csv)", "csv", chosen)
+        self.ask_file("Export the list as CSV", "CSV, for spreadsheets (*.csv)", "csv", chosen)
 
     def export_pdf(self) -> None:
         def chosen(path: Path) -> None:
             from tracker.ui import printing
 
             sheet, paper = self._sheet(), printing.paper_of(QLocale.system())
-            self._write("export the list", lambda: printing.pdf(sheet, paper), path)
+            self.write("export the list", lambda: printing.pdf(sheet, paper), path)
 
-        self._ask_file("Export the list as PDF", "PDF (*.pdf)", "pdf", chosen)
+        self.ask_file("Export the list as PDF", "PDF (*.pdf)", "pdf", chosen)
 
     def print_list(self) -> None:
         """The system's own dialog; where there is no printer it offers a PDF."""
@@ -125,7 +125,7 @@ class Papers(QObject):
 
     # -- files -----------------------------------------------------------------------------
 
-    def _ask_file(
+    def ask_file(
         self, title: str, kinds: str, suffix: str, then: Callable[[Path], None], name: str = "tasks"
     ) -> None:
         """Where to write; asks itself before it lets a file be overwritten."""
@@ -138,14 +138,14 @@ class Papers(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _write(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
+    def write(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
         """Makes the file in the pool, as it may be long, and says what came of it."""
 
         def ended(outcome: object) -> None:
             if not self._is_open:
                 return
             if isinstance(outcome, TrackerError):
-                self._window.tell_fault(tried, outcome, lambda: self._write(tried, make, path))
+                self._window.tell_fault(tried, outcome, lambda: self.write(tried, make, path))
             elif isinstance(outcome, Exception):
                 self._window.tell_bug(tried, outcome)
             else:
@@ -156,7 +156,7 @@ class Papers(QObject):
     def save_csv(self, tried: str, title: str, name: str, make: Callable[[], bytes]) -> None:
         """Asks where to write a table, and makes it there. `tried` ends "Unable to …"."""
         kinds = "CSV, for spreadsheets (*.csv)"
-        self._ask_file(title, kinds, "csv", lambda path: self._write(tried, make, path), name)
+        self.ask_file(title, kinds, "csv", lambda path: self.write(tried, make, path), name)
 
     # -- support ---------------------------------------------------------------------------
 
@@ -199,9 +199,9 @@ class Papers(QObject):
                 qVersion(), self._report,
             )  # fmt: skip
             now = device_clock()
-            self._write("save the bundle", lambda: diagnostics.bundle(source, now), path)
+            self.write("save the bundle", lambda: diagnostics.bundle(source, now), path)
 
-        self._ask_file("Save a diagnostic bundle", "Zip (*.zip)", "zip", chosen, "tracker-bundle")
+        self.ask_file("Save a diagnostic bundle", "Zip (*.zip)", "zip", chosen, "tracker-bundle")
 
     def open_about(self) -> None:
         from tracker.services import diagnostics
