@@ -1,5 +1,5 @@
 """Pictures of both windows in states that a demo server cannot bring about at will: empty,
-replaying, ten thousand tasks, long words, other scripts, twice the size.
+replaying, ten thousand tasks, long words, other scripts, twice the size, a month of statistics.
 
 Each scene is a profile made of rows, as a pull would have brought them; people and tasks are made
 up. `python -m tracker.demo.gallery FOLDER [SCENE …]`.
@@ -613,6 +613,49 @@ def bulk(scene: Scene, shoot: Shoot) -> None:
     _theme("light")
 
 
+def statistics(scene: Scene, shoot: Shoot) -> None:
+    """The monitor's statistics as a server would answer them: counted here, with a day that only
+    servers know."""
+    from tracker.demo import month
+    from tracker.domain import sla
+    from tracker.services import figures_out
+    from tracker.services import statistics as counting
+    from tracker.ui.monitor.statistics.inquiry import Told
+    from tracker.ui.monitor.statistics.page import StatisticsPage
+    from tracker.ui.monitor.window import STATISTICS
+
+    now, projects = scene.now, [one.id for one in PROJECTS]
+    scene.tasks = month.tasks(now, TITLES, projects, [ANA, JONAS, MEI, LUIS])
+    window = scene.open_monitor()
+    window.open_page(STATISTICS)
+    page = window.page(STATISTICS)
+    assert isinstance(page, StatisticsPage)
+    page.inquiry.stop()
+    board, asked, teams = window.board, page.asked(), scene.work.confirmed.teams()
+    counted = counting.from_cache(
+        board.views, board.people, board.projects, teams, "UTC", asked, now, sla.default("UTC")
+    )
+    told = counted.model_copy(update={"occupancy": month.day(now, [*board.people.values()])})
+    of_team = {one.id: teams[one.team_id].name for one in board.people.values() if one.team_id}
+    shown = figures_out.lay_out(told, of_team, online=True)
+    page.inquiry.told.emit(Told(asked, shown, True, now))
+    while page.plots is None or page.is_drawing:
+        QTest.qWait(20)
+    bar = page.area.verticalScrollBar()
+    for mode in ("light", "dark", "contrast"):
+        _theme(mode)
+        QTest.qWait(300)  # a chart a turn
+        bar.setValue(0)
+        shoot(window, f"statistics-{mode}")
+        bar.setValue(bar.maximum())
+        shoot(window, f"statistics-tables-{mode}")
+    _theme("light")
+    bar.setValue(0)
+    window.resize(980, 560)
+    QTest.qWait(300)
+    shoot(window, "statistics-small")
+
+
 SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
     one.__name__: one
     for one in (
@@ -628,6 +671,7 @@ SCENES: dict[str, Callable[[Scene, Shoot], None]] = {
         bulk,
         organising,
         assigning,
+        statistics,
     )
 }
 

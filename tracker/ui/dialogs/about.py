@@ -23,6 +23,9 @@ LICENCES = (
     ("keyring", "keeping the sign-in", "MIT"),
     ("platformdirs", "finding the folders", "MIT"),
     ("filelock", "one window for a person", "MIT"),
+    ("pyqtgraph", "drawing charts", "MIT"),
+    ("numpy", "what it counts with", "BSD-3-Clause"),
+    ("colorama", "what it says things in colour with", "BSD-3-Clause"),
     ("jeepney", "talking to the desktop, on Linux", "MIT"),
     ("tzdata", "time zones, on Windows", "Apache-2.0"),
 )

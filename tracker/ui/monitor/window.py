@@ -19,7 +19,7 @@ from tracker.services import updates, wording
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report
-from tracker.ui.bridge import Errand
+from tracker.ui.bridge import Errand, busy
 from tracker.ui.detail.hosting import Detailing
 from tracker.ui.monitor.bulk_forms import ASKS, REASSIGN, Ask
 from tracker.ui.monitor.page import Page
@@ -42,21 +42,26 @@ AGE_REFRESH_MS = 10_000
 _PAGES = {
     MONITOR: ("tasks_page", "TasksPage"),
     ASSIGN: ("assign", "AssignPage"),
+    STATISTICS: ("statistics.page", "StatisticsPage"),
     PEOPLE: ("people.page", "PeoplePage"),
     PROJECTS: ("projects", "ProjectsPage"),
 }
 """In the order of the rail. Pages are imported and made when they are first opened."""
-_READ_AHEAD = (ASSIGN, PEOPLE, PROJECTS)
-"""Those whose code is imported once the window is there: it takes 30 ms, which a click would feel.
-Statistics bring numpy along, which only those who look at them pay for."""
 READ_AHEAD_MS = 700
-"""Between the start and one import, and the next."""
+"""So long after the start the code of all pages is imported, in the pool: 20 to 80 ms each, which a
+click would feel. numpy, for the charts, comes only when somebody looks at them."""
 
 
 def _class_of(name: str) -> type[Page]:
     module, page = _PAGES[name]
     found: type[Page] = getattr(import_module(f"tracker.ui.monitor.{module}"), page)
     return found
+
+
+def _read_ahead() -> None:
+    with busy():
+        for name in _PAGES:
+            _class_of(name)
 
 
 class MonitorWindow(Detailing):
@@ -158,16 +163,10 @@ class MonitorWindow(Detailing):
 
     def begin(self) -> None:
         super().begin()
-        names, timer = iter(_READ_AHEAD), QTimer(self)
-
-        def read() -> None:
-            name = next(names, None)
-            if name is None:
-                timer.stop()
-            else:
-                _class_of(name)
-
-        timer.timeout.connect(read)
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        # What cannot be imported is in the log, and is told when its page is opened.
+        timer.timeout.connect(lambda: Errand(self, _read_ahead, lambda _outcome: None))
         self.closed.connect(timer.stop)
         timer.start(READ_AHEAD_MS)
 

@@ -1,0 +1,242 @@
+"""Asking for figures: the server, and this computer's cache where that is slow or does not answer.
+
+Everything is asked and laid out in Qt's pool. The window's thread starts errands, takes what comes
+of them in order, and never waits.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tracker.cache.projection import TaskView
+from tracker.config import Profile
+from tracker.domain.errors import TrackerError
+from tracker.domain.task import Person, Project, Team
+from tracker.services import figures_out, statistics
+from tracker.services.figures_out import Shown
+from tracker.services.statistics import Asked
+from tracker.sync.ports import Credentials
+from tracker.ui.bridge import Errand, busy
+
+PATIENCE_MS = 250
+"""So long the server may take before the cache's figures stand in for its own."""
+log = logging.getLogger(__name__)
+_NO_ANSWER = {"E4001": "no connection", "E4002": "no answer in time"}
+_AT_ONCE = 2
+"""Questions under way: what hangs must not use up the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this computer holds, as it was when somebody asked. `now` is the server's clock."""
+
+    profile: Profile
+    views: Mapping[str, TaskView]
+    people: Mapping[str, Person]
+    projects: Mapping[str, Project]
+    teams: Mapping[str, Team]
+    zone: str
+    now: int
+
+    @property
+    def team_of(self) -> dict[str, str]:
+        """The names of people's teams."""
+        return {
+            one.id: self.teams[one.team_id].name
+            for one in self.people.values()
+            if one.team_id is not None and one.team_id in self.teams
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Figures, and where they are from. `at` is when the server said them, or when the cache was
+    last known to be current, on the device's clock. `waiting` while the server is asked."""
+
+    asked: Asked
+    shown: Shown
+    online: bool
+    at: int | None
+    code: str = ""
+    why: str = ""
+    waiting: bool = False
+
+
+def from_server(profile: Profile, credentials: Credentials, asked: Asked, held: Held) -> Shown:
+    figures = statistics.from_server(profile, credentials, asked)
+    return figures_out.lay_out(
+        figures, held.team_of, online=True, person=asked.person_id, team=asked.team_id
+    )
+
+
+def hear_promises(profile: Profile, credentials: Credentials) -> None:
+    statistics.hear_promises(profile, credentials)
+
+
+def from_cache(asked: Asked, held: Held) -> Shown:
+    promises = statistics.kept_promises(held.profile, held.zone)
+    with busy():
+        figures = statistics.from_cache(
+            held.views, held.people, held.projects, held.teams, held.zone, asked, held.now, promises
+        )
+        return figures_out.lay_out(
+            figures, held.team_of, online=False, person=asked.person_id, team=asked.team_id
+        )
+
+
+class Inquiry(QObject):
+    """One question at a time counts: the last. `told` carries a Told, `failed` why there is none: a
+    coded error, or a bug of our own."""
+
+    told = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        profile: Profile,
+        credentials: Credentials,
+        hold: Callable[[], Held],
+        clock: Callable[[], int],
+        parent: QObject,
+    ) -> None:
+        """`hold` says what this computer holds now, `clock` the device's time in ms."""
+        super().__init__(parent)
+        self._profile, self._credentials = profile, credentials
+        self._hold, self._clock = hold, clock
+        self._number = 0
+        self._under_way: set[int] = set()
+        self._next: tuple[Asked, int | None] | None = None
+        self._last: Told | None = None
+        self._code, self._why = "", ""
+        self._synced_at: int | None = None
+        self._cached: Shown | None = None
+        self._is_counting = False
+        self._has_heard = False
+        self._asked: Asked | None = None
+        self._answered = True
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._stand_in)
+
+    @property
+    def is_asking(self) -> bool:
+        return not self._answered
+
+    @property
+    def last(self) -> Told | None:
+        return self._last
+
+    def ask(
+        self, asked: Asked, synced_at: int | None, *, offline: bool, by_hand: bool = False
+    ) -> None:
+        """`synced_at` is how old the cache is. `offline` is what the last synchronising said: then
+        the cache's figures are shown at once, and the server is asked all the same."""
+        self._number += 1
+        self._asked, self._synced_at = asked, synced_at
+        self._answered, self._cached, self._is_counting = False, None, False
+        self._code, self._why = "", ""
+        self._patience.stop()
+        last = self._last if self._last is not None and self._last.asked == asked else None
+        if last is not None and by_hand:
+            self._tell(replace(last, waiting=True))
+        if last is None or not last.online:  # the server's own stay until it says others
+            self._ask_cache()
+            if not offline:
+                self._patience.start()
+        if len(self._under_way) < _AT_ONCE:
+            self._ask_server()
+
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        self._number += 1
+        self._answered = True
+        self._patience.stop()
+
+    # -- the server --------------------------------------------------------------------------
+
+    def _ask_server(self) -> None:
+        assert self._asked is not None
+        number = self._number
+        self._under_way.add(number)
+        call = functools.partial(
+            from_server, self._profile, self._credentials, self._asked, self._hold()
+        )
+        Errand(self, call, functools.partial(self._server_said, number, self._asked))
+
+    def _server_said(self, number: int, asked: Asked, outcome: Shown | Exception) -> None:
+        self._under_way.discard(number)
+        if number != self._number:
+            if not self._answered and self._number not in self._under_way:
+                self._ask_server()
+            return
+        self._answered = True
+        self._patience.stop()
+        if isinstance(outcome, Shown):
+            self._tell(Told(asked, outcome, True, self._clock()))
+            self._hear_promises()
+        elif isinstance(outcome, TrackerError):
+            self._code = outcome.code
+            self._why = _NO_ANSWER.get(outcome.code, outcome.entry.message.rstrip("."))
+            self._stand_in()
+        else:
+            self.failed.emit(outcome)
+
+    def _hear_promises(self) -> None:
+        """For the cache's figures; after the first answer, as that is what somebody waits for."""
+        if self._has_heard:
+            return
+        self._has_heard = True
+        call = functools.partial(hear_promises, self._profile, self._credentials)
+        Errand(self, call, self._heard)
+
+    def _heard(self, outcome: Exception | None) -> None:
+        if outcome is not None:  # the kept ones do until the next answer
+            self._has_heard = False
+            log.info("what is promised could not be heard: %s", outcome)
+
+    # -- the cache ---------------------------------------------------------------------------
+
+    def _ask_cache(self) -> None:
+        if self._is_counting:
+            return
+        assert self._asked is not None
+        self._is_counting = True
+        call = functools.partial(from_cache, self._asked, self._hold())
+        Errand(self, call, functools.partial(self._cache_said, self._number))
+
+    def _cache_said(self, number: int, outcome: Shown | Exception) -> None:
+        if number != self._number:
+            return
+        self._is_counting = False
+        if not isinstance(outcome, Shown):
+            self.failed.emit(outcome)
+            return
+        self._cached = outcome
+        if not self._patience.isActive():
+            self._stand_in()
+
+    def _stand_in(self) -> None:
+        """The cache's figures, unless the server's are there."""
+        if self._answered and not self._code:
+            return
+        if self._cached is None:
+            if self._code:
+                self._ask_cache()
+            return
+        assert self._asked is not None
+        self._tell(
+            Told(
+                self._asked, self._cached, False, self._synced_at, self._code, self._why,
+                waiting=not self._answered,
+            )
+        )  # fmt: skip
+
+    def _tell(self, told: Told) -> None:
+        self._last = told
+        self.told.emit(told)
