@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
@@ -15,10 +15,9 @@ from server_stub.analytics.queries import Asked
 from server_stub.core.problems import ProblemError
 from server_stub.occupancy import service as occupancy
 from server_stub.people import service as people
-from tracker.domain import occupancy as day
 from tracker.domain.errors import Refusal
 from tracker.domain.figures import Totals, late_if_before, together
-from tracker.domain.occupancy import Interval
+from tracker.domain.occupancy import HOUR_MS
 from tracker.domain.period import Days, Period
 from tracker.domain.task import Occupancy
 from tracker.protocol import figures as made
@@ -112,31 +111,24 @@ def occupancy_of_all(
 ) -> OccupancyOfAll:
     ids = None if user_ids is None else list(user_ids)
     who = [person for person in people.people(conn, tenant_id, ids) if person.active]
-    reported = occupancy.last_day(conn, tenant_id, [person.id for person in who], now)
+    totals, hours = occupancy.last_day(conn, tenant_id, [person.id for person in who], now)
+    since = now - occupancy.DAY_MS
     found = [
         PersonOccupancy(
             user_id=person.id,
             number=person.number,
             name=person.display_name,
-            totals=day.totals(reported[person.id]),
+            totals=totals[person.id],
         )
         for person in who
     ]
     return OccupancyOfAll(
         as_of=now,
-        since=now - occupancy.DAY_MS,
+        since=since,
         totals={state: sum(one.totals[state] for one in found) for state in Occupancy},
-        hours=_hours(reported.values(), now - occupancy.DAY_MS),
+        hours=[Hour(started_at=since + n * HOUR_MS, totals=one) for n, one in enumerate(hours)],
         people=found,
     )
-
-
-def _hours(reported: Iterable[Sequence[Interval]], since: int) -> list[Hour]:
-    every = [interval for one in reported for interval in one]
-    found = day.by_hour(every, since, 24)
-    return [
-        Hour(started_at=since + n * day.HOUR_MS, totals=totals) for n, totals in enumerate(found)
-    ]
 
 
 def promises_kept(

@@ -41,7 +41,6 @@ _OF_PEOPLE = sa.select(
     intervals.c.state,
     intervals.c.started_at,
     intervals.c.ended_at,
-    intervals.c.reason,
 ).where(
     intervals.c.tenant_id == sa.bindparam("tenant"),
     intervals.c.user_id.in_(sa.bindparam("users", expanding=True)),
@@ -49,6 +48,7 @@ _OF_PEOPLE = sa.select(
     intervals.c.started_at < sa.bindparam("end"),
     intervals.c.ended_at > sa.bindparam("start"),
 )
+_SPANS = Statement(_OF_PEOPLE)
 _NEWEST = (
     _OF_PEOPLE.with_only_columns(
         intervals.c.user_id,
@@ -109,16 +109,14 @@ def touching(
 
 def of_people(
     conn: Connection, tenant_id: str, user_ids: Sequence[str], start: int, end: int
-) -> dict[str, list[Interval]]:
-    """Everything of these people that has some of its time between two instants."""
-    found: dict[str, list[Interval]] = {}
+) -> dict[str, list[tuple[Occupancy, int, int]]]:
+    """(state, from, to) of everything of these people that has some of its time between two
+    instants."""
+    found: dict[str, list[tuple[Occupancy, int, int]]] = {user: [] for user in user_ids}
     values = {"tenant": tenant_id, "earliest": start - LONGEST_INTERVAL, "start": start, "end": end}
     for some in chunks(user_ids):
-        for user, state, begun, ended, reason in conn.execute(
-            _OF_PEOPLE, {**values, "users": some}
-        ):
-            interval = Interval(_STATES[state], begun, ended, reason)
-            found.setdefault(user, []).append(interval)
+        for user, state, begun, ended in _SPANS.all(conn, {**values, "users": some}):
+            found[user].append((_STATES[state], begun, ended))
     return found
 
 

@@ -16,7 +16,7 @@ from tracker.domain.access import Actor
 from tracker.domain.change import Action
 from tracker.domain.decision import work_time
 from tracker.domain.errors import InputError, Refusal
-from tracker.domain.occupancy import Interval, in_steps, interval_of, merged, totals
+from tracker.domain.occupancy import HOUR_MS, Interval, in_steps, interval_of, merged, tally, totals
 from tracker.domain.task import Occupancy
 
 DAY_MS = 86_400_000
@@ -82,12 +82,13 @@ def report(
 
 def last_day(
     conn: Connection, tenant_id: str, user_ids: Sequence[str], now: int
-) -> dict[str, list[Interval]]:
-    """What was reported in the last 24 hours of each of these people, in order and without
-    overlaps."""
+) -> tuple[dict[str, dict[Occupancy, int]], list[dict[Occupancy, int]]]:
+    """Milliseconds of each state in the last 24 hours: of each of these people, and of all of them
+    in each hour."""
     start = now - DAY_MS
+    hours = [dict.fromkeys(Occupancy, 0) for _ in range(DAY_MS // HOUR_MS)]
     found = queries.of_people(conn, tenant_id, user_ids, start, now)
-    return {user: merged(found.get(user, []), start, now) for user in user_ids}
+    return {user: tally(spans, start, now, hours) for user, spans in found.items()}, hours
 
 
 @dataclass(frozen=True, slots=True)

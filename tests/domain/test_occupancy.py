@@ -28,6 +28,7 @@ from tracker.domain.occupancy import (
     in_steps,
     interval_of,
     merged,
+    tally,
     totals,
 )
 from tracker.domain.reading import LAST_INSTANT
@@ -236,6 +237,24 @@ class TestByHour:
                 if 0 <= minute < hours * 60:
                     expected[minute * MINUTE // HOUR_MS][state] += MINUTE
         assert by_hour(intervals, NOON, hours) == expected
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(Occupancy), st.integers(-90, 500), st.integers(0, 200)),
+            max_size=5,
+        ),
+        st.integers(1, 5),
+    )
+    def test_a_tally_is_the_same_in_one_go(
+        self, given: list[tuple[Occupancy, int, int]], hours: int
+    ) -> None:
+        end = NOON + hours * HOUR
+        spans = [(s, NOON + b * MINUTE, NOON + (b + n) * MINUTE) for s, b, n in given]
+        whole = merged([Interval(*span) for span in spans], NOON, end)
+        by_hours = [dict.fromkeys(Occupancy, 1) for _ in range(hours)]
+        assert tally(spans, NOON, end, by_hours) == totals(whole)
+        expected = by_hour(whole, NOON, hours)
+        assert by_hours == [{s: n + 1 for s, n in one.items()} for one in expected]
 
 
 class TestSteps:
