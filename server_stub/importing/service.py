@@ -1,12 +1,13 @@
 """Tasks from a CSV file: each line is a `create_task`, decided and kept like any other.
 
 The id of a line's action is made of the person, the file and the line, so the same file sent twice
-makes nothing twice.
+makes nothing twice. Whoever has the file can make these ids too, so what others did under them does
+not count, and a task of theirs is never said to be an imported line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy.engine import Connection
@@ -19,9 +20,13 @@ from server_stub.sync import push
 from server_stub.tasks import service as tasks
 from tracker.domain import spreadsheet
 from tracker.domain.change import Action
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import InputError, Refusal
+from tracker.domain.receipt import EFFECTIVE, Receipt
 from tracker.domain.spreadsheet import Names, Planned, Verdict
 from tracker.protocol.importing import ImportedLine, ImportReport
+
+_TAKEN = Refusal("E5010", info="Change the file, if only its columns' order, and import it anew.")
+"""Something else has the line's id, or its task's, for ever."""
 
 
 def check(conn: Connection, caller: Caller, data: bytes, now: int) -> ImportReport:
@@ -46,12 +51,38 @@ def import_tasks(
     good = [plan.action for plan in found if plan.action and plan.line.number not in refused]
     sents = [_sent(caller, action) for action in good]
     receipts = push.decide(conn, tenant, caller.actor, sents, now)
-    numbers = {r.op_id: r.current["number"] for r in receipts if r.current is not None}
-    made = [
-        row.model_copy(update={"id": numbers.get(plan.action.op_id)}) if plan.action else row
-        for row, plan in zip(report.lines, found, strict=True)
-    ]
-    return report.model_copy(update={"lines": made})
+    done = settled(found, report, {receipt.op_id: receipt for receipt in receipts})
+    if done.refused and not partial:  # unlike what was decided before: taken back, with the others
+        worst = next(row for row in done.lines if row.verdict is Verdict.REFUSED)
+        raise InputError("E2073", worst.message, f"line {worst.line}")
+    return done
+
+
+def settled(
+    found: Sequence[Planned], report: ImportReport, receipts: Mapping[str, Receipt]
+) -> ImportReport:
+    """The report by what came of the lines. A line is new only where its own action took effect,
+    whatever was thought before."""
+    rows = []
+    for row, plan in zip(report.lines, found, strict=True):
+        receipt = receipts.get(plan.action.op_id) if plan.action else None
+        if receipt is None:
+            rows.append(row)
+            continue
+        refusal = _refusal(receipt)
+        if row.verdict is Verdict.NEW and refusal is not None:
+            rows.append(ImportedLine(**asdict(spreadsheet.judged(plan, refusal))))
+        else:
+            number = receipt.current and receipt.current.get("number")
+            rows.append(row.model_copy(update={"id": number}))
+    return _counted(rows, dry_run=report.dry_run)
+
+
+def _refusal(receipt: Receipt) -> Refusal | None:
+    """Why an action that was answered so made no task; something else under its id did not."""
+    if receipt.outcome not in EFFECTIVE:
+        return Refusal(receipt.code or "E5008", receipt.field, receipt.info)
+    return _TAKEN if receipt.differs else None
 
 
 def _read(conn: Connection, tenant: Tenant, caller: Caller, data: bytes, now: int) -> list[Planned]:
@@ -71,15 +102,21 @@ def _names(conn: Connection, tenant: Tenant, numbers: Sequence[int]) -> Names:
 def _decided(
     conn: Connection, tenant: Tenant, caller: Caller, found: Sequence[Planned], now: int
 ) -> dict[str, Refusal | None]:
-    """op_id → why it would be refused; E5012 is a line that was imported before. One that a device
-    sent and that was refused then has its receipt for ever."""
+    """op_id → why it would be refused; E5012 is a line that the caller imported before. What was
+    answered under its id before, as when a device sent it, stands for ever."""
     actions = [plan.action for plan in found if plan.action is not None]
     bench = tasks.open_bench(conn, tenant, actions)
-    before = push.refused_before(conn, tenant, [action.op_id for action in actions])
+    before = push.settled_before(conn, tenant, caller.actor, [action.op_id for action in actions])
     decided: dict[str, Refusal | None] = {}
     for action in actions:
+        there, receipt = bench.task(action.task_id), before.get(action.op_id)
         done = tasks.act(bench, caller.actor, action, now)
-        decided[action.op_id] = done if isinstance(done, Refusal) else before.get(action.op_id)
+        refusal = done if isinstance(done, Refusal) else None
+        if there is not None and there.task.created_by != caller.user_id:
+            refusal = _TAKEN
+        if refusal is None and receipt is not None:
+            refusal = _refusal(receipt) or _TAKEN
+        decided[action.op_id] = refusal
     return decided
 
 
@@ -90,6 +127,10 @@ def _report(
     for plan in found:
         refusal = decided[plan.action.op_id] if plan.action else None
         rows.append(ImportedLine(**asdict(spreadsheet.judged(plan, refusal))))
+    return _counted(rows, dry_run=dry_run)
+
+
+def _counted(rows: list[ImportedLine], *, dry_run: bool) -> ImportReport:
     verdicts = [row.verdict for row in rows]
     return ImportReport(
         dry_run=dry_run,

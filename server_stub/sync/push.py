@@ -25,7 +25,7 @@ from server_stub.tasks.room import ROOM as TASKS
 from tracker.domain.access import Actor
 from tracker.domain.change import SCHEMAS, Action, Kind
 from tracker.domain.errors import Refusal
-from tracker.domain.ids import is_uuid
+from tracker.domain.ids import is_derived, is_uuid
 from tracker.domain.reading import storable
 from tracker.domain.receipt import FINAL, Outcome, Receipt
 from tracker.protocol.sync import ActionMessage
@@ -89,10 +89,6 @@ def derived_fingerprint(user_id: str, raw: Mapping[str, Any]) -> str:
     return fingerprint(user_id, plain)
 
 
-def _is_derived(op_id: str) -> bool:
-    return op_id[14] == "5"
-
-
 def _short(text: str) -> str:
     """Somebody's odd text, cut and made storable, for saying what was odd."""
     return text[:200].encode("utf-8", "replace").decode().replace("\x00", "?")
@@ -104,7 +100,7 @@ def read(user_id: str, raw: Any) -> Sent | Receipt:
     op_id = raw.get("op_id") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or not is_uuid(op_id):
         return Receipt(_short(str(op_id)), Outcome.REJECTED, "", "E2006", "The op_id is no UUID.")
-    mark = (derived_fingerprint if _is_derived(str(op_id)) else fingerprint)(user_id, raw)
+    mark = (derived_fingerprint if is_derived(str(op_id)) else fingerprint)(user_id, raw)
     if type(raw.get("schema")) is int and raw["schema"] not in SCHEMAS:
         # Whatever else is new about it: an update of the server will know.
         refusal = Refusal("E2012")
@@ -154,7 +150,7 @@ def decide(
     sents = [item for item in batch if isinstance(item, Sent)]
     actions = [sent.action for sent in sents if sent.action is not None]
     named = {sent.op_id for sent in sents} | {d for a in actions for d in a.depends_on}
-    stored = queries.find(conn, tenant.id, sorted(named))
+    stored = queries.find(conn, tenant.id, actor.user_id, sorted(named))
     pairs = [(s.device_id, s.device_seq) for s in sents if s.device_id and s.device_seq]
     taken = queries.used_seqs(conn, tenant.id, pairs)
     benches = _open(conn, tenant, actions)
@@ -198,7 +194,7 @@ def _repeat(work: _Batch, sent: Sent, mark: str, owner: str | None) -> Receipt:
 
 def earlier(conn: Connection, tenant: Tenant, actor: Actor, sent: Sent) -> Receipt | None:
     """The receipt of what came before under this op_id; `differs` if it was something else."""
-    stored = queries.find(conn, tenant.id, [sent.op_id]).get(sent.op_id)
+    stored = queries.find(conn, tenant.id, actor.user_id, [sent.op_id]).get(sent.op_id)
     if stored is None:
         return None
     if stored.user_id != actor.user_id:
@@ -207,14 +203,14 @@ def earlier(conn: Connection, tenant: Tenant, actor: Actor, sent: Sent) -> Recei
     return stored.receipt if same else replace(stored.receipt, differs=True)
 
 
-def refused_before(conn: Connection, tenant: Tenant, op_ids: Sequence[str]) -> dict[str, Refusal]:
-    """Those of the actions that were refused under these ids, and why."""
-    found = queries.find(conn, tenant.id, sorted(op_ids))
-    kept = {op_id: stored.receipt for op_id, stored in found.items()}
+def settled_before(
+    conn: Connection, tenant: Tenant, actor: Actor, op_ids: Sequence[str]
+) -> dict[str, Receipt]:
+    """What an action under any of these ids would be answered, without being decided."""
+    found = queries.find(conn, tenant.id, actor.user_id, sorted(op_ids))
     return {
-        op_id: Refusal(receipt.code or "E5008", receipt.field, receipt.info)
-        for op_id, receipt in kept.items()
-        if receipt.outcome in (Outcome.REJECTED, Outcome.BLOCKED)
+        op_id: stored.receipt if stored.user_id == actor.user_id else _not_yours(tenant, op_id)
+        for op_id, stored in found.items()
     }
 
 
@@ -344,7 +340,7 @@ def void(
     conn: Connection, tenant: Tenant, actor: Actor, op_ids: Sequence[str], now: int
 ) -> list[Receipt]:
     """Gives actions up: rejected for ever, unless there is a receipt already."""
-    stored = queries.find(conn, tenant.id, op_ids)
+    stored = queries.find(conn, tenant.id, actor.user_id, op_ids)
     answers, rows = [], []
     for op_id in dict.fromkeys(op_ids):
         found = stored.get(op_id)

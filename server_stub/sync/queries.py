@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from server_stub.core.database import chunks, upsert
 from server_stub.core.statements import Statement
 from server_stub.sync.tables import receipts
+from tracker.domain.ids import is_derived
 from tracker.domain.receipt import Receipt
 
 _RECEIPT = TypeAdapter(Receipt)
@@ -41,11 +42,17 @@ class Stored:
     receipt: Receipt
 
 
-def find(conn: Connection, tenant_id: str, op_ids: Sequence[str]) -> dict[str, Stored]:
+def find(
+    conn: Connection, tenant_id: str, user_id: str, op_ids: Sequence[str]
+) -> dict[str, Stored]:
+    """What this person has to heed: their own, and anybody's under an id that nobody can work out
+    beforehand. Under a derived id another person's is nothing to them: it may have been made to
+    get in their way."""
     found = {}
     for some in chunks(op_ids):
-        for op_id, user_id, mark, body in _BY_OP.all(conn, {"tenant": tenant_id, "ops": some}):
-            found[op_id] = Stored(user_id, mark, _RECEIPT.validate_json(body))
+        for op_id, owner, mark, body in _BY_OP.all(conn, {"tenant": tenant_id, "ops": some}):
+            if owner == user_id or not is_derived(op_id):
+                found[op_id] = Stored(owner, mark, _RECEIPT.validate_json(body))
     return found
 
 
@@ -68,8 +75,8 @@ def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def put(conn: Connection, row: dict[str, Any]) -> None:
-    """Inserts a receipt, or takes the place of the one with its op_id."""
-    upsert(conn, receipts, [row], ("tenant_id", "op_id"))
+    """Inserts a receipt, or takes the place of the person's own with its op_id."""
+    upsert(conn, receipts, [row], ("tenant_id", "op_id", "user_id"))
 
 
 def as_json(receipt: Receipt) -> str:

@@ -1,4 +1,8 @@
-"""Receipts, kept for ever: a repeat after any time gets the original answer."""
+"""Receipts, kept for ever: a repeat after any time gets the original answer.
+
+Each belongs to a person. Two may have one for the same op_id only where it was derived, as those of
+an imported file's lines are: anybody who has the file can derive it too (see queries.find).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ receipts = sa.Table(
     metadata,
     sa.Column("tenant_id", ID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("op_id", ID, primary_key=True),
-    sa.Column("user_id", ID, nullable=False),
+    sa.Column("user_id", ID, primary_key=True),
     sa.Column("device_id", ID, nullable=True),
     sa.Column("device_seq", sa.BigInteger, nullable=True),
     sa.Column("fingerprint", sa.String(64), nullable=False),

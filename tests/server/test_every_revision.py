@@ -166,6 +166,7 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
             "session_id": "t1", "tenant_id": T, "last_heard_at": START, "last_unsent": 4,
         },
     },
+    "0014": {},
 }  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from server_stub.importing.service import settled
 from tests.support.server import OUTSIDER, START, RunningServer, problem
 from tracker.domain import spreadsheet
+from tracker.domain.receipt import Outcome, Receipt
+from tracker.domain.spreadsheet import Verdict
+from tracker.domain.task import SYSTEM
+from tracker.protocol.importing import ImportedLine, ImportReport
 
 HEADER = "Title;Description;Priority;Project;Due;Assignees;Estimate;Type;Revenue"
 PUMP = "Pump;Line 1;critical;{project};2026-03-09;ana, jonas;90;repair;1250.5"
@@ -152,7 +159,7 @@ def test_a_name_that_is_shown_is_understood_where_one_person_has_it(server: Runn
 def as_sent(server: RunningServer, file: str, made_at: int = START) -> list[dict[str, Any]]:
     """The actions of a file as a device makes them."""
     data = file.encode()
-    names = spreadsheet.names_of([], [], {})
+    names = spreadsheet.Names(server.users, {}, {})
     user = server.users["rita"]
     plans = [
         spreadsheet.planned(line, names, user, spreadsheet.mark_of(data), made_at)
@@ -211,3 +218,140 @@ def test_what_an_export_put_before_a_formula_is_no_part_of_the_text(server: Runn
     (task,) = server.page("rita", scope="monitor")["tasks"]
     assert (task["title"], task["description"]) == ("=1+1", "- a list")
     assert task["revenue_cents"] == -550
+
+
+class TestSomebodyElseKnowsTheIds:
+    """Whoever has the file and knows the person can work out what ids its lines get. That must
+    not keep the person from importing it, nor make the report say what is not so."""
+
+    FILE = "title,assignees\nOne,ana\nTwo,ana\nThree,ana\n"
+
+    def take(self, server: RunningServer, name: str = "ana", **over: Any) -> None:
+        """Somebody gives up the first line's action, does something of their own under the
+        second's, and sends the third as it is."""
+        first, second, third = as_sent(server, self.FILE)
+        device = server.device(name)
+        mine = {"device_id": device.device_id, **over}
+        own = {**second, **mine, "device_seq": 1, "task_id": server.new_id()}
+        args = {"title": "Mine", "people": [{"user_id": server.users[name], "part": "ASSIGNEE"}]}
+        answer = device.post(
+            [{**own, "args": args}, {**third, **mine, "device_seq": 2, "args": {"title": ""}}],
+            void=[first["op_id"]],
+        )
+        assert [(r["outcome"], r["code"]) for r in answer.json()["receipts"]] == [
+            ("applied", None),
+            ("rejected", "E2001"),
+            ("rejected", "E5019"),
+        ]
+
+    def test_the_person_imports_it_all_the_same(self, either_server: RunningServer) -> None:
+        server = either_server
+        self.take(server)
+        assert report(send(server, self.FILE, dry_run=True))["new"] == 3
+        done = report(send(server, self.FILE))
+        assert (done["new"], done["refused"]) == (3, 0)
+        numbers = [row["id"] for row in done["lines"]]
+        made = server.sql("SELECT number, title FROM tasks ORDER BY number")
+        assert [tuple(row) for row in made if row[0] in numbers] == [
+            (numbers[0], "One"), (numbers[1], "Two"), (numbers[2], "Three"),
+        ]  # fmt: skip
+        again = report(send(server, self.FILE))
+        assert (again["known"], count(server)) == (3, 4)
+
+    def test_so_does_their_device(self, either_server: RunningServer) -> None:
+        server = either_server
+        self.take(server)
+        sent = as_sent(server, self.FILE)
+        for _ in range(2):
+            receipts = server.device("rita").push(*sent)
+            assert [r["outcome"] for r in receipts] == ["applied"] * 3
+        assert count(server) == 4
+        assert report(send(server, self.FILE))["known"] == 3
+
+    def test_everybody_is_told_of_their_tasks(self, server: RunningServer) -> None:
+        """Though an admin told the same person of another task under the same id before."""
+        first, *_ = as_sent(server, self.FILE)
+        sara = server.device("sara")
+        people = [{"user_id": server.users["ana"], "part": "ASSIGNEE"}]
+        args = {"title": "Another", "people": people}
+        sara.push({**first, "device_id": sara.device_id, "task_id": server.new_id(), "args": args})
+        assert report(send(server, self.FILE))["new"] == 3
+        told = server.sql(
+            "SELECT count(*) FROM notifications WHERE user_id = :u", u=server.users["ana"]
+        )
+        assert told == [(4,)]
+
+    def test_a_task_that_took_the_place_of_a_lines_is_not_said_to_be_imported(
+        self, either_server: RunningServer
+    ) -> None:
+        server = either_server
+        first, *_ = as_sent(server, self.FILE)
+        args = {"title": "Mine", "people": []}
+        (made,) = server.device("ana").push(
+            server.device("ana").action("create_task", first["task_id"], args)
+        )
+        assert made["outcome"] == "applied"
+        for query in ({"dry_run": True}, {"partial": True}):
+            line, *others = report(send(server, self.FILE, **query))["lines"]
+            assert (line["verdict"], line["code"], line["id"]) == ("refused", "E5010", None)
+            assert {row["verdict"] for row in others} == {"new"}
+        assert count(server) == 3
+        problem(send(server, self.FILE), 422, "E2073")
+
+    def test_what_the_person_gave_up_is_told_line_by_line(self, server: RunningServer) -> None:
+        first, *_ = as_sent(server, self.FILE)
+        server.device("rita").post([], void=[first["op_id"]])
+        for query in ({"dry_run": True}, {"partial": True}):
+            found = report(send(server, self.FILE, **query))
+            assert (found["new"], found["refused"]) == (2, 1)
+            assert (found["lines"][0]["verdict"], found["lines"][0]["code"]) == ("refused", "E5019")
+
+    def test_what_the_person_did_otherwise_under_a_lines_id_is_told(
+        self, server: RunningServer
+    ) -> None:
+        first, *_ = as_sent(server, self.FILE)
+        comment = {"comment_id": server.new_id(), "text": "x"}
+        other = {"kind": "comment", "task_id": server.task("ana"), "args": comment}
+        server.device("rita").push({**first, **other})
+        for query in ({"dry_run": True}, {"partial": True}):
+            found = report(send(server, self.FILE, **query))
+            assert (found["new"], found["refused"]) == (2, 1)
+            row = found["lines"][0]
+            assert (row["verdict"], row["code"], row["id"]) == ("refused", "E5010", None)
+
+    def test_a_key_of_a_request_is_each_persons_own_too(self, server: RunningServer) -> None:
+        op_id = str(uuid.uuid5(uuid.UUID(server.users["rita"]), "k"))
+        server.device("ana").post([], void=[op_id])
+        headers = {"Idempotency-Key": "k", "Content-Type": "text/csv"}
+        for _ in range(2):
+            done = server.client("rita").post(
+                "/api/v1/imports/tasks", content=self.FILE.encode(), headers=headers
+            )
+            assert report(done)["new"] == 3
+        assert count(server) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Receipt("", Outcome.RETRY, "e1", "E5013"), "E5013"),
+        (Receipt("", Outcome.BLOCKED, "e1", "E5008"), "E5008"),
+        (Receipt("", Outcome.APPLIED, "e1", differs=True), "E5010"),
+    ],
+)
+def test_a_line_whose_action_made_no_task_is_never_new(answer: Receipt, code: str) -> None:
+    """Whatever was thought before it was decided."""
+    names = spreadsheet.Names({}, {}, {})
+    plans = [
+        spreadsheet.planned(line, names, SYSTEM, "f" * 64, START)
+        for line in spreadsheet.lines(b"title\nOne\nTwo\n")
+    ]
+    first, second = (plan.action.op_id for plan in plans if plan.action)
+    rows = [ImportedLine(line=n, verdict=Verdict.NEW, title="x") for n in (2, 3)]
+    before = ImportReport(dry_run=False, new=2, known=0, refused=0, lines=rows)
+    made = Receipt(second, Outcome.APPLIED, "e1", current={"number": 7})
+    found = settled(plans, before, {first: replace(answer, op_id=first), second: made})
+    assert (found.new, found.refused) == (1, 1)
+    assert [(row.verdict, row.code, row.id) for row in found.lines] == [
+        (Verdict.REFUSED, code, None), (Verdict.NEW, None, 7),
+    ]  # fmt: skip

@@ -167,3 +167,33 @@ def test_a_failing_migration_leaves_nothing_behind(
         assert not migrate.is_current(database)
     finally:
         database.close()
+
+
+def test_of_two_peoples_receipts_for_one_id_the_earlier_goes_down(
+    either_template: Template, tmp_path: Path
+) -> None:
+    """0014: before, there could be only one."""
+    url = either_template.copy(tmp_path)
+    server = RunningServer(url, either_template.world).start()
+    try:
+        derived = "0190a000-0000-5000-8000-000000000001"
+        for name in ("jonas", "ana"):
+            server.device(name).post([], void=[derived])
+            server.clock.advance(DAY)
+    finally:
+        server.stop()
+    database = Database(url)
+
+    def owners() -> list[str]:
+        with database.read() as conn:
+            return sorted(conn.execute(sa.text("SELECT user_id FROM receipts")).scalars())
+
+    users = either_template.world.users
+    try:
+        assert owners() == sorted([users["jonas"], users["ana"]])
+        migrate.downgrade(database, "0013")
+        assert owners() == [users["jonas"]]
+        migrate.upgrade(database)
+        assert owners() == [users["jonas"]]
+    finally:
+        database.close()

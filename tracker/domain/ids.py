@@ -20,6 +20,11 @@ def uuid7(now_ms: int, random: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def is_derived(op_id: str) -> bool:
+    """True for a UUIDv5, which was made of what it names: whoever knows that can make it too."""
+    return op_id[14] == "5"
+
+
 def is_uuid(text: object) -> bool:
     """True for canonical lower-case UUID text, the only form that is stored."""
     return isinstance(text, str) and _CANONICAL.fullmatch(text) is not None

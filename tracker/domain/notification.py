@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from tracker.domain.change import Action, Kind, Marked
 from tracker.domain.decision import Applied
+from tracker.domain.ids import is_derived
 from tracker.domain.instants import utc
 from tracker.domain.task import Part, Priority, Status, Task, TaskState
 
@@ -150,23 +151,33 @@ def caused(
     themself."""
     state = applied.state
     found: list[Notice] = []
+    # Under an id that others can make too, they must not have told it in this one's place.
+    of = actor_id if is_derived(action.op_id) else ""
     if before is None or state.people is not before.people:
         old = before.people if before else {}
         found += (
             Notice(action.op_id, user_id, NotificationType.TASK_ASSIGNED, state.task, at,
-                   actor_id, row.part)
+                   actor_id, row.part, of=of)
             for user_id, row in state.people.items()
             if user_id not in old or old[user_id].part is not row.part
         )  # fmt: skip
     if "status" in applied.changed and state.task.status is Status.COMPLETED:
         found += (
-            Notice(action.op_id, user_id, NotificationType.TASK_COMPLETED, state.task, at, actor_id)
+            Notice(
+                action.op_id,
+                user_id,
+                NotificationType.TASK_COMPLETED,
+                state.task,
+                at,
+                actor_id,
+                of=of,
+            )
             for user_id in _who_look_on(state)
         )
     if action.kind is Kind.COMMENT and applied.comment is not None:
         found += (
             Notice(action.op_id, user_id, NotificationType.MESSAGE_RECEIVED, state.task, at,
-                   actor_id, said=applied.comment.text)
+                   actor_id, said=applied.comment.text, of=of)
             for user_id in dict.fromkeys((*state.people, state.task.created_by))
         )  # fmt: skip
     return [notice for notice in found if notice.user_id != actor_id]
