@@ -72,6 +72,20 @@ _DEVICES = (
     )
     .limit(sa.bindparam("most"))
 )
+_CLOSED_DEVICES = Statement(
+    sa.select(devices.c.session_id)
+    .join_from(devices, tokens, tokens.c.id == devices.c.session_id, isouter=True)
+    .where(
+        sa.or_(
+            tokens.c.id.is_(None),
+            tokens.c.revoked_at.is_not(None),
+            tokens.c.refresh_expires_at < sa.bindparam("now"),
+        )
+    )
+    .order_by(devices.c.session_id)
+    .limit(sa.bindparam("most"))
+)
+_PURGE_DEVICE = Statement(sa.delete(devices).where(devices.c.session_id == sa.bindparam("session")))
 _END_ALL = (
     sa.update(tokens)
     .where(tokens.c.user_id == sa.bindparam("user"), tokens.c.revoked_at.is_(None))
@@ -173,6 +187,15 @@ def devices_of(
     """Where a person is signed in: (id, last heard, how much was unsent then) as written last,
     those that were heard of last first, at most so many."""
     return conn.execute(_DEVICES, {"user": user_id, "now": now, "most": most}).all()
+
+
+def purge_devices(conn: Connection, now: int, most: int) -> int:
+    """Forgets what was heard of sessions and tokens that are open no more, of all tenants, up to
+    `most`; how many. Not where each ends: what was heard last is written some time after it."""
+    gone = [row[0] for row in _CLOSED_DEVICES.all(conn, {"now": now, "most": most})]
+    if gone:  # one after the other, in the order in which presence writes them too
+        _PURGE_DEVICE.run_each(conn, [{"session": session_id} for session_id in gone])
+    return len(gone)
 
 
 def end(conn: Connection, caller: Caller, session_id: str, now: int) -> bool:

@@ -19,7 +19,8 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
 @router.get("/occupancy")
 def of_everybody(state: State, caller: CallerDep, conn: Read) -> OccupancyOfPeople:
     """For admins: the last 24 hours of everybody who can sign in, in one answer. Where a day holds
-    more than 48 intervals it is told in steps of half an hour; totals are exact."""
+    more than 48 intervals it is told in steps of half an hour; the totals are not rounded by that.
+    Of a person who reported more than 2,000, both are of the newest 2,000 only."""
     access.require_admin(caller)
     now = state.now()
     who = sorted(people.active_ids(conn, caller.tenant_id))

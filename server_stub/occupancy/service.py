@@ -94,7 +94,7 @@ def last_day(
 @dataclass(frozen=True, slots=True)
 class Day:
     """What was reported of a person in 24 hours, without reasons: `intervals` without overlaps and
-    not many, totals in ms."""
+    not many, totals in ms; both of the newest MOST_READ that were reported."""
 
     intervals: list[Interval]
     totals: dict[Occupancy, int]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from server_stub.core import feed
+from server_stub.core import feed, sessions
 from server_stub.core.state import ServerState
 from server_stub.notifications import reminders
 from server_stub.occupancy.forgetting import forget
@@ -61,8 +61,18 @@ def _forget_activity(state: ServerState) -> int:
     return forget(state.database, before)
 
 
+def _forget_devices(state: ServerState) -> int:
+    done, number = 0, CHUNK
+    while number == CHUNK:
+        with state.database.write() as conn:
+            number = sessions.purge_devices(conn, state.now(), CHUNK)
+        done += number
+    return done
+
+
 JOBS: Mapping[str, Job] = {
     "archive": Job("10 3 * * *", _each(_archive)),
     "forget activity": Job("20 3 * * *", _forget_activity),
+    "forget devices": Job("30 3 * * *", _forget_devices),
     "remind": Job("*/5 * * * *", _each(_remind)),
 }

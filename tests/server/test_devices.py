@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 
-from server_stub.core import sessions
+from server_stub.core import sessions, tables
 from server_stub.people.routes import MOST_DEVICES
+from server_stub.timetable.jobs import CHUNK, JOBS
 from tests.support.server import DAY, HOUR, MINUTE, START, RunningServer, problem
 
 
@@ -130,3 +131,63 @@ def test_what_was_written_is_kept_in_memory_no_longer(server: RunningServer) -> 
     state.write_presence()
     assert not state.presence.news()
     assert devices(server) == [(START, 1)]
+
+
+def forget(server: RunningServer) -> int:
+    """What the clock has the server do; how many were forgotten."""
+    state = server.app.state.tracker
+    state.write_presence()
+    return JOBS["forget devices"].run(state)
+
+
+def kept(server: RunningServer) -> list[int]:
+    """How much waited at each device that there is a row of."""
+    rows = server.sql("SELECT last_unsent FROM devices WHERE last_unsent > 0 ORDER BY last_unsent")
+    return [row[0] for row in rows]
+
+
+def test_what_was_heard_of_a_session_goes_when_it_has_ended(either_server: RunningServer) -> None:
+    server = either_server
+    van, office, lost = Desk(server), Desk(server), Desk(server, "jonas")
+    for unsent, desk in enumerate((van, office, lost), start=1):
+        desk.poll(unsent)
+    assert forget(server) == 0
+    assert kept(server) == [1, 2, 3]
+    assert van.ask("DELETE", "/api/v1/session").status_code == 204
+    with server.database.write() as conn:
+        sessions.end_all(conn, server.world.tenant_id, server.users["jonas"], server.clock.now)
+    assert forget(server) == 2
+    assert kept(server) == [2]
+    assert forget(server) == 0
+
+
+def test_what_was_heard_of_a_session_goes_when_it_has_expired_and_a_token_stays(
+    either_server: RunningServer,
+) -> None:
+    server = either_server
+    Desk(server).poll(1)
+    with server.database.write() as conn:
+        token = sessions.create_token(conn, server.users["ana"], server.clock.now)
+    program = Desk(server)
+    program.token = token
+    program.poll(2)
+    server.clock.advance(91 * DAY)
+    assert (forget(server), kept(server)) == (1, [2])
+    assert devices(server) == [(START, 2)]
+
+
+def test_what_was_heard_of_a_session_that_is_not_there_goes_some_at_a_time(
+    server: RunningServer,
+) -> None:
+    many = CHUNK * 2 + 1
+    with server.database.write() as conn:
+        conn.execute(
+            tables.devices.insert(),
+            [
+                {"session_id": f"gone {n:04}", "tenant_id": server.world.tenant_id,
+                 "last_heard_at": START, "last_unsent": 1}
+                for n in range(many)
+            ],
+        )  # fmt: skip
+    assert forget(server) == many
+    assert kept(server) == []
