@@ -3,99 +3,23 @@ mouse. What came of it is read from the server's file."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from tests.conftest import Template
 from tests.support import x11
-from tests.support.operator import Served
-from tests.support.world import World
+from tests.support.company import DIALOG, Company, sign_in
 from tracker.ui.theme.tokens import LIGHT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="X11 is tried on Linux only")
 
 Start = Callable[[], x11.Program]
 WINDOW = "Tracker · Ana Moreno"
-DIALOG = "Sign in to Tracker"
-TITLE = "Replace pump seal"
 EMPTY, FULL, OFFLINE = LIGHT.track, LIGHT.done, LIGHT.warning_ground
 """The colours of a progress bar before and after the work, and of the banner."""
-
-
-@dataclass
-class Company:
-    """A server that can go and come back at its address, and what is in its file."""
-
-    file: Path
-    world: World
-    served: Served
-
-    @property
-    def url(self) -> str:
-        return self.served.url
-
-    def stop(self) -> None:
-        said = self.served.end()
-        assert '"unhandled"' not in said, said
-
-    def come_back(self) -> None:
-        self.served = Served(f"sqlite:///{self.file}", "--port", str(httpx.URL(self.url).port))
-
-    def assign(self) -> str:
-        """Rita gives Ana a task; its id."""
-        headers = {"Authorization": f"Bearer {self.world.tokens['rita']}"}
-        body = {"title": TITLE, "assigned_to": self.world.users["ana"]}
-        made = httpx.post(f"{self.url}/api/v1/tasks", json=body, headers=headers, timeout=20)
-        assert made.status_code == 201, made.text
-        return str(made.json()["uuid"])
-
-    def _rows(self, query: str, task_id: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=20)) as conn:
-            return conn.execute(query, (task_id,)).fetchall()
-
-    def state(self, task_id: str) -> tuple[str, int]:
-        """Status and progress."""
-        (row,) = self._rows("SELECT status, progress FROM tasks WHERE id = ?", task_id)
-        return row  # type: ignore[return-value]
-
-    def deeds(self, task_id: str) -> list[tuple[str, object, str]]:
-        """What Ana did to the task, the oldest first: event, progress after it, note."""
-        rows = self._rows("SELECT body FROM audit WHERE task_id = ? ORDER BY n", task_id)
-        found = [json.loads(body) for (body,) in rows]
-        assert len({row["op_id"] for row in found}) == len(found)
-        ana = self.world.users["ana"]
-        return [
-            (row["event"], row["after"].get("progress"), row["note"])
-            for row in found
-            if row["user"] == ana
-        ]
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[x11.Screen]:
-    if lacking := x11.missing():
-        pytest.skip(f"NOT TESTED ON A SCREEN: no {' and no '.join(lacking)}")
-    made = x11.Screen(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def company(tmp_path: Path, sqlite_template: Template) -> Iterator[Company]:
-    url = sqlite_template.copy(tmp_path)
-    file = Path(url.removeprefix("sqlite:///"))
-    made = Company(file, sqlite_template.world, Served(url))
-    yield made
-    made.served.kill()
 
 
 @pytest.fixture
@@ -109,17 +33,6 @@ def start(screen: x11.Screen, tmp_path: Path) -> Iterator[Start]:
             return made
 
         yield program
-
-
-def sign_in(screen: x11.Screen, company: Company) -> None:
-    """Fills the dialog of the first start by keyboard."""
-    screen.wait_for(DIALOG)
-    screen.write(company.url)
-    screen.press("Tab")
-    screen.write("ana")
-    screen.press("Tab")
-    screen.write(company.world.password)
-    screen.press("Return")
 
 
 def see_task(screen: x11.Screen) -> x11.Strip:

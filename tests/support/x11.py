@@ -168,13 +168,14 @@ class Screen:
 
 class Program:
     """`tracker` as a process on a screen, with nothing of the person who runs the tests: no token,
-    no keyring, no settings. Another one in the same folder finds what the first one left."""
+    no keyring, no settings. Another one in the same folder finds what the first one left. `words`
+    are said on its command line: "monitor"."""
 
-    def __init__(self, screen: Screen, folder: Path) -> None:
+    def __init__(self, screen: Screen, folder: Path, *words: str) -> None:
         self._screen = screen
         home = folder / "home"
         home.mkdir(mode=0o700, exist_ok=True)
-        data = folder / "data"
+        self.data = data = folder / "data"
         data.mkdir(exist_ok=True)
         (data / "settings.toml").write_text('theme = "light"\n')
         foreign = ("TRACKER_", "QT_", "XDG_", "DBUS_", "WAYLAND_")
@@ -190,7 +191,7 @@ class Program:
         self._said = Path(name)
         with os.fdopen(handle, "wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tracker", "--data-dir", str(data)],
+                [sys.executable, "-m", "tracker", "--data-dir", str(data), *words],
                 env={**kept, **own}, stdout=said, stderr=said,
             )  # fmt: skip
 
