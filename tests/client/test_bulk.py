@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.server import DAY, RunningServer
-from tracker.cache.projection import TaskView
+from tracker.cache.projection import Shown, TaskView
 from tracker.config import Profile
 from tracker.domain.change import Kind
+from tracker.domain.errors import EnvironmentFault
 from tracker.domain.page import Changes
 from tracker.domain.task import Part, Priority, Role, Status
 from tracker.services import bulk, syncing
@@ -206,6 +207,18 @@ class TestUndoing:
         assert (work.projection.views(), work.outbox.waiting()) == (before, [])
         assert outcomes(work, batch) == [("WITHDRAWN", None)] * 3
 
+    def test_its_note_is_not_half_typed_text_on_every_task(
+        self, server: RunningServer, work: Workspace
+    ) -> None:
+        ids = [server.task("ana") for _ in range(2)]
+        sync(server, work)
+        batch = done(work, Move(Kind.HOLD, "no budget"), *ids)
+        Tasks(work).move(Kind.RESUME, ids[0], "a word of my own")  # it stands on the batch
+        work.outbox.save_draft(ids[1], "note", "half-typed", 1)
+        bulk.undo(work, batch)
+        drafts = [work.outbox.draft(one, "note") for one in ids]
+        assert drafts == ["a word of my own", "half-typed"]
+
     def test_what_others_changed_since_is_left_alone(
         self, server: RunningServer, work: Workspace
     ) -> None:
@@ -259,11 +272,11 @@ class TestUndoing:
         batch = done(work, Move(Kind.HOLD), *ids)
         take_back, calls = work.outbox.take_back, []
 
-        def late(*given: object) -> Changes | None:
+        def late(*given: object, **named: object) -> Changes | None:
             calls.append(given)
             if len(calls) == 1:
                 work.outbox.take_batch(0, 1, 1_000_000)
-            return take_back(*given)  # type: ignore[arg-type]
+            return take_back(*given, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(work.outbox, "take_back", late)
         undone = bulk.undo(work, batch)
@@ -291,6 +304,57 @@ def test_a_plan_is_made_in_slices_and_looked_at_again(
     found = planning.plan()
     assert (found.count(Verdict.WILL), found.items[3].verdict) == (29, Verdict.REFUSED)
     assert [item.task_id for item in found.items] == ids
+
+
+def test_what_is_said_of_all_is_looked_at_where_it_differs(
+    server: RunningServer, work: Workspace
+) -> None:
+    """That is said every few seconds, which a long plan must outlive."""
+    ids = [server.task("ana") for _ in range(60)]
+    sync(server, work)
+    tasks, views = Tasks(work), work.projection.views()
+    asked: list[str] = []
+    shown = tasks.shown
+    tasks.shown = lambda some: (asked.extend(some), shown(some))[1]  # type: ignore[method-assign]
+    planning = Planning(tasks, Move(Kind.HOLD), ids, lambda one: views[one])
+    turns = 0
+    while planning.step(0.0):
+        planning.again(None)
+        turns += 1
+        assert turns < 20, "it starts from zero each time"
+    assert sorted(asked) == sorted(ids), "each of them once"
+    assert planning.plan().count(Verdict.WILL) == 60
+    planning.again(None)
+    while planning.step(0.0):
+        pass
+    assert (len(asked), planning.is_stale) == (60, False)
+    tasks.move(Kind.CANCEL, ids[7])
+    views = work.projection.views()
+    planning.again(None)
+    while planning.step(0.0):
+        pass
+    assert (asked[60:], planning.is_stale) == ([ids[7]] * (len(asked) - 60), True)
+    assert planning.plan().items[7].verdict is Verdict.REFUSED
+
+
+def test_a_fault_while_planning_drops_no_task(server: RunningServer, work: Workspace) -> None:
+    ids = [server.task("ana") for _ in range(2)]
+    sync(server, work)
+    tasks = Tasks(work)
+    planning = Planning(tasks, Move(Kind.HOLD), ids)
+    shown, faults = tasks.shown, [EnvironmentFault("E3001"), ValueError("a bug")]
+
+    def failing(some: Sequence[str]) -> Shown:
+        if faults:
+            raise faults.pop(0)
+        return shown(some)
+
+    tasks.shown = failing  # type: ignore[method-assign]
+    for fault in (EnvironmentFault, ValueError):
+        with pytest.raises(fault):
+            planning.step(1.0)
+    assert not planning.step(1.0)
+    assert [item.task_id for item in planning.plan().items] == ids
 
 
 # Random worlds

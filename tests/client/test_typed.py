@@ -14,6 +14,7 @@ from tracker.domain.change import DAY, MINUTES_LIMIT, TITLE_LIMIT
 from tracker.domain.errors import InputError
 from tracker.services.typed import (
     due_text,
+    even_shares,
     read_due,
     read_minutes,
     read_moment,
@@ -183,3 +184,15 @@ def test_money_and_types_are_read_as_the_domain_takes_them() -> None:
         with pytest.raises(InputError) as refused:
             read(text)
         assert refused.value.code == code
+
+
+@given(st.integers(0, 100))
+def test_even_shares_come_to_a_hundred(number: int) -> None:
+    shares = even_shares(number)
+    assert (len(shares), sum(shares)) == (number, 100 if number else 0)
+    assert sorted(shares, reverse=True) == shares
+    assert max(shares, default=0) - min(shares, default=0) <= 1
+
+
+def test_three_share_it() -> None:
+    assert even_shares(3) == [34, 33, 33]

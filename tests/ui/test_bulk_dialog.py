@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from tests.support.server import RunningServer
 from tests.support.windows import (
     ANA,
     PATIENCE,
+    PEOPLE,
     PROJECT,
     RITA,
     Open,
@@ -29,7 +31,7 @@ from tests.support.windows import (
 from tests.ui.test_accessible import nameless, roleless
 from tracker.domain.change import Kind
 from tracker.domain.errors import EnvironmentFault
-from tracker.domain.task import Part, Priority, Status
+from tracker.domain.task import Part, Person, Priority, Role, Status
 from tracker.services import bulk
 from tracker.ui.dialogs.choosing import Chooser
 from tracker.ui.monitor.bulk import BulkDialog
@@ -213,7 +215,8 @@ def test_shares_are_even_until_one_is_typed(window: MonitorWindow, qtbot: QtBot)
     settle()
     assert [row.percent.edit.text() for row in form.rows] == ["50", "50"]
     pick(qtbot, form.rows[0].part, "Reviewer")
-    assert [row.percent.edit.text() for row in form.rows] == ["100", "100"]
+    assert not form.rows[0].percent.isVisible(), "who looks on has no share"
+    assert form.rows[1].percent.edit.text() == "100"
     field = form.rows[1].percent.edit
     field.selectAll()
     qtbot.keyClicks(field, "180")
@@ -235,6 +238,7 @@ def test_due_and_project(window: MonitorWindow, qtbot: QtBot) -> None:
     qtbot.keyClicks(dialog.form.due.edit, "soon")
     qtbot.waitUntil(lambda: "E2004" in dialog.problem.text())
     dialog.form.due.edit.setText("2026-12-31")
+    assert not dialog.button.isEnabled()
     saved(dialog, qtbot)
     assert lines(dialog)["Anchor"][0] == "no due → 2026-12-31"
     assert window.board.views[TWO].task.due_date == "2026-12-31"
@@ -331,3 +335,198 @@ def test_the_details_say_who_may_be_reassigned(window: MonitorWindow, qtbot: QtB
     said = [one.text() for one in window.pane.people.findChildren(QLabel) if one.isVisible()]
     assert "Ana Moreno" in said
     assert window.pane.reassign.isVisible()
+
+
+def made_of(window: MonitorWindow) -> list[dict[str, object]]:
+    return [dict(item.action.args) for item in window.work.outbox.waiting()]
+
+
+def test_what_is_typed_ends_the_plan_before_it_at_once(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Hold", qtbot)
+    assert isinstance(dialog.form, MoveForm)
+    planned(dialog, qtbot)
+    qtbot.keyClicks(dialog.form.note.edit, "waiting for parts")
+    assert not dialog.button.isEnabled()
+    qtbot.mouseClick(dialog.button, Qt.MouseButton.LeftButton)
+    assert dialog.batch is None
+    saved(dialog, qtbot)
+    assert [args["note"] for args in made_of(window)] == ["waiting for parts"] * 2
+    dialog.close()
+
+
+def test_what_is_done_is_what_the_form_says(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Hold", qtbot)
+    assert isinstance(dialog.form, MoveForm)
+    planned(dialog, qtbot)
+    dialog.form.note.edit.blockSignals(True)  # whatever way it came there
+    dialog.form.note.edit.setText("unheard")
+    qtbot.mouseClick(dialog.button, Qt.MouseButton.LeftButton)
+    assert dialog.batch is None
+    saved(dialog, qtbot)
+    assert [args["note"] for args in made_of(window)] == ["unheard"]
+    dialog.close()
+
+
+def test_no_due_is_asked_for(monitor: Monitor, qtbot: QtBot) -> None:
+    window = monitor(task(ONE, number=1, due_at=1_900_000_000_000))
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Due…", qtbot)
+    assert isinstance(dialog.form, DueForm)
+    settle()
+    assert not dialog.button.isEnabled()
+    assert (lines(dialog), dialog.problem.text()) == ({}, "")
+    press(qtbot, dialog.form.none)
+    planned(dialog, qtbot)
+    assert not dialog.form.due.isEnabled()
+    press(qtbot, dialog.form.none)
+    assert not dialog.button.isEnabled()
+    press(qtbot, dialog.form.none)
+    saved(dialog, qtbot)
+    assert made_of(window) == [{"fields": {"due_at": None, "due_date": None}}]
+    dialog.close()
+
+
+def test_return_does_what_was_typed(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Due…", qtbot)
+    assert isinstance(dialog.form, DueForm)
+    field = dialog.form.due.edit
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.keyClicks(field, "2030-01-05")
+    assert waits(window) == 0
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.batch is not None, timeout=PATIENCE)
+    said = {"fields": {"due_at": None, "due_date": "2030-01-05"}}
+    assert made_of(window) == [said, said]
+    dialog.close()
+
+
+def test_the_plan_is_looked_at_again_after_a_full_disk(
+    window: MonitorWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    go_on = threading.Event()
+
+    def full(*_given: object) -> object:
+        assert go_on.wait(10)
+        raise EnvironmentFault("E3001")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(bulk, "do_apart", full)
+        press(qtbot, dialog.button)
+        window.tasks.move(Kind.CANCEL, TWO)  # from elsewhere, while it is saved
+        go_on.set()
+        qtbot.waitUntil(lambda: "E3001" in dialog.problem.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "refused" in dialog.summary.text(), timeout=PATIENCE)
+    assert "E3001" in dialog.problem.text()
+    saved(dialog, qtbot)
+    assert [item.action.kind for item in window.work.outbox.waiting()] == [Kind.CANCEL, Kind.HOLD]
+    dialog.close()
+
+
+@pytest.mark.parametrize("fault", [EnvironmentFault("E3001"), ValueError("a bug")])
+def test_a_fault_while_planning_is_said_and_drops_no_task(
+    window: MonitorWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    window.grid.marks.add([ONE, TWO])
+    with monkeypatch.context() as bad:
+
+        def shown(_ids: object) -> object:
+            raise fault
+
+        bad.setattr(window.tasks, "shown", shown)
+        dialog = asked(window, "Hold", qtbot)
+        qtbot.waitUntil(lambda: dialog.retry.isVisible(), timeout=PATIENCE)
+        code = "E3001" if isinstance(fault, EnvironmentFault) else "E3013"
+        assert code in dialog.problem.text()
+        assert not dialog._turns.isActive()
+        assert not dialog.button.isEnabled()
+    press(qtbot, dialog.retry)
+    planned(dialog, qtbot)
+    assert (dialog.summary.text(), dialog.problem.text()) == ("2 will change", "")
+    assert not dialog.retry.isVisible()
+    dialog.close()
+
+
+def test_a_plan_that_stands_is_not_made_anew_for_nothing(
+    window: MonitorWindow, qtbot: QtBot
+) -> None:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Hold", qtbot)
+    planned(dialog, qtbot)
+    plan = dialog._plan
+    window.heard.emit(None)
+    qtbot.waitUntil(lambda: not dialog._turns.isActive(), timeout=PATIENCE)
+    assert dialog._plan is plan
+    window.tasks.move(Kind.CANCEL, TWO)
+    window.board.load()
+    window.heard.emit(None)
+    qtbot.waitUntil(lambda: "refused" in dialog.summary.text(), timeout=PATIENCE)
+    dialog.close()
+
+
+def test_the_note_stays_in_the_dialog_when_it_is_undone(
+    window: MonitorWindow, qtbot: QtBot
+) -> None:
+    dialog, form = noted(window, qtbot)
+    press(qtbot, dialog.undo)
+    qtbot.waitUntil(lambda: not dialog.undo.isVisible(), timeout=PATIENCE)
+    assert form.note.isVisible()
+    assert (form.note.edit.text(), form.note.edit.isReadOnly()) == ("no parts", True)
+    assert [window.work.outbox.draft(one, "note") for one in (ONE, TWO)] == ["", ""]
+    dialog.close()
+
+
+def test_the_note_is_in_the_toast_that_undid_it(window: MonitorWindow, qtbot: QtBot) -> None:
+    dialog, _form = noted(window, qtbot)
+    press(qtbot, dialog.close_button)
+    press(qtbot, window.toast.button)
+    qtbot.waitUntil(lambda: window.toast.headline.text() == "Undone.", timeout=PATIENCE)
+    assert window.toast.sentence.text().endswith("Its note was “no parts”")
+    assert [window.work.outbox.draft(one, "note") for one in (ONE, TWO)] == ["", ""]
+
+
+def noted(window: MonitorWindow, qtbot: QtBot) -> tuple[BulkDialog, MoveForm]:
+    window.grid.marks.add([ONE, TWO])
+    dialog = asked(window, "Hold", qtbot)
+    assert isinstance(dialog.form, MoveForm)
+    qtbot.keyClicks(dialog.form.note.edit, "no parts")
+    saved(dialog, qtbot)
+    return dialog, dialog.form
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_dialog_ends_with_its_window(monitor: Monitor, qtbot: QtBot, busy: bool) -> None:
+    window = monitor(*(task(task_id(n), number=n) for n in range(1, 1_001)))
+    window.grid.marks.add([task_id(n) for n in range(1, 1_001)])
+    dialog = asked(window, "Hold", qtbot)
+    if busy:
+        planned(dialog, qtbot)
+        press(qtbot, dialog.button)
+    with qtbot.captureExceptions() as faults:
+        assert window.quit()
+        assert not dialog.isVisible()
+        assert not dialog._turns.isActive()
+        window.work.close()
+        settle()
+        assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+        settle()
+    assert faults == []
+
+
+def test_three_share_a_hundred_as_in_the_assign_form(monitor: Monitor, qtbot: QtBot) -> None:
+    bo = Person(task_id(99), 4, "bo", "Bo", Role.EMPLOYEE, True)
+    window = monitor(task(ONE, number=1), people=[*PEOPLE, bo])
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Reassign…", qtbot)
+    form = dialog.form
+    assert isinstance(form, PeopleForm)
+    for user_id in (ANA, RITA, bo.id):
+        form.choose(user_id)
+    assert [row.percent.edit.text() for row in form.rows] == ["34", "33", "33"]
+    dialog.close()

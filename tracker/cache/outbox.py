@@ -117,10 +117,16 @@ class Outbox(PreciousFile):
         return Refusal("E5016") if taken is None else taken
 
     def take_back(
-        self, op_ids: Sequence[str], instead: Sequence[Action], now: int
+        self,
+        op_ids: Sequence[str],
+        instead: Sequence[Action],
+        now: int,
+        *,
+        words_back: bool = True,
     ) -> Changes | None:
         """Takes back unsent actions with their unsent dependents, and does others in their place,
-        in one transaction. None if one of them was sent: then nothing was done."""
+        in one transaction. None if one of them was sent: then nothing was done. Without
+        `words_back` only what was written in dependents is a draft again."""
         with self._write():
             doomed = set(op_ids)
             waiting = self._waiting("AND first_attempt_at IS NULL") if doomed else []
@@ -130,8 +136,10 @@ class Outbox(PreciousFile):
             gone = [item.action for item in waiting if item.action.op_id in doomed]
             if not {action.op_id for action in gone}.issuperset(op_ids):
                 return None
+            own = () if words_back else frozenset(op_ids)
             for action in gone:
-                drafts.give_back(self._conn, action, now)
+                if action.op_id not in own:
+                    drafts.give_back(self._conn, action, now)
             self._conn.executemany(
                 "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
                 [(action.op_id,) for action in gone],

@@ -10,7 +10,7 @@ own.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -33,6 +33,8 @@ from tracker.services.workspace import Workspace, device_clock, open_workspace
 Step = tuple[Kind, Mapping[str, Any]]
 _AT_ONCE = 20
 """So many tasks are read together."""
+_COMPARED = 200
+"""And so many compared with how they were: a millisecond at most."""
 _NOBODY_S = TaskState(
     Task("", 0, "", "", Status.ARCHIVED, Priority.LOW, 0, created_by="", created_at=0,
          updated_at=0, version=0)
@@ -141,12 +143,22 @@ class Plan:
 
 
 class Planning:
-    """Makes a plan, a few tasks at a time. What changed meanwhile can be looked at `again`."""
+    """Makes a plan, a few tasks at a time. What changed meanwhile can be looked at `again`.
+    `view` says how a task is shown: what can be compared with how it was."""
 
-    def __init__(self, tasks: Tasks, deed: Deed, ids: Iterable[str]) -> None:
-        self._tasks, self.deed = tasks, deed
+    def __init__(
+        self,
+        tasks: Tasks,
+        deed: Deed,
+        ids: Iterable[str],
+        view: Callable[[str], object] = lambda _task_id: None,
+    ) -> None:
+        self._tasks, self.deed, self._view = tasks, deed, view
         self._items: dict[str, Item | None] = dict.fromkeys(ids)
         self._left = list(self._items)[::-1]
+        self._seen: dict[str, object] = {}
+        self._doubtful: list[str] = []
+        self._new = True
 
     @property
     def total(self) -> int:
@@ -156,29 +168,53 @@ class Planning:
     def done(self) -> int:
         return len(self._items) - len(self._left)
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether a task is yet to be decided, or was since `plan` was asked for."""
+        return self._new or bool(self._left)
+
     def again(self, ids: Iterable[str] | None = None) -> bool:
-        """They (None: all) may be shown otherwise now; whether any of them is in the plan."""
-        known = set(self._items) if ids is None else self._items.keys() & set(ids)
-        new = known - set(self._left)
+        """They (None: perhaps some of all) are shown otherwise now; whether `step` has anything to
+        do for that. Of all, only those are decided anew that do look otherwise, and what is being
+        planned goes on: that is said every few seconds."""
+        if ids is None:
+            self._doubtful = list(self._seen)
+            return bool(self._doubtful)
+        new = (self._items.keys() & set(ids)) - set(self._left)
         self._left += sorted(new)
         return bool(new)
 
     def step(self, seconds: float) -> bool:
-        """Decides tasks until that time is over, some at least; whether there are any left."""
+        """Decides tasks until that time is over, some at least; whether there are any left. After
+        an error it can be tried again: those are decided then."""
         end = time.perf_counter() + seconds
-        while self._left:
-            some = [self._left.pop() for _ in range(min(_AT_ONCE, len(self._left)))]
-            shown = self._tasks.shown(some)
-            for task_id in some:
-                self._items[task_id] = planned(
-                    self._tasks, shown, task_id, self.deed.steps(_state(shown, task_id))
-                )
+        while self._doubtful or self._left:
+            self._compare()
+            self._decide(self._left[: -_AT_ONCE - 1 : -1])
+            del self._left[-_AT_ONCE:]
             if time.perf_counter() >= end:
                 break
-        return bool(self._left)
+        return bool(self._doubtful or self._left)
+
+    def _compare(self) -> None:
+        some, self._doubtful = self._doubtful[:_COMPARED], self._doubtful[_COMPARED:]
+        self.again([one for one in some if self._seen.get(one) != self._view(one)])
+
+    def _decide(self, some: Sequence[str]) -> None:
+        if not some:
+            return
+        views = {task_id: self._view(task_id) for task_id in some}
+        shown = self._tasks.shown(some)
+        for task_id in some:
+            self._items[task_id] = planned(
+                self._tasks, shown, task_id, self.deed.steps(_state(shown, task_id))
+            )
+        self._seen |= views
+        self._new = True
 
     def plan(self) -> Plan:
         """As far as it was decided."""
+        self._new = False
         return Plan(self.deed, tuple(item for item in self._items.values() if item is not None))
 
 
@@ -297,7 +333,8 @@ class Undone:
 
 
 def undo(work: Workspace, batch: Batch) -> Undone:
-    """Withdraws what is unsent and does the opposite for the rest, in one transaction."""
+    """Withdraws what is unsent and does the opposite for the rest, in one transaction. The note is
+    not half-typed text then: it was typed once, and would be that of every task."""
     tasks = Tasks(work)
     while True:  # again only where more of it was sent meanwhile: that ends
         fates = work.outbox.fates([one.op_id for item in batch.items for one in item.actions])
@@ -316,7 +353,7 @@ def undo(work: Workspace, batch: Batch) -> Undone:
         gone = set(unsent)
         items = [_without(item, gone) for item in items]
         actions = [one for item in items for one in item.actions]
-        changes = work.outbox.take_back(unsent, actions, device_clock())
+        changes = work.outbox.take_back(unsent, actions, device_clock(), words_back=False)
         if changes is not None:
             return Undone(found, Batch(batch.deed, tuple(items), changes))
 

@@ -62,6 +62,11 @@ def undone(backs: Mapping[str, tuple[Back, Refusal | None]]) -> str:
     return " · ".join(f"{counted(found[one])} {one.value}" for one in Back if found[one])
 
 
+def noted(deed: Deed) -> str:
+    """What was written with it; it is kept nowhere else once it is undone."""
+    return f". Its note was “{deed.note}”" if isinstance(deed, Move) and deed.note else ""
+
+
 def counted(value: int) -> str:
     """With thin groups: `1 284`."""
     return f"{value:,}".replace(",", " ")

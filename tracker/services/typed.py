@@ -98,6 +98,12 @@ def read_percent(text: str) -> int:
     return int(text)
 
 
+def even_shares(number: int) -> list[int]:
+    """Of so many people, in percent: they come to 100, so the first ones have more."""
+    share, more = divmod(100, number) if number else (0, 0)
+    return [share + (place < more) for place in range(number)]
+
+
 def read_type(text: str) -> str:
     """E2002, E2008."""
     text = text.strip()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4, SPACE_5
 from tracker.ui.widgets.controls import Button, label
+
+if TYPE_CHECKING:
+    from tracker.ui.widgets.shell import Shell
 
 
 class Dialog(QDialog):
@@ -30,6 +35,13 @@ class Dialog(QDialog):
         self.foot.setSpacing(SPACE_2)
         self.foot.addStretch(1)
         outer.addLayout(self.foot)
+
+    def end_with(self, window: Shell) -> None:
+        """It closes when the window does, whose workspace is closed then too."""
+        window.closed.connect(self.window_closed)
+
+    def window_closed(self) -> None:
+        self.close()
 
     def add_button(self, words: str, *, primary: bool = False) -> Button:
         made = Button(words, self, primary=primary)

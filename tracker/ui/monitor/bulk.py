@@ -6,6 +6,7 @@ never waits; rows are a model's, so 5,000 of them cost as much as twenty.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QPainter
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QLineEdit,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -45,6 +47,8 @@ from tracker.ui.widgets.table_head import calm
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
+
+log = logging.getLogger(__name__)
 
 SLICE = 0.008
 """Seconds of planning between two turns of the window."""
@@ -193,9 +197,12 @@ class BulkDialog(Dialog):
         self.batch: Batch | None = None
         self._undone: Undone | None = None
         self._unsettled: list[str] = []
-        self._busy = False
+        self._busy = self._ended = False
+        self._is_wanted = False  # Return was pressed: it is done as soon as it is planned
+        self._names: object = None
         self.form = ask.make(host.board, self)
         self.form.changed.connect(self._begin)
+        self.form.stale.connect(self._forget_plan)
         self.column.addWidget(self.form)
         self.problem = label("")
         self.problem.setForegroundRole(self.problem.palette().ColorRole.BrightText)
@@ -205,14 +212,17 @@ class BulkDialog(Dialog):
         self.table = ResultTable(host.board, self)
         self.column.addWidget(self.table, 1)
         self.copy = self._button("Copy list", self._copy)
+        self.retry = self._button("Retry", self._retry)
         self.undo = self._button("Undo", self._undo)
         self.close_button = self._button("Cancel", self.reject)
         self.button = self.add_button(ask.verb, primary=True)
         self.button.clicked.connect(self._do)
         self.undo.hide()
+        self.retry.hide()
         self._turns = QTimer(self)
         self._turns.timeout.connect(self._turn)
         host.heard.connect(self._heard)
+        self.end_with(host)
         self.resize(940, 600)
         self._begin()
 
@@ -223,45 +233,77 @@ class BulkDialog(Dialog):
 
     # -- planning --------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        """Looks at every task, with what is chosen now."""
+    def _forget_plan(self) -> None:
+        """The form says something else now: what was planned cannot be done any more."""
         if self.batch is not None or self._busy:
             return
         self._plan = self._planning = None
+        self._is_wanted = False
+        self._turns.stop()
+        self.button.setEnabled(False)
+
+    def _begin(self) -> None:
+        """Looks at every task, with what is chosen now."""
+        if self.batch is None and not self._busy:
+            self._say_problem("")
+            self._look()
+
+    def _look(self) -> None:
+        self.form.stop()
+        self._forget_plan()
         try:
             deed = self.form.deed()
         except InputError as error:
-            self._turns.stop()
             asks = error.code in ("E2016", "E2017")  # nothing is wrong: it is to be chosen yet
-            self.problem.setText("" if asks else describe(error.code, error.info))
+            self._say_problem("" if asks else describe(error.code, error.info))
             self.summary.setText(f"{bulk_words.tasks(len(self._ids))} marked. {_TO_CHOOSE}")
             self.table.results.show_items(None, ())
-            self.button.setEnabled(False)
             return
-        self.problem.setText("")
-        self._planning = Planning(self._host.tasks, deed, self._ids)
-        self.button.setEnabled(False)
+        board = self._host.board
+        self._names = _names(board)
+        self._planning = Planning(
+            self._host.tasks, deed, self._ids, lambda task_id: board.views.get(task_id)
+        )
         self._turns.start(0)
 
     def _turn(self) -> None:
         """A slice of what is left to do, and then the window's turn."""
-        planning = self._planning
-        if planning is None:
-            self._ask_some()
-            return
         try:
-            more = planning.step(SLICE)
-        except TrackerError as fault:
+            if self._planning is None:
+                self._ask_some()
+            else:
+                self._plan_some(self._planning)
+        except Exception as fault:
             self._turns.stop()
-            self.problem.setText(describe(fault.code, fault.info))
-            return
-        if more:
-            self.summary.setText(f"Looking at {planning.done:,} of {planning.total:,}…".replace(
-                ",", " "
-            ))  # fmt: skip
-            return
-        self._turns.stop()
-        self._planned(planning.plan())
+            if not isinstance(fault, TrackerError):
+                log.exception("a turn of a deed on many tasks failed")
+            self._say_problem(_sentence(fault))
+            announce(self.problem, self.problem.text(), at_once=True)
+            self.retry.show()
+        else:
+            if not self.retry.isHidden():  # news came, and it went on by itself
+                self._say_problem("")
+
+    def _retry(self) -> None:
+        """Goes on where it was stopped."""
+        self._say_problem("")
+        self._turns.start(0)
+
+    def _say_problem(self, words: str) -> None:
+        self.problem.setText(words)
+        self.retry.hide()
+
+    def _plan_some(self, planning: Planning) -> None:
+        more = planning.step(SLICE)
+        if more and planning.is_stale:
+            self.summary.setText(
+                f"Looking at {bulk_words.counted(planning.done)} of"
+                f" {bulk_words.counted(planning.total)}…"
+            )
+        elif not more:
+            self._turns.stop()
+            if planning.is_stale:
+                self._planned(planning.plan())
 
     def _planned(self, plan: Plan) -> None:
         self._plan = plan
@@ -275,6 +317,28 @@ class BulkDialog(Dialog):
         self.button.updateGeometry()
         self.button.setEnabled(will > 0)
         announce(self.summary, self.summary.text())
+        wanted, self._is_wanted = self._is_wanted, False
+        if wanted and will:
+            self._do()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return in a field does it: at once, or when it is planned."""
+        typed = isinstance(self.focusWidget(), QLineEdit)
+        if typed and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat():
+                self._returned()
+        else:
+            super().keyPressEvent(event)
+
+    def _returned(self) -> None:
+        if self.batch is not None or self._busy:
+            return
+        if self._plan is None:
+            if self._planning is None:
+                self._begin()  # whoever presses it has typed all of it
+            self._is_wanted = self._planning is not None
+        elif self.button.isEnabled():
+            self._do()
 
     # -- doing -----------------------------------------------------------------------------
 
@@ -282,39 +346,48 @@ class BulkDialog(Dialog):
         plan, profile = self._plan, self._host.work.profile
         if plan is None or self._busy:
             return
+        if not self._is_of(plan.deed):
+            self._begin()
+            return
         self._planning = None
         self._turns.stop()
         self._set_busy("Saving…")
         Errand(self._host, lambda: bulk.do_apart(profile, plan), self._done)
 
+    def _is_of(self, deed: Deed) -> bool:
+        """Whether that is what the form says now."""
+        try:
+            return self.form.deed() == deed
+        except InputError:
+            return False
+
     def _set_busy(self, words: str) -> None:
         self._busy = True
         self.summary.setText(words)
+        self.form.setEnabled(False)
         for button in (self.button, self.undo, self.close_button):
             button.setEnabled(False)
 
     def _free(self, outcome: object) -> bool:
         """Whether it went well; else it is said, and can be tried again."""
         self._busy = False
+        self.form.setEnabled(True)
         for button in (self.button, self.undo, self.close_button):
             button.setEnabled(True)
-        if isinstance(outcome, TrackerError):
-            self.problem.setText(describe(outcome.code, outcome.info))
-        elif isinstance(outcome, Exception):
-            self.problem.setText(describe("E3013", type(outcome).__name__))
-        else:
-            self.problem.setText("")
+        if not isinstance(outcome, Exception):
+            self._say_problem("")
             return True
+        self._say_problem(_sentence(outcome))
         announce(self.problem, self.problem.text(), at_once=True)
         return False
 
     def _done(self, outcome: Batch | Exception) -> None:
         if isinstance(outcome, Batch):
             self._host.took(outcome.changes)
-        if not isValid(self):
+        if self._ended or not isValid(self):
             return
         if not self._free(outcome):
-            self.summary.setText(bulk_words.planned(self._plan) if self._plan else "")
+            self._look()  # tasks may be otherwise by now
             return
         assert isinstance(outcome, Batch)
         self.batch = outcome
@@ -335,15 +408,30 @@ class BulkDialog(Dialog):
     # -- afterwards ------------------------------------------------------------------------
 
     def _heard(self, ids: Collection[str] | None = ()) -> None:
-        """A run ended, or these tasks (None: all) are shown otherwise: what is said here may be
-        another now."""
+        """A run ended, or these tasks (None: perhaps some of all) are shown otherwise: what is said
+        here may be another now."""
+        if self._ended:
+            return
         if self.batch is None:
-            if self._planning is not None and self._planning.again(ids):
+            if self._planning is not None and self._again(self._planning, ids):
                 self._turns.start(0)
         elif self._unsettled:
             self._looked_at = 0
             self._turns.start(0)
 
+    def _again(self, planning: Planning, ids: Collection[str] | None) -> bool:
+        """Names that came or went may decide about every task. What a large board has yet to read
+        is heard of while it does."""
+        names = _names(self._host.board)
+        if names != self._names:
+            self._names, ids = names, self._ids
+        elif not ids and self._host.board.is_busy:
+            self._doubts = True
+        elif not ids and self._doubts:
+            self._doubts, ids = False, None
+        return planning.again(ids)
+
+    _doubts = False
     _looked_at = 0
 
     def _ask_some(self) -> None:
@@ -354,12 +442,7 @@ class BulkDialog(Dialog):
             self._turns.stop()
             return
         items = [item for item in now.items if item.task_id in some]
-        try:
-            found = bulk.results(self._host.work.outbox, items)
-        except TrackerError as fault:
-            self._turns.stop()
-            self.problem.setText(describe(fault.code, fault.info))
-            return
+        found = bulk.results(self._host.work.outbox, items)
         self.table.results.tell(found)
         open_still = (Outcome.WAITING, Outcome.STUCK)
         self._unsettled = [
@@ -386,12 +469,14 @@ class BulkDialog(Dialog):
     def _undid(self, outcome: Undone | Exception) -> None:
         if isinstance(outcome, Undone):
             self._host.took(outcome.batch.changes)
-        if not isValid(self) or not self._free(outcome):
+        if self._ended or not isValid(self) or not self._free(outcome):
             return
         assert isinstance(outcome, Undone)
         self._undone = outcome
         self.close_button.setFocus()
         self.undo.hide()
+        self.form.freeze()
+        self.form.show()
         self.table.results.tell_backs(outcome.results)
         self._unsettled = [item.task_id for item in outcome.batch.items]
         self.table.results.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
@@ -409,12 +494,29 @@ class BulkDialog(Dialog):
 
     def done(self, result: int) -> None:
         """Not while it is being saved: what came of it is to be seen."""
-        if self._busy:
+        if self._busy and not self._ended:
             return
         self._turns.stop()
+        self.form.stop()
         if self.batch is not None and self._undone is None and self.batch.items:
             self._host.offer_bulk_undo(self.batch)
         super().done(result)
+
+    def window_closed(self) -> None:
+        self._ended = True
+        self._turns.stop()
+        self.form.stop()
+        super().done(0)
+
+
+def _names(board: Board) -> object:
+    return frozenset(board.people), frozenset(board.projects)
+
+
+def _sentence(fault: Exception) -> str:
+    if isinstance(fault, TrackerError):
+        return describe(fault.code, fault.info)
+    return describe("E3013", type(fault).__name__)
 
 
 _TO_CHOOSE = "Choose above what is to become of them."

@@ -14,7 +14,7 @@ from tracker.domain.task import Part, Priority
 from tracker.services.board import Board
 from tracker.services.bulk import Change, Deed, Move, Reassign
 from tracker.services.tasks import read_percent
-from tracker.services.typed import read_due
+from tracker.services.typed import even_shares, read_due
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2
 from tracker.ui.widgets.controls import Button, Check, Choice, Field, label
@@ -24,9 +24,10 @@ TYPING_MS = 300
 
 
 class Form(QWidget):
-    """`changed` says that `deed` is another one now."""
+    """`changed` says that `deed` is another one now, `stale` at once that it will be."""
 
     changed = Signal()
+    stale = Signal()
 
     def __init__(self, board: Board, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,8 +45,17 @@ class Form(QWidget):
         raise NotImplementedError
 
     def typed(self) -> None:
-        """Somebody types: looked at when they pause."""
+        """Somebody types: looked at when they pause. What was planned counts no more at once."""
         self._delay.start()
+        self.stale.emit()
+
+    def stop(self) -> None:
+        """Looks at what was typed no more: somebody else does, or nobody."""
+        self._delay.stop()
+
+    def freeze(self) -> None:
+        """It was done, and this is what was chosen."""
+        self.setEnabled(False)
 
     def field(self, words: str, example: str) -> Field:
         self.column.addWidget(label(words, tokens.SMALL + 1, muted=True))
@@ -63,6 +73,9 @@ class MoveForm(Form):
 
     def deed(self) -> Deed:
         return Move(self._kind, self.note.edit.text().strip())
+
+    def freeze(self) -> None:
+        self.note.edit.setReadOnly(True)  # what was written can be copied
 
 
 class PriorityForm(Form):
@@ -105,10 +118,24 @@ class ProjectForm(Form):
 class DueForm(Form):
     def __init__(self, board: Board, parent: QWidget) -> None:
         super().__init__(board, parent)
-        self.due = self.field("Due; empty for no due", "2026-12-31, 2026-12-31 17:00, fri 16:00")
+        self.due = self.field("Due", "2026-12-31, 2026-12-31 17:00, fri 16:00")
+        self.none = Check("No due", self)
+        self.none.toggled.connect(self._none_toggled)
+        self.column.addWidget(self.none)
+
+    def _none_toggled(self, on: bool) -> None:
+        self.due.setEnabled(not on)
+        self.stop()
+        self.changed.emit()
 
     def deed(self) -> Deed:
-        due_at, due_date = read_due(self.due.edit.text())
+        """Taking the due away is asked for; an empty field is not yet filled."""
+        if self.none.isChecked():
+            return Change({"due_at": None, "due_date": None})
+        text = self.due.edit.text()
+        if not text.strip():
+            raise InputError("E2017", field="due")
+        due_at, due_date = read_due(text)
         return Change({"due_at": due_at, "due_date": due_date})
 
 
@@ -128,7 +155,7 @@ class PersonRow(QWidget):
         self.part = Choice(
             f"Role of {name}", [(p.value.capitalize(), p) for p in Part], self, named=False
         )
-        self.part.chosen.connect(lambda _value: self.changed.emit())
+        self.part.chosen.connect(lambda _value: self._part_chosen())
         self.percent = Field(f"Share of {name} in percent", self)
         self.percent.setFixedWidth(72)
         self.percent.changed.connect(lambda _text: self.changed.emit())
@@ -139,24 +166,36 @@ class PersonRow(QWidget):
         self.remove.clicked.connect(self.removed)
         row.addWidget(self.name, 1)
         row.addWidget(self.part)
+        self.sign = label("%", muted=True)
         row.addWidget(self.percent)
-        row.addWidget(label("%", muted=True))
+        row.addWidget(self.sign)
         row.addWidget(self.remove)
 
     def _typed(self) -> None:
         self.is_typed = True
 
+    def _part_chosen(self) -> None:
+        for part in (self.percent, self.sign):
+            part.setVisible(self.is_assignee)
+        self.changed.emit()
+
+    @property
+    def is_assignee(self) -> bool:
+        return self.part.value is Part.ASSIGNEE
+
     def show_share(self, percent: int) -> None:
         self.percent.edit.setText(str(percent))
 
     def value(self) -> tuple[str, Part, int]:
-        """E2010 for a share that is none."""
+        """E2010 for a share that is none. Only who does the tasks has one."""
+        assert isinstance(self.part.value, Part)
+        if not self.is_assignee:
+            return self.user_id, self.part.value, 100
         percent = read_percent(self.percent.edit.text().strip())
         good = isinstance(percent, int) and 0 <= percent <= 100
         self.percent.set_bad(not good)
         if not isinstance(percent, int) or not good:
             raise InputError("E2010", field="percent")
-        assert isinstance(self.part.value, Part)
         return self.user_id, self.part.value, percent
 
 
@@ -227,15 +266,14 @@ class PeopleForm(Form):
 
     def _share(self) -> None:
         """Evenly among the assignees; others look on at all of it."""
-        if any(row.is_typed for row in self.rows):
-            for row in self.rows:
-                if not row.percent.edit.text():
-                    row.show_share(100)
-            return
-        doing = [row for row in self.rows if row.part.value is Part.ASSIGNEE]
-        for row in self.rows:
+        doing = [row for row in self.rows if row.is_assignee]
+        if any(row.is_typed for row in doing):
+            shares = {row: 100 for row in doing if not (row.is_typed or row.percent.edit.text())}
+        else:
+            shares = dict(zip(doing, even_shares(len(doing)), strict=True))
+        for row, share in shares.items():
             row.blockSignals(True)
-            row.show_share(100 // len(doing) if row in doing else 100)
+            row.show_share(share)
             row.blockSignals(False)
 
 

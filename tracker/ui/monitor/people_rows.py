@@ -14,7 +14,7 @@ from tracker.domain.errors import InputError
 from tracker.domain.task import Part, Person, Role
 from tracker.services.board import Board
 from tracker.services.templates import Chosen
-from tracker.services.typed import read_percent
+from tracker.services.typed import even_shares, read_percent
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, tokens_of
 from tracker.ui.widgets import paint
@@ -229,10 +229,9 @@ class PeopleRows(QWidget):
     def _share(self) -> None:
         """Evenly, until somebody typed another share."""
         doing = [row for row in self.rows.values() if row.is_assignee]
-        if doing and not any(row.typed for row in doing):
-            share, more = divmod(_ALL, len(doing))
-            for place, row in enumerate(doing):
-                row.propose(share + (place < more))
+        if not any(row.typed for row in doing):
+            for row, share in zip(doing, even_shares(len(doing)), strict=True):
+                row.propose(share)
         self.sum.setText(self._sum_words(doing))
 
     def _sum_words(self, doing: Sequence[PersonRow]) -> str:

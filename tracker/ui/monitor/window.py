@@ -345,7 +345,8 @@ class MonitorWindow(Detailing):
                 self.tell_bug("take it back", outcome)
             else:
                 self.took(outcome.batch.changes)
-                self.toast.say("Undone.", bulk_words.undone(outcome.results))
+                said = bulk_words.undone(outcome.results)
+                self.toast.say("Undone.", f"{said}{bulk_words.noted(batch.deed)}")
 
         Errand(self, lambda: bulk.undo_apart(profile, batch), undone)
 

@@ -483,6 +483,11 @@ class Shell(QMainWindow):
         """Whether closing only hides the window."""
         return False
 
+    @property
+    def is_open(self) -> bool:
+        """Until it is closed for good; it may be hidden. Then its workspace may be closed, too."""
+        return self._is_open
+
     def _restore_geometry(self) -> None:
         geometry = self._settings.value("geometry")
         if geometry is not None:
