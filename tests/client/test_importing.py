@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_a_cancelled_import_keeps_what_was_made(work: Workspace) -> None:
     assert (len(job.made), job.all) == (importing.SLICE, 250)
     assert work.outbox.tally().waiting == importing.SLICE
     undone = importing.undo(work.profile, job.made)
-    assert (undone.withdrawn, undone.cancelled, undone.left) == (importing.SLICE, 0, ())
+    assert (undone.withdrawn, undone.cancelled, undone.left) == (importing.SLICE, 0, {})
     assert work.outbox.tally().waiting == 0
 
 
@@ -151,7 +152,36 @@ def test_undo_takes_back_what_waits_and_cancels_what_was_sent(
     sync(server, work)
     assert server.sql("SELECT title, status FROM tasks") == [("Seal", "CANCELLED")]
     again = importing.undo(work.profile, first.made)
-    assert [refusal.code for refusal in again.left] == ["E5005"]
+    assert (again.withdrawn, again.cancelled, again.left) == (0, 0, {})
+
+
+def test_undo_leaves_alone_what_somebody_else_changed(
+    server: RunningServer, work: Workspace
+) -> None:
+    job = do(work, check(work, "title,assignees\nSeal,ana\nBelt,ana\nHose,ana\n"))
+    sync(server, work)
+    ids = [action.task_id for action in job.made]
+    server.device("ana").do("set_progress", ids[0], {"percent": 80, "note": "nearly done"})
+    server.device("sara").do("cancel", ids[2])
+    Tasks(work).set_progress(ids[1], 10)  # an own change goes with the import
+    sync(server, work)
+    undone = importing.undo(work.profile, job.made)
+    assert (undone.withdrawn, undone.cancelled) == (0, 1)
+    left = {op_id: refusal.code for op_id, refusal in undone.left.items()}
+    assert left == {job.made[0].op_id: "E5062"}
+    sync(server, work)
+    found = dict(server.sql("SELECT title, status FROM tasks"))
+    assert found == {"Seal": "IN_PROGRESS", "Belt": "CANCELLED", "Hose": "CANCELLED"}
+
+
+def test_undo_counts_no_line_that_the_server_refused(
+    server: RunningServer, work: Workspace
+) -> None:
+    job = do(work, check(work, "title,project\nSeal,Hall B retrofit\nBelt,\n"))
+    server.sql("DELETE FROM projects WHERE id = :i", i=server.world.project_id)
+    sync(server, work)
+    undone = importing.undo(work.profile, job.made)
+    assert (undone.withdrawn, undone.cancelled, undone.left) == (0, 1, {})
 
 
 def test_undo_takes_along_what_was_done_with_a_new_task(work: Workspace) -> None:
@@ -193,6 +223,29 @@ def test_a_full_disk_ends_it_and_the_rest_is_made_later(
     assert full.value.code == "E3001"
     assert 0 < len(job.made) < 250
     job.run()
+    assert (len(job.made), work.outbox.tally().waiting) == (250, 250)
+
+
+def test_it_does_not_run_twice_at_once(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Import(work.profile, check(work, "title\n" + "".join(f"Task {n}\n" for n in range(250))))
+    opened, go_on = threading.Event(), threading.Event()
+    really = open_workspace
+
+    def slowly(profile: Profile) -> Workspace:
+        opened.set()
+        assert go_on.wait(10)
+        return really(profile)
+
+    monkeypatch.setattr(importing, "open_workspace", slowly)
+    first = threading.Thread(target=job.run)
+    first.start()
+    assert opened.wait(10)
+    try:
+        with pytest.raises(RuntimeError):
+            job.run()
+    finally:
+        go_on.set()
+        first.join()
     assert (len(job.made), work.outbox.tally().waiting) == (250, 250)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -25,11 +25,12 @@ from tests.support.windows import (
     waits,
 )
 from tests.ui.test_names import nameless, unreachable
+from tracker.domain.errors import EnvironmentFault
 from tracker.services import importing as service
 from tracker.ui.monitor.assign import AssignPage
 from tracker.ui.monitor.import_rows import SAVED, WAITING
-from tracker.ui.monitor.importing import ImportDialog, cut
-from tracker.ui.monitor.window import ASSIGN, MonitorWindow
+from tracker.ui.monitor.importing import ImportDialog, Leftover, cut
+from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 Monitor = Callable[..., MonitorWindow]
@@ -278,3 +279,123 @@ def test_everything_in_the_dialog_has_a_name(
 def test_long_words_are_cut_to_their_place() -> None:
     assert cut("short", 190) == "short"
     assert cut("w" * 500, 100).endswith("…")
+
+
+def test_receipts_are_heard_whatever_page_is_open(
+    server: RunningServer, open_window: Open, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    dialog = take(window, qtbot, tmp_path, GOOD)
+    window.open_page(MONITOR)
+    imported(dialog, qtbot)
+    qtbot.waitUntil(lambda: column(dialog, 1) == [SAVED, SAVED], timeout=PATIENCE)
+    assert dialog.summary.text() == "2 saved at the server · 0 refused"
+
+
+def test_all_are_asked_for_when_nobody_knows_which(
+    server: RunningServer, open_window: Open, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """With auto-refresh off only a run's end is heard of."""
+    window = open_monitor(open_window)
+    press(qtbot, window.grid.auto)
+    dialog = take(window, qtbot, tmp_path, GOOD)
+    imported(dialog, qtbot)
+    qtbot.waitUntil(lambda: column(dialog, 1) == [SAVED, SAVED], timeout=PATIENCE)
+
+
+def test_another_file_leaves_the_undo_of_the_one_before(
+    monitor: Monitor, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = monitor(task(task_id(1)))
+    dialog = take(window, qtbot, tmp_path, many(400))
+    press(qtbot, dialog.go)
+    qtbot.waitUntil(lambda: not dialog._is_busy, timeout=PATIENCE)
+    other = tmp_path / "other.csv"
+    other.write_text("title,assignees\nAnother,ana\n")
+    with qtbot.captureExceptions() as faults:
+        dialog.take(other)
+        qtbot.waitUntil(lambda: len(dialog.rows) == 1, timeout=PATIENCE)
+        window.heard.emit(None)
+        qtbot.waitUntil(lambda: len(window.board.views) == 401, timeout=PATIENCE)
+    assert faults == []
+    assert not dialog.undo.isVisible()
+    assert dialog.summary.text() == "1 new · 0 imported before · 0 refused"
+    assert (window.toast.headline.text(), waits(window)) == ("Imported 400 tasks.", 400)
+    press(qtbot, window.toast.button)
+    qtbot.waitUntil(lambda: waits(window) == 0, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(window.board.views) == 1, timeout=PATIENCE)
+    imported(dialog, qtbot)
+    assert waits(window) == 1
+
+
+def test_the_button_and_the_retry_of_a_stopped_import_are_one(
+    monitor: Monitor, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = monitor()
+    dialog = take(window, qtbot, tmp_path, many(300))
+
+    def full(_job: service.Import) -> object:
+        raise EnvironmentFault("E3001")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(service.Import, "run", full)
+        press(qtbot, dialog.go)
+        qtbot.waitUntil(lambda: "(E3001)" in dialog.problem.text(), timeout=PATIENCE)
+    assert window.toast.button.text() == "Retry"
+    retry = window.toast._do
+    assert retry is not None
+    with qtbot.captureExceptions() as faults:
+        press(qtbot, dialog.go)
+        assert not window.toast.isVisible()
+        retry()
+        qtbot.waitUntil(lambda: dialog.problem.text() == "Imported 300 tasks.", timeout=PATIENCE)
+        qtbot.waitUntil(lambda: not dialog._tick.isActive(), timeout=PATIENCE)
+    assert faults == []
+    assert waits(window) == 300
+
+
+def test_undo_tells_at_its_line_what_somebody_else_changed(
+    server: RunningServer, open_window: Open, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    dialog = take(window, qtbot, tmp_path, GOOD)
+    imported(dialog, qtbot)
+    delivered(window, qtbot)
+    ids = dict(server.sql("SELECT title, id FROM tasks"))
+    server.device("ana").do("set_progress", ids["Seal"], {"percent": 80, "note": "nearly done"})
+    press(qtbot, window.chip)
+    qtbot.waitUntil(lambda: window.board.views[ids["Seal"]].task.progress == 80, timeout=PATIENCE)
+    press(qtbot, dialog.undo)
+    qtbot.waitUntil(
+        lambda: dialog.problem.text() == "1 task cancelled, 1 task stays (E5062).",
+        timeout=PATIENCE,
+    )
+    assert column(dialog, 1) == ["Stays (E5062)", "Imported before"]
+    assert column(dialog, 5)[0].startswith("It was changed meanwhile.")
+    delivered(window, qtbot)
+    found = dict(server.sql("SELECT title, status FROM tasks"))
+    assert found == {"Seal": "IN_PROGRESS", "Belt": "CANCELLED"}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_an_import_ends_with_its_window(
+    monitor: Monitor, tmp_path: Path, qtbot: QtBot, closed: bool
+) -> None:
+    """Also what goes on when its dialog was closed before."""
+    window = monitor()
+    dialog = take(window, qtbot, tmp_path, many(4_000))
+    press(qtbot, dialog.go)
+    qtbot.waitUntil(lambda: bool(dialog._job and dialog._job.made), timeout=PATIENCE)
+    if closed:
+        dialog.close()
+        qtbot.waitUntil(lambda: window.toast.isVisible(), timeout=PATIENCE)
+    with qtbot.captureExceptions() as faults:
+        assert window.quit()
+        assert closed or not dialog.isVisible()
+        left = window.findChildren(Leftover)
+        assert [one._tick.isActive() for one in left] == [False] * closed
+        window.work.close()
+        settle()
+        assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+        settle()
+    assert faults == []

@@ -8,10 +8,11 @@ with a workspace of its own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import islice
 from pathlib import Path
 
 from tracker.cache.precious import new_id
@@ -24,7 +25,7 @@ from tracker.domain.errors import EnvironmentFault, InputError, Refusal
 from tracker.domain.receipt import EFFECTIVE, Receipt
 from tracker.domain.replay import decide
 from tracker.domain.spreadsheet import Judged, Layout, Planned, Verdict
-from tracker.domain.task import TaskState
+from tracker.domain.task import Status, TaskState
 from tracker.services.export import table
 from tracker.services.workspace import Workspace, device_clock, open_workspace
 
@@ -71,11 +72,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Undone:
     """How many tasks were taken back before they were sent, and how many cancelled. `left` says of
-    the others why they stay."""
+    those that stay why, by the op_id that made them. Those that the server never made, and those
+    that are cancelled already, are none of these: there is nothing to undo."""
 
     withdrawn: int
     cancelled: int
-    left: tuple[Refusal, ...]
+    left: Mapping[str, Refusal]
     changed: tuple[str, ...]
 
 
@@ -199,10 +201,13 @@ class Import:
 
     def __init__(self, profile: Profile, rows: Sequence[Row]) -> None:
         self._profile = profile
-        self._actions = [
-            row.action for row in rows if row.action and row.judged.verdict is Verdict.NEW
-        ]
-        self.all = len(self._actions)
+        self._left = {
+            row.action.op_id: row.action
+            for row in rows
+            if row.action and row.judged.verdict is Verdict.NEW
+        }
+        self._runs = threading.Lock()
+        self.all = len(self._left)
         self.cancel = threading.Event()
         self.made: list[Action] = []
         """Saved on this device so far; it only grows."""
@@ -212,15 +217,22 @@ class Import:
 
     def run(self) -> list[Action]:
         """Returns what was made: all of it unless `cancel` was set. E3001 and its like end it; what
-        was made until then is in `made`, and running it again makes the others."""
-        with closing(open_workspace(self._profile)) as work:
-            while self._actions and not self.cancel.is_set():
-                some, now = self._actions[:SLICE], device_clock()
-                new = work.outbox.add_once([replace(one, made_at=now) for one in some])
-                del self._actions[: len(some)]
-                self.made += new
-                if self.pace is not None:
-                    self.pace.acquire(timeout=_PATIENCE)
+        was made until then is in `made`, and running it again makes the others. A RuntimeError
+        while it runs already: two at once would make what the other one makes."""
+        if not self._runs.acquire(blocking=False):
+            raise RuntimeError("this import runs already")
+        try:
+            with closing(open_workspace(self._profile)) as work:
+                while self._left and not self.cancel.is_set():
+                    some, now = list(islice(self._left.values(), SLICE)), device_clock()
+                    new = work.outbox.add_once([replace(one, made_at=now) for one in some])
+                    for one in some:
+                        del self._left[one.op_id]
+                    self.made += new
+                    if self.pace is not None:
+                        self.pace.acquire(timeout=_PATIENCE)
+        finally:
+            self._runs.release()
         return self.made
 
 
@@ -231,7 +243,7 @@ def results(work: Workspace, op_ids: Sequence[str]) -> dict[str, Receipt | None]
 
 
 def undo(profile: Profile, made: Sequence[Action]) -> Undone:
-    """Takes back what was not sent, and cancels the others."""
+    """Takes back what was not sent, and cancels the others: those that nobody else changed."""
     with closing(open_workspace(profile)) as work:
         gone = work.outbox.withdraw_all([action.op_id for action in made], device_clock())
         withdrawn = {action.op_id for action in gone}
@@ -239,15 +251,17 @@ def undo(profile: Profile, made: Sequence[Action]) -> Undone:
         cancelled, left = _cancel(work, sent)
     made_back = sum(action.op_id in withdrawn for action in made)
     changed = {action.task_id for action in (*gone, *made)}
-    return Undone(made_back, cancelled, tuple(left), tuple(sorted(changed)))
+    return Undone(made_back, cancelled, left, tuple(sorted(changed)))
 
 
-def _cancel(work: Workspace, made: Sequence[Action]) -> tuple[int, list[Refusal]]:
-    """Cancels the tasks that these actions made, slice by slice."""
-    cancelled, left = 0, list[Refusal]()
+def _cancel(work: Workspace, made: Sequence[Action]) -> tuple[int, dict[str, Refusal]]:
+    """Cancels the tasks that these actions made, slice by slice. How many, and why others stay."""
+    cancelled, left = 0, dict[str, Refusal]()
     position = work.confirmed.position()
     states = work.outbox.states([action.op_id for action in made])
     waiting = {op_id for op_id, receipt in states.items() if receipt is None}
+    refused = {one for one, r in states.items() if r is not None and r.outcome not in EFFECTIVE}
+    made = [action for action in made if action.op_id not in refused]
     zone, names = zone_named(position.zone), work.confirmed.names()
     for start in range(0, len(made), SLICE):
         some = made[start : start + SLICE]
@@ -256,9 +270,14 @@ def _cancel(work: Workspace, made: Sequence[Action]) -> tuple[int, list[Refusal]
         for action in some:
             view = views.get(action.task_id)
             if view is None:
-                left.append(Refusal("E5001"))
+                left[action.op_id] = Refusal("E5001")
                 continue
             task = view.task
+            if task.status is Status.CANCELLED:
+                continue
+            if _somebody_else_changed(work, task.id):
+                left[action.op_id] = Refusal("E5062")
+                continue
             cancel = Action(
                 new_id(), Kind.CANCEL, task.id, {"note": ""}, device_clock(),
                 base_version=task.version, base_epoch=position.epoch,
@@ -269,13 +288,19 @@ def _cancel(work: Workspace, made: Sequence[Action]) -> tuple[int, list[Refusal]
             now = cancel.made_at + (cancel.clock_offset or 0)
             decided = decide(view.state, cancel, work.actor, Context(now, zone, *names))
             if isinstance(decided, Refusal):
-                left.append(decided)
+                left[action.op_id] = decided
             else:
                 new.append(cancel)
         if new:
             work.outbox.add(new)
         cancelled += len(new)
     return cancelled, left
+
+
+def _somebody_else_changed(work: Workspace, task_id: str) -> bool:
+    """As far as it was pulled: what was done with a task since is in its history."""
+    own = work.profile.user_id
+    return any(entry.user_id != own for entry in work.confirmed.history(task_id))
 
 
 # -- afterwards --------------------------------------------------------------------------------

@@ -236,8 +236,6 @@ class AssignPage(Page):
         if named and (ids is None or not set(named).isdisjoint(ids)):
             self.needs.refresh()
             self.parent_task.refresh()
-        if self.importing is not None and changes is not None:
-            self.importing.show_changes(changes)
 
     def refresh(self) -> None:
         """People and projects as they are now. What is chosen stays chosen, except for people

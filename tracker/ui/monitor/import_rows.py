@@ -87,6 +87,13 @@ class RowsModel(QAbstractTableModel):
             self._became[self._places[op_id]] = (TAKEN_BACK, "muted", "")
         self._repaint()
 
+    def show_left(self, left: Mapping[str, Refusal]) -> None:
+        """Why these stay although the import was undone, by op_id."""
+        for op_id, refusal in left.items():
+            why = f"{refusal.message} {entry_of(refusal.code).remedy}"
+            self._became[self._places[op_id]] = (f"Stays ({refusal.code})", "warning", why)
+        self._repaint()
+
     def _repaint(self) -> None:
         if self._shown:
             last = self.index(len(self._shown) - 1, len(_HEAD) - 1)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,10 @@ from PySide6.QtWidgets import (
 )
 
 from tracker.domain.change import Action
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import Refusal, TrackerError
 from tracker.domain.page import Changes
 from tracker.domain.spreadsheet import FIELDS, Layout, Verdict
-from tracker.services import importing
+from tracker.services import importing, wording
 from tracker.services.importing import WORDS, File, Import, Row, Undone
 from tracker.ui.bridge import Errand
 from tracker.ui.dialogs.form import Dialog
@@ -48,14 +49,28 @@ AT_ONCE = 50
 """So many made tasks the window takes in at a time; 200 receipts cost as much."""
 _RECEIPTS = 200
 _MOST_COLUMNS = 60
+_ABOUT = "import"
+"""What the toast is about that says why an import stopped."""
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OPTIONS: Sequence[tuple[str, object]] = [
     ("leave out", None), *((WORDS[field], field) for field in FIELDS),
 ]  # fmt: skip
 
 
+def grouped(number: int) -> str:
+    """With thin groups: `1 284`."""
+    return f"{number:,}".replace(",", " ")
+
+
 def many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}".replace(",", " ")
+    return f"{grouped(number)} {word}{'' if number == 1 else 's'}"
+
+
+def staying(undone: Undone) -> str:
+    """`2 tasks stay (E5062)`."""
+    codes = ", ".join(sorted({refusal.code for refusal in undone.left.values()}))
+    number = len(undone.left)
+    return f"{many(number, 'task')} stay{'s' if number == 1 else ''} ({codes})" if number else ""
 
 
 class ImportDialog(Dialog):
@@ -68,18 +83,21 @@ class ImportDialog(Dialog):
         self._job: Import | None = None
         self._made: list[Action] = []
         self._taken_in = 0
-        self._is_busy = False
+        self._is_busy = self._is_closed = False
         self._closes: int | None = None
         self._said_before = ""
         self._news: deque[str] = deque()
+        self._left: Mapping[str, Refusal] = {}  # why these stay although it was undone
         self._unsettled: dict[str, str] = {}  # op_ids by task
-        self._ask: deque[str] = deque()
+        self._ask: dict[str, None] = {}  # op_ids, in order
         self.setAcceptDrops(True)
         self.setWindowModality(Qt.WindowModality.NonModal)
         self._build()
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._take_slice)
+        host.heard.connect(self._heard)
+        self.end_with(host)
         self.resize(940, 640)
         self._show_state()
 
@@ -185,22 +203,36 @@ class ImportDialog(Dialog):
         dialog.open()
 
     def take(self, path: Path) -> None:
-        """Reads the file; what was shown of another one is gone then."""
+        """Reads the file; what was shown of another one is gone then, except that its import can
+        still be undone for a while."""
         if self._is_busy:
             return
+        self._leave()
         self.rows = ()
+        self._asked += 1
         self._say("Reading the file…")
+        self._show_state()
         self._run(
             lambda: importing.read_file(path),
             self._read,
             "read the file",
             lambda: self.take(path),
+            self._asked,
         )
+
+    def _leave(self) -> None:
+        """The import that was, if there was one, goes on without this dialog."""
+        if self._made or self._news:
+            Leftover(self._host, self._made, self._news)
+        self._tick.stop()
+        self._hide_toast()
+        self._job, self._taken_in = None, 0
+        self._made, self._left, self._unsettled = [], {}, {}
+        self._news.clear()
+        self._ask.clear()
 
     def _read(self, file: File) -> None:
         self.file, self.rows = file, ()
-        self._made, self._taken_in = [], 0
-        self._unsettled = {}
         self.about.setText(f"{file.name} · UTF-8 · {_DELIMITERS[file.delimiter]}")
         self.header.blockSignals(True)
         self.header.setChecked(file.layout.header)
@@ -238,6 +270,8 @@ class ImportDialog(Dialog):
     def _show_rows(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.table.rows.show_rows(rows)
+        self.table.rows.show_left(self._left)
+        self._left = {}
         self._say(self._said_before, good=True)
         self._said_before = ""
         self._show_state()
@@ -246,14 +280,13 @@ class ImportDialog(Dialog):
     # -- importing -------------------------------------------------------------------------
 
     def _import(self) -> None:
-        """Goes on with what a full disk stopped."""
+        """Goes on with what a full disk stopped: the button and the toast's Retry are one."""
+        if self._is_busy:
+            return
         if self._job is None:
             self._job, self._taken_in = Import(self._host.work.profile, self.rows), 0
-        self._start()
-
-    def _start(self) -> None:
         job = self._job
-        assert job is not None
+        self._hide_toast()
         self._is_busy = True
         job.pace = threading.Semaphore(0)
         self._tick.start()
@@ -263,12 +296,14 @@ class ImportDialog(Dialog):
 
     def _ended(self, outcome: list[Action] | Exception) -> None:
         job = self._job
+        if self._is_closed:
+            return
         assert job is not None
         self._is_busy = False
         stopped = job.cancel.is_set()
         self._take_slice()
         if isinstance(outcome, Exception):
-            self._tell("import the file", outcome, self._start)
+            self._tell("import the file", outcome, self._import)
         else:
             self._job = None
             words = "Imported" if not stopped else "Stopped after"
@@ -290,18 +325,21 @@ class ImportDialog(Dialog):
                 self._made.append(action)
                 self._news.append(action.task_id)
                 self._unsettled[action.task_id] = action.op_id
-                self._ask.append(action.op_id)
+                self._ask[action.op_id] = None
             self._taken_in = len(job.made)
             self.progress.setValue(len(job.made))
         if self._news:
-            some = [self._news.popleft() for _ in range(min(AT_ONCE, len(self._news)))]
-            self._host.show_changes(Changes(frozenset(some)))
+            new = [self._news.popleft() for _ in range(min(AT_ONCE, len(self._news)))]
+            self._host.show_changes(Changes(frozenset(new)))
             if not self._news:
                 self._host.acted.emit()
                 if job is not None and job.pace is not None:
                     job.pace.release()
         elif self._ask:
-            self._look([self._ask.popleft() for _ in range(min(_RECEIPTS, len(self._ask)))])
+            some = list(islice(self._ask, _RECEIPTS))
+            self._look(some)
+            for op_id in some:
+                del self._ask[op_id]
         if not (self._news or self._ask or self._is_busy):
             self._tick.stop()
         self._show_summary()
@@ -312,15 +350,17 @@ class ImportDialog(Dialog):
         gone = [op_id for op_id in op_ids if op_id not in found]
         self.table.rows.show_taken_back(gone)
         settled = {op_id for op_id in op_ids if found.get(op_id) is not None} | set(gone)
-        self._unsettled = {t: op for t, op in self._unsettled.items() if op not in settled}
+        if settled:
+            self._unsettled = {t: op for t, op in self._unsettled.items() if op not in settled}
 
-    def show_changes(self, changes: Changes) -> None:
-        """A run brought receipts, or somebody took a change back."""
-        if changes.everything:
-            self._ask.extend(self._unsettled.values())
-        else:
-            known = self._unsettled
-            self._ask.extend(known[task_id] for task_id in changes.tasks if task_id in known)
+    def _heard(self, ids: Collection[str] | None) -> None:
+        """These tasks are shown otherwise; which ones is not known (None), or a run ended that may
+        have brought any receipt: then all are asked for that have none yet."""
+        if self._is_closed:
+            return
+        known = self._unsettled
+        asked = [known[one] for one in ids if one in known] if ids else known.values()
+        self._ask |= dict.fromkeys(asked)
         if self._ask and not self._tick.isActive():
             self._tick.start()
 
@@ -328,6 +368,8 @@ class ImportDialog(Dialog):
 
     def _undo(self) -> None:
         made, profile = list(self._made), self._host.work.profile
+        self._job = None  # what a full disk stopped does not go on
+        self._hide_toast()
         self._is_busy = True
         self._say("Taking the import back…")
         self._show_state()
@@ -339,10 +381,10 @@ class ImportDialog(Dialog):
         parts = [
             f"{many(undone.withdrawn, 'task')} taken back" if undone.withdrawn else "",
             f"{many(undone.cancelled, 'task')} cancelled" if undone.cancelled else "",
-            f"{many(len(undone.left), 'task')} stay ({undone.left[0].code})" if undone.left else "",
+            staying(undone),
         ]
-        self._said_before = f"{', '.join(filter(None, parts))}."
-        self._made, self._unsettled = [], {}
+        self._said_before = f"{', '.join(filter(None, parts)) or 'There was nothing to undo'}."
+        self._made, self._unsettled, self._left = [], {}, undone.left
         self._ask.clear()
         self._tick.start()
         self.close_button.setFocus()
@@ -369,7 +411,7 @@ class ImportDialog(Dialog):
         """In the pool. What came of a question that was asked anew meanwhile is not said."""
 
         def ended(outcome: object) -> None:
-            if asked is not None and asked != self._asked:
+            if self._is_closed or (asked is not None and asked != self._asked):
                 return
             if isinstance(outcome, Exception):
                 self._is_busy = False
@@ -389,10 +431,21 @@ class ImportDialog(Dialog):
             self._say(words)
             announce(self.problem, words, at_once=True)
             if self._job is not None:  # the disk was full: the others can still be made
-                self._host.tell_fault(tried, outcome, again)
+                self._host.toast.say(
+                    wording.unable(tried, outcome.code),
+                    f"{entry.message} {entry.remedy}",
+                    bad=True,
+                    action=("Retry", again),
+                    about=_ABOUT,
+                )
         else:
             self._say(f"Unable to {tried} (E3013).")
             self._host.tell_bug(tried, outcome)
+
+    def _hide_toast(self) -> None:
+        """Its Retry is about what is not so any more."""
+        if self._host.toast.asks_about(_ABOUT):
+            self._host.toast.hide()
 
     def _say(self, words: str, *, good: bool = False) -> None:
         role = self.problem.palette().ColorRole
@@ -486,12 +539,15 @@ class ImportDialog(Dialog):
             self._closes = result
             self.hide()
             return
-        self._tick.stop()
-        if self._made:
-            Leftover(self._host, self._made, self._news)
-        elif self._news:
-            Leftover(self._host, (), self._news)
+        self._leave()
         super().done(result)
+
+    def window_closed(self) -> None:
+        """What is being made goes on to the end of its slice, and is there at the next start."""
+        self.stop()
+        self._tick.stop()
+        self._is_closed = True
+        super().done(0)
 
     def _close_if_wanted(self) -> None:
         if self._closes is not None:
@@ -510,6 +566,7 @@ class Leftover(QWidget):
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._take_slice)
         self._tick.start()
+        host.closed.connect(self._tick.stop)
         if made:
             host.toast.say(f"Imported {many(len(made), 'task')}.", action=("Undo", self._undo))
 
@@ -525,6 +582,8 @@ class Leftover(QWidget):
         made, profile = self._made, self._host.work.profile
 
         def ended(outcome: Undone | Exception) -> None:
+            if not self._host.is_open:
+                return
             if isinstance(outcome, TrackerError):
                 self._host.tell_fault("undo the import", outcome, self._undo)
             elif isinstance(outcome, Exception):
@@ -533,7 +592,8 @@ class Leftover(QWidget):
                 self._news.extend(outcome.changed)
                 self._tick.start()
                 back, gone = outcome.withdrawn, outcome.cancelled
-                self._host.toast.say(f"{back:,} taken back, {gone:,} cancelled.")
+                said = f"{grouped(back)} taken back, {grouped(gone)} cancelled."
+                self._host.toast.say(said, staying(outcome))
 
         Errand(self, lambda: importing.undo(profile, made), ended)
 
