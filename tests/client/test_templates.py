@@ -173,3 +173,9 @@ def test_a_full_disk_leaves_the_file_as_it_was(
             templates.save("Other", Form())
     assert fault.value.code == "E3001"
     assert list(templates.all()) == ["Kept"]
+
+
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    templates = Templates(tmp_path)
+    templates.save("Kept", Form(title="cut \ud83d off"))
+    assert templates.all()["Kept"].title == "cut ? off"

@@ -35,6 +35,7 @@ from tracker.domain.page import Changes
 from tracker.domain.task import Part, Person, Role, Status
 from tracker.services.templates import Chosen, Form
 from tracker.ui.dialogs.choosing import Chooser
+from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor.assign import DRAFT, AssignPage
 from tracker.ui.monitor.template_dialogs import SaveTemplate, TemplatesDialog
 from tracker.ui.monitor.window import ASSIGN, MONITOR, MonitorWindow
@@ -496,3 +497,15 @@ def test_people_who_come_and_go_do_not_disturb_what_is_typed(form: AssignPage) -
     window.show_changes(Changes(people=True))
     assert [one.user_id for one in form.form.people] == [ANA]
     assert form.form.title == "Half"
+
+
+def test_the_dialogs_of_templates_end_with_the_window(form: AssignPage, qtbot: QtBot) -> None:
+    form.templates.save("Weekly", Form(title="Old"))
+    press(qtbot, form.from_template)
+    listing = dialog_of(form, TemplatesDialog)
+    assert isinstance(listing, TemplatesDialog)
+    press(qtbot, listing.rename)
+    form.ask_template()
+    assert len([one for one in form.host.findChildren(Dialog) if one.isVisible()]) == 3
+    assert form.host.quit()
+    assert [one for one in form.host.findChildren(Dialog) if one.isVisible()] == []

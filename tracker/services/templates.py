@@ -221,7 +221,8 @@ class Templates:
         text = json.dumps({"format": FORMAT, "templates": listed}, ensure_ascii=False, indent=1)
         beside = self._path.with_suffix(".new")
         try:
-            beside.write_text(text, encoding="utf-8")
+            # Half a surrogate pair, pasted, is no character that a file can hold.
+            beside.write_text(text, encoding="utf-8", errors="replace")
             beside.replace(self._path)
         except OSError as error:
             code = "E3001" if error.errno == errno.ENOSPC else "E3006"

@@ -26,7 +26,7 @@ _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown
 class _Naming(Dialog):
     """Asks for a name; says what is wrong with it."""
 
-    def __init__(self, title: str, words: str, name: str, parent: QWidget) -> None:
+    def __init__(self, title: str, words: str, name: str, host: Shell, parent: QWidget) -> None:
         super().__init__(title, parent)
         self.field = Field("Name of the template", self, placeholder="Weekly inspection")
         self.field.edit.setText(name)
@@ -38,6 +38,7 @@ class _Naming(Dialog):
         self.column.addWidget(self.problem)
         cancel = self.add_button("Cancel")
         cancel.clicked.connect(self.reject)
+        self.end_with(host)
         self.save = self.add_button(words, primary=True)
         self.save.clicked.connect(self._save)
         self.field.setFocus()
@@ -68,9 +69,9 @@ class SaveTemplate(_Naming):
     """Under a name that is taken it saves when it is pressed once more, which the button says."""
 
     def __init__(
-        self, templates: Templates, form: Form, then: Callable[[str], None], parent: QWidget
+        self, templates: Templates, form: Form, then: Callable[[str], None], host: Shell
     ) -> None:
-        super().__init__("Save as template", "Save", form.title[:80], parent)
+        super().__init__("Save as template", "Save", form.title[:80], host, host)
         self._templates, self._form, self._then = templates, form, then
         self._over = ""
 
@@ -90,9 +91,14 @@ class SaveTemplate(_Naming):
 
 class _Rename(_Naming):
     def __init__(
-        self, templates: Templates, name: str, then: Callable[[str], None], parent: QWidget
+        self,
+        templates: Templates,
+        name: str,
+        then: Callable[[str], None],
+        host: Shell,
+        parent: QWidget,
     ) -> None:
-        super().__init__("Rename the template", "Rename", name, parent)
+        super().__init__("Rename the template", "Rename", name, host, parent)
         self._templates, self._name, self._then = templates, name, then
 
     def _do(self) -> None:
@@ -138,6 +144,7 @@ class TemplatesDialog(Dialog):
         close.clicked.connect(self.reject)
         self.use = self.add_button("Use", primary=True)
         self.use.clicked.connect(self._take)
+        self.end_with(host)
         self._read()
         self.field.setFocus()
 
@@ -172,7 +179,8 @@ class TemplatesDialog(Dialog):
     def _rename(self) -> None:
         name = self._chosen
         if name is not None:
-            _Rename(self._templates, name, lambda _new: self._read(), self).open()
+            naming = _Rename(self._templates, name, lambda _new: self._read(), self._host, self)
+            naming.open()
 
     def _delete(self) -> None:
         name = self._chosen
