@@ -35,7 +35,12 @@ from tracker.services.organising import Days
 from tracker.services.roster import By
 from tracker.services.workspace import device_clock
 from tracker.ui.monitor import window as windows
-from tracker.ui.monitor.people.forms import ChangePersonDialog, DisableDialog, NewPersonDialog
+from tracker.ui.monitor.people.forms import (
+    ChangePersonDialog,
+    DisableDialog,
+    HandOverDialog,
+    NewPersonDialog,
+)
 from tracker.ui.monitor.people.page import PeoplePage
 from tracker.ui.monitor.people.teams import TeamsDialog
 from tracker.ui.monitor.window import MONITOR, MonitorWindow
@@ -549,3 +554,97 @@ def test_somebody_on_several_tasks_has_their_share(monitor: Monitor) -> None:
     page = page_of(monitor(first, assignments=share))
     assert page.table.words(ANA, By.HOURS) == "2.5 h"
     assert page.table.words(RITA, By.OPEN) == "0"
+
+
+def test_a_form_that_was_closed_while_the_server_was_asked(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = as_owner(open_window)
+    page = page_of(window)
+    page.new_person()
+    form = dialog(window, NewPersonDialog)
+    assert isinstance(form, NewPersonDialog)
+    form.display_name.edit.setText("Mei Tanaka")
+    password = form.password.edit.text()
+    press(qtbot, form.button)
+    form.close()
+    settle()
+    assert not isValid(form)
+    qtbot.waitUntil(lambda: bool(shown(window, HandOverDialog)), timeout=PATIENCE)
+    handed = dialog(window, HandOverDialog)
+    assert isinstance(handed, HandOverDialog)
+    assert [field.edit.text() for field in handed.fields] == ["mei", password]
+    assert nameless(handed) == []
+    press(qtbot, handed.copy)
+    assert QGuiApplication.clipboard().text() == password
+    handed.close()
+    page.table.choose(server.users["ana"])
+    press(qtbot, page.panel.change)
+    change = dialog(window, ChangePersonDialog)
+    assert isinstance(change, ChangePersonDialog)
+    change.display_name.edit.setText("Ana Ruiz")
+    press(qtbot, change.button)
+    change.close()
+    settle()
+    qtbot.waitUntil(
+        lambda: window.toast.headline.text() == "Change Ana Moreno: done.", timeout=PATIENCE
+    )
+    assert window.toast.sentence.text() == "Ana Ruiz"
+
+
+def test_a_form_that_was_closed_says_what_went_wrong_and_can_go_on(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = as_owner(open_window)
+    page = page_of(window)
+    server.port = int(server.url.rpartition(":")[2])
+    server.stop()
+    page.new_person()
+    form = dialog(window, NewPersonDialog)
+    assert isinstance(form, NewPersonDialog)
+    form.display_name.edit.setText("Mei Tanaka")
+    password = form.password.edit.text()
+    press(qtbot, form.button)
+    form.close()
+    settle()
+    qtbot.waitUntil(lambda: "(E4001)" in window.toast.headline.text(), timeout=PATIENCE)
+    server.start()
+    press(qtbot, window.toast.button)
+    qtbot.waitUntil(lambda: bool(shown(window, HandOverDialog)), timeout=PATIENCE)
+    handed = dialog(window, HandOverDialog)
+    assert isinstance(handed, HandOverDialog)
+    assert [field.edit.text() for field in handed.fields] == ["mei", password]
+    handed.close()
+
+
+def shown(window: MonitorWindow, kind: type) -> list[QDialog]:
+    return [d for d in window.findChildren(kind) if d.isVisible()]
+
+
+def test_what_the_server_said_is_shown_by_a_window_that_is_hidden(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    window = as_owner(open_window)
+    page = page_of(window)
+    user_id = server.users["ana"]
+    page.table.choose(user_id)
+    press(qtbot, page.panel.change)
+    form = dialog(window, ChangePersonDialog)
+    assert isinstance(form, ChangePersonDialog)
+    form.display_name.edit.setText("Ana Ruiz")
+    press(qtbot, form.button)
+    window.hide()
+    qtbot.waitUntil(lambda: is_gone(form), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.toast.headline.text() == "Changed: Ana Ruiz", timeout=PATIENCE)
+    assert window.board.people[user_id].display_name == "Ana Ruiz"
+    settle()
+
+
+def test_a_form_ends_with_its_window(monitor: Monitor, qtbot: QtBot) -> None:
+    people = [PEOPLE[0], replace(PEOPLE[1], role=Role.OWNER)]
+    window = monitor(people=people)
+    ChangePersonDialog(window, people[0], "", lambda _person: None).open()
+    HandOverDialog(window, people[0], "secret").show()
+    assert len(shown(window, QDialog)) == 2
+    assert window.quit()
+    assert shown(window, QDialog) == []

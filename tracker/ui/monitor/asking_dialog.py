@@ -27,17 +27,18 @@ class AskingDialog(Dialog):
 
     def __init__(self, window: MonitorWindow, title: str, tried: str, does: str) -> None:
         super().__init__(title, window, 460)
-        self.host, self._tried = window, tried
+        self.host, self._tried, self._title = window, tried, title
         self.fields: dict[str, Field] = {}
         self._problems: dict[str, QLabel] = {}
         self._readers: dict[str, Callable[[str], Any]] = {}
         self._deed: Deed[Any] | None = None
-        self._asking = False
+        self._asking = self._is_closed = False
         self.problem = label("")
         self.cancel = self.add_button("Cancel")
         self.cancel.clicked.connect(self.reject)
         self.button = self.add_button(does, primary=True)
         self.button.clicked.connect(self.press)
+        self.end_with(window)
 
     def add_field(
         self, key: str, words: str, read: Callable[[str], Any], example: str = ""
@@ -93,6 +94,10 @@ class AskingDialog(Dialog):
         """It is; the window shows it already."""
         raise NotImplementedError
 
+    def done_late(self, thing: Any) -> None:
+        """It is, and the dialog was closed before."""
+        self.host.toast.say(f"{self._title.rstrip('?')}: done.", wording.straight(_name_of(thing)))
+
     def press(self) -> None:
         """Pressed again with the same values it is the same deed, which is done once; also when the
         answer to the first was lost."""
@@ -119,18 +124,31 @@ class AskingDialog(Dialog):
         self._say("Asking the server…")
 
         def then(thing: Any) -> None:
-            if isValid(self):
+            if self._is_there():
                 self._wait(False)
                 self._say("")
                 self.done_with(thing)
+            else:
+                self.done_late(thing)
 
         def failed(fault: Exception) -> None:
-            if isValid(self):
+            if self._is_there():
                 self._failed(deed, fault)
             else:
-                self.host.toast.say(deeds.sentence(self._tried, fault), bad=True)
+                self._tell_late(deed, fault)
 
         deeds.do(self.host, deed, then, failed)
+
+    def _is_there(self) -> bool:
+        return not self._is_closed and isValid(self)
+
+    def done(self, result: int) -> None:
+        self._is_closed = True
+        super().done(result)
+
+    def _tell_late(self, deed: Deed[Any], fault: Exception) -> None:
+        """Nobody sees the dialog any more: a toast says it, whose Retry is the same deed."""
+        deeds.tell(self.host, self._tried, deed, fault, self.done_late)
 
     def _failed(self, deed: Deed[Any], fault: Exception) -> None:
         self._wait(False)
@@ -167,6 +185,10 @@ class AskingDialog(Dialog):
         for part in parts:
             if part is not self.cancel:
                 part.setEnabled(not waits)
+
+
+def _name_of(thing: Any) -> str:
+    return str(getattr(thing, "display_name", "") or thing.name)
 
 
 class NameDialog(AskingDialog):

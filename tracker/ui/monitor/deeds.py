@@ -37,7 +37,7 @@ def do(
     profile, credentials = window.work.profile, window.around.credentials
 
     def heard(outcome: T | Exception) -> None:
-        if not window.isVisible():
+        if not window.is_open:
             return
         if isinstance(outcome, Exception):
             failed(outcome)
@@ -59,27 +59,32 @@ def do_or_tell(window: MonitorWindow, tried: str, deed: Deed[T], then: Callable[
     """What goes wrong is told in a toast, whose Retry does the very same deed again; what somebody
     changed meanwhile is shown, and the next press is about that."""
 
-    def failed(fault: Exception) -> None:
-        if not isinstance(fault, TrackerError):
-            window.tell_bug(tried, fault)
-            return
-        current = organising.now_is(deed, fault) if isinstance(fault, ServerRefusal) else None
-        if current is None:
-            retried = organising.again(deed, fault)
-            window.tell_fault(tried, fault, lambda: do_or_tell(window, tried, retried, then))
-            return
-        learn(window, current)
-        window.toast.say(
-            wording.unable(tried, fault.code),
-            differs(window, deed, current),
-            bad=True,
-            action=(
-                "Do it all the same",
-                lambda: do_or_tell(window, tried, deed.on(current), then),
-            ),
-        )
+    do(window, deed, then, lambda fault: tell(window, tried, deed, fault, then))
 
-    do(window, deed, then, failed)
+
+def tell(
+    window: MonitorWindow,
+    tried: str,
+    deed: Deed[T],
+    fault: Exception,
+    then: Callable[[T], None],
+) -> None:
+    """Why it was not done, in a toast that does it again."""
+    if not isinstance(fault, TrackerError):
+        window.tell_bug(tried, fault)
+        return
+    current = organising.now_is(deed, fault) if isinstance(fault, ServerRefusal) else None
+    if current is None:
+        retried = organising.again(deed, fault)
+        window.tell_fault(tried, fault, lambda: do_or_tell(window, tried, retried, then))
+        return
+    learn(window, current)
+    window.toast.say(
+        wording.unable(tried, fault.code),
+        differs(window, deed, current),
+        bad=True,
+        action=("Do it all the same", lambda: do_or_tell(window, tried, deed.on(current), then)),
+    )
 
 
 def sentence(tried: str, fault: Exception) -> str:

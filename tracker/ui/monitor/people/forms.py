@@ -9,12 +9,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout
 
 from tracker.domain.task import Person, Role
-from tracker.services import organising, roster
+from tracker.services import organising, roster, wording
 from tracker.services.organising import Deed
+from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor.asking_dialog import AskingDialog
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2
-from tracker.ui.widgets.controls import Button, Choice, label
+from tracker.ui.widgets.controls import Button, Choice, Field, label
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
@@ -136,6 +137,42 @@ class NewPersonDialog(_PersonDialog):
         self._say(f"{thing.display_name} can sign in now, with this name and password.")
         self.copy.setFocus()
 
+    def done_late(self, thing: Any) -> None:
+        HandOverDialog(self.host, thing, str(self._asked_password)).show()
+
+    def _ask(self, deed: Deed[Any]) -> None:
+        self._asked_password = deed.values["password"]
+        super()._ask(deed)
+
+
+class HandOverDialog(Dialog):
+    """Somebody was let in, and the form that said their password was closed before: it can be
+    looked up nowhere."""
+
+    def __init__(self, window: MonitorWindow, person: Person, password: str) -> None:
+        super().__init__("New person", window)
+        self.end_with(window)
+        self.column.addWidget(
+            label(f"{wording.straight(person.display_name)} can sign in now, with this name and"
+                  " password. Give it to them; it is shown only here.")
+        )  # fmt: skip
+        self.fields = [self._add("Sign-in name", person.name), self._add("Password", password)]
+        self.copy = Button("Copy", self, small=True)
+        self.copy.setAccessibleName("Copy the password")
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(password))
+        self.fields[1].add_button(self.copy)
+        done = self.add_button("Done", primary=True)
+        done.clicked.connect(self.accept)
+        self.copy.setFocus()
+
+    def _add(self, words: str, text: str) -> Field:
+        self.column.addWidget(label(words, tokens.SMALL + 1, muted=True))
+        made = Field(words, self)
+        made.edit.setText(text)
+        made.edit.setReadOnly(True)
+        self.column.addWidget(made)
+        return made
+
 
 class ChangePersonDialog(_PersonDialog):
     def __init__(
@@ -200,4 +237,7 @@ class DisableDialog(AskingDialog):
 
     def done_with(self, thing: Any) -> None:
         self.accept()
+        self._then(thing)
+
+    def done_late(self, thing: Any) -> None:
         self._then(thing)
