@@ -36,13 +36,8 @@ OUTBOX = {
     ),
     "attempted_withdrawn": Bug(
         "Taking back does not ask whether the action was sent.",
-        Edit(
-            Outbox.take_back,
-            {
-                '"AND first_attempt_at IS NULL"': '""',
-                "op_id = ? AND first_attempt_at IS NULL": "op_id = ?",
-            },
-        ),
+        Edit(Outbox._unsent_of, {'"AND first_attempt_at IS NULL"': '""'}),
+        Edit(Outbox._take_out, {"op_id = ? AND first_attempt_at IS NULL": "op_id = ?"}),
     ),
     "bytes_change_on_resend": Bug(
         "An action is made anew for each attempt, so a repeat is not known as one.",

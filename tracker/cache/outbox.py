@@ -128,22 +128,10 @@ class Outbox(PreciousFile):
         in one transaction. None if one of them was sent: then nothing was done. Without
         `words_back` only what was written in dependents is a draft again."""
         with self._write():
-            doomed = set(op_ids)
-            waiting = self._waiting("AND first_attempt_at IS NULL") if doomed else []
-            for item in waiting:
-                if doomed & set(item.action.depends_on):
-                    doomed.add(item.action.op_id)
-            gone = [item.action for item in waiting if item.action.op_id in doomed]
+            gone = self._unsent_of(op_ids) if op_ids else []
             if not {action.op_id for action in gone}.issuperset(op_ids):
                 return None
-            own = () if words_back else frozenset(op_ids)
-            for action in gone:
-                if action.op_id not in own:
-                    drafts.give_back(self._conn, action, now)
-            self._conn.executemany(
-                "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
-                [(action.op_id,) for action in gone],
-            )
+            self._take_out(gone, now, silent=() if words_back else frozenset(op_ids))
             if instead:
                 self._append(instead)
         return _changes((action.kind, action.task_id) for action in (*gone, *instead))
@@ -152,18 +140,8 @@ class Outbox(PreciousFile):
         """Takes back those of the actions that are unsent, with their unsent dependents; what was
         written in them is a draft again. Returns all that went."""
         with self._write():
-            doomed, gone = set(op_ids), []
-            for item in self._waiting("AND first_attempt_at IS NULL"):
-                action = item.action
-                if action.op_id in doomed or doomed & set(action.depends_on):
-                    doomed.add(action.op_id)
-                    gone.append(action)
-            for action in gone:
-                drafts.give_back(self._conn, action, now)
-            self._conn.executemany(
-                "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
-                [(action.op_id,) for action in gone],
-            )
+            gone = self._unsent_of(op_ids)
+            self._take_out(gone, now)
         return gone
 
     def give_up(self, op_id: str, now: int) -> Changes | Refusal:
@@ -660,6 +638,28 @@ class Outbox(PreciousFile):
     def _waiting(self, condition: str, *values: str) -> list[Waiting]:
         query = f"{_WAITING} {condition} {_IN_ORDER}"
         return [waiting_of(row) for row in self._conn.execute(query, values)]
+
+    def _unsent_of(self, op_ids: Iterable[str]) -> list[Action]:
+        """Those of them that are unsent, and what is unsent and depends on them."""
+        doomed, gone = set(op_ids), []
+        for item in self._waiting("AND first_attempt_at IS NULL"):
+            action = item.action
+            if action.op_id in doomed or doomed & set(action.depends_on):
+                doomed.add(action.op_id)
+                gone.append(action)
+        return gone
+
+    def _take_out(
+        self, unsent: Iterable[Action], now: int, silent: Collection[str] = ()
+    ) -> None:
+        """What was written in them is a draft again, but of the `silent` ones."""
+        for action in unsent:
+            if action.op_id not in silent:
+                drafts.give_back(self._conn, action, now)
+            self._conn.execute(
+                "DELETE FROM actions WHERE op_id = ? AND first_attempt_at IS NULL",
+                (action.op_id,),
+            )
 
     def _is_pending(self, op_ids: Sequence[str]) -> bool:
         return any(
