@@ -71,9 +71,9 @@ def planned(dialog: BulkDialog, qtbot: QtBot) -> None:
 
 def lines(dialog: BulkDialog) -> dict[str, tuple[str, str]]:
     """What changes and the result, by title."""
-    results = dialog.table.results
-    cells = [results.cells(item) for item in results.items]
-    return {title: (change, result) for _, title, change, result in cells}
+    heads = ("Task", "What changes", "Result")
+    cells = [[dialog.table.words(row, head) for head in heads] for row in dialog.table.ids]
+    return {title: (change, result) for title, change, result in cells}
 
 
 def saved(dialog: BulkDialog, qtbot: QtBot) -> None:
@@ -91,7 +91,7 @@ def test_what_will_happen_is_seen_and_nothing_has_happened(
     assert dialog.summary.text() == "2 will change · 1 refused"
     assert dialog.button.text() == "Hold 2 tasks"
     assert lines(dialog) == {
-        "=Cable": ("Done", "The task cannot go from its status to that one. (E5002)"),
+        "=Cable": ("Done", "E5002: The task cannot go from its status to that one."),
         "Anchor": ("In progress → On hold", "Will change"),
         "Belt": ("Pending → On hold", "Will change"),
     }
@@ -154,7 +154,7 @@ def test_each_gets_its_receipt(server: RunningServer, open_window: Open, qtbot: 
     )
     press(qtbot, dialog.undo)
     qtbot.waitUntil(lambda: lines(dialog)["Good"][1] == "Changed back", timeout=PATIENCE)
-    assert lines(dialog)["Late"][1] == "Cannot be undone: It was changed meanwhile. (E5062)"
+    assert lines(dialog)["Late"][1] == "Cannot be undone. E5062: It was changed meanwhile."
     delivered(window, qtbot)
     assert server.seen("rita", good, "monitor")["priority"] == "MEDIUM"
 
@@ -187,7 +187,7 @@ def test_one_task_is_reassigned_from_its_details(
     form = dialog.form
     assert isinstance(form, PeopleForm)
     assert not dialog.button.isEnabled()
-    press(qtbot, form.add)
+    press(qtbot, form.people.add_button)
     (chooser,) = [one for one in window.findChildren(Chooser) if one.isVisible()]
     qtbot.keyClicks(chooser.field.edit, "jon")
     qtbot.keyClick(chooser.field.edit, Qt.Key.Key_Return)
@@ -210,14 +210,15 @@ def test_shares_are_even_until_one_is_typed(window: MonitorWindow, qtbot: QtBot)
     dialog = asked(window, "Reassign…", qtbot)
     form = dialog.form
     assert isinstance(form, PeopleForm)
-    form.choose(RITA)
-    form.choose(ANA)
+    form.people.add(RITA)
+    form.people.add(ANA)
     settle()
-    assert [row.percent.edit.text() for row in form.rows] == ["50", "50"]
-    pick(qtbot, form.rows[0].part, "Reviewer")
-    assert not form.rows[0].percent.isVisible(), "who looks on has no share"
-    assert form.rows[1].percent.edit.text() == "100"
-    field = form.rows[1].percent.edit
+    rita, ana = form.people.rows[RITA], form.people.rows[ANA]
+    assert [row.percent.edit.text() for row in (rita, ana)] == ["50", "50"]
+    pick(qtbot, rita.part, "Reviewer")
+    assert not rita.percent.isVisible(), "who looks on has no share"
+    field = ana.percent.edit
+    assert field.text() == "100"
     field.selectAll()
     qtbot.keyClicks(field, "180")
     qtbot.waitUntil(lambda: "E2010" in dialog.problem.text())
@@ -226,8 +227,10 @@ def test_shares_are_even_until_one_is_typed(window: MonitorWindow, qtbot: QtBot)
     qtbot.keyClicks(field, "80")
     planned(dialog, qtbot)
     assert form.deed() == bulk.Reassign(((RITA, Part.REVIEWER, 100), (ANA, Part.ASSIGNEE, 80)))
-    press(qtbot, form.rows[0].remove)
-    assert [row.user_id for row in form.rows] == [ANA]
+    press(qtbot, rita.remove)
+    assert [*form.people.rows] == [ANA]
+    press(qtbot, ana.remove)
+    assert not dialog.button.isEnabled()
     dialog.close()
 
 

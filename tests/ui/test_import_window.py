@@ -69,7 +69,7 @@ def imported(dialog: ImportDialog, qtbot: QtBot) -> None:
 
 
 def column(dialog: ImportDialog, place: int) -> list[str]:
-    model = dialog.table.rows
+    model = dialog.table.model()
     return [str(model.data(model.index(row, place))) for row in range(model.rowCount())]
 
 
@@ -86,7 +86,7 @@ def test_a_file_is_looked_at_imported_and_delivered(
     assert dialog.go.text() == "Import 2 tasks"
     imported(dialog, qtbot)
     delivered(window, qtbot)
-    qtbot.waitUntil(lambda: dialog.table.rows.count_of(SAVED) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.table.count_of(SAVED) == 2, timeout=PATIENCE)
     qtbot.waitUntil(lambda: dialog.summary.text() == "2 saved at the server · 1 refused")
     assert {row[0] for row in server.sql("SELECT title FROM tasks")} == {"Seal", "Belt"}
     assert len(window.board.views) == 2
@@ -232,7 +232,7 @@ def test_a_refusal_by_the_server_is_shown_at_its_line(
     imported(dialog, qtbot)
     qtbot.waitUntil(lambda: column(dialog, 1) == ["Refused (E5007)", SAVED], timeout=PATIENCE)
     assert dialog.summary.text() == "1 saved at the server · 1 refused"
-    assert dialog.save_refused.isVisible() or dialog.table.rows.refused_later == {2}
+    assert dialog.save_refused.isVisible() or dialog.table.refused_later == {2}
 
 
 def test_a_file_that_cannot_be_read_says_why(

@@ -649,9 +649,7 @@ class Outbox(PreciousFile):
                 gone.append(action)
         return gone
 
-    def _take_out(
-        self, unsent: Iterable[Action], now: int, silent: Collection[str] = ()
-    ) -> None:
+    def _take_out(self, unsent: Iterable[Action], now: int, silent: Collection[str] = ()) -> None:
         """What was written in them is a draft again, but of the `silent` ones."""
         for action in unsent:
             if action.op_id not in silent:

@@ -222,7 +222,7 @@ def bulk(scene: Scene, shoot: Shoot) -> None:
             dialog = next(d for d in window.findChildren(BulkDialog) if d.isVisible())
             if isinstance(dialog.form, PeopleForm):
                 for who in (MEI, LUIS):
-                    dialog.form.choose(who)
+                    dialog.form.people.add(who)
             shoot(dialog, f"bulk-{words.rstrip('…').lower()}-{mode}")
             if words == "Hold" and mode == "dark":
                 dialog.button.click()

@@ -73,8 +73,9 @@ def counted(value: int) -> str:
 
 
 def refusal(found: Refusal) -> str:
-    """Without what is particular to it: the list says how the task is."""
-    return f"{entry_of(found.code).message} ({found.code})"
+    """The code first, which is never cut off. Without what is particular to it: the list says how
+    the task is."""
+    return f"{found.code}: {entry_of(found.code).message}"
 
 
 def verdict(item: Item) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from tracker.ui.monitor.people_rows import PeopleRows
 from tracker.ui.monitor.task_picks import TaskPicks
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
-from tracker.ui.widgets.controls import Button, Scrolling, label
+from tracker.ui.widgets.controls import Button, Scrolling, in_order, label
 from tracker.ui.widgets.spoken import announce
 from tracker.ui.widgets.task_fields import TaskFields
 
@@ -172,13 +171,11 @@ class AssignPage(Page):
         side.addWidget(self._more)
         side.addStretch(1)
         self._show_more(False)
-        in_order: Sequence[QWidget] = (
+        in_order(
             self.description, self.people.add_button, self.priority, self.project, self.due.edit,
             fields.pick, self.estimate.edit, self.needs.button, self.more, self.parent_task.button,
             self.task_type.edit, self.scheduled.edit, self.pick_start, self.revenue.edit,
         )  # fmt: skip
-        for first, second in pairwise(in_order):
-            QWidget.setTabOrder(first, second)
 
     def _build_foot(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -7,27 +7,12 @@ never waits; rows are a model's, so 5,000 of them cost as much as twenty.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    Qt,
-    QTimer,
-)
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QLineEdit,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
 from shiboken6 import isValid
 
 from tracker.domain.errors import InputError, Refusal, TrackerError, describe
@@ -38,12 +23,9 @@ from tracker.services.export import neutral
 from tracker.ui.bridge import Errand
 from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor.bulk_forms import Ask
-from tracker.ui.theme import tokens
-from tracker.ui.theme.tokens import tokens_of
-from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Button, label
 from tracker.ui.widgets.spoken import announce
-from tracker.ui.widgets.table_head import calm
+from tracker.ui.widgets.tables import Column, Table, muted
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
@@ -54,136 +36,73 @@ SLICE = 0.008
 """Seconds of planning between two turns of the window."""
 _AT_ONCE = 500
 """Tasks whose receipts are looked up in one turn."""
-_HEADS = ("Number", "Task", "What changes", "Result")
 _ORDER = {Verdict.REFUSED: 0, Verdict.WILL: 1, Verdict.NOTHING: 2}
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class Results(QAbstractTableModel):
+class ResultTable(Table):
     """A line for each task: before, what will happen; after, what came of it."""
 
-    def __init__(self, board: Board, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, board: Board, parent: QWidget) -> None:
         self._board = board
-        self.items: Sequence[Item] = ()
-        self._rows: dict[str, int] = {}
+        self.items: dict[str, Item] = {}
         self._deed: Deed | None = None
         self.told: dict[str, tuple[Outcome, Refusal | None]] = {}
         self.backs: Mapping[str, tuple[Back, Refusal | None]] = {}
+        columns = [
+            Column("Number", self._number, 76, 7, colour=muted),
+            Column("Task", self._title, 260, 9, tip=self._title),
+            Column("What changes", self._change, 250, 8, colour=muted, tip=self._change),
+            Column("Result", self._result, 200, 10, colour=self._colour, tip=self._result),
+        ]
+        super().__init__("What happens to each task", columns, parent, row_height=32)
 
-    def show_items(self, deed: Deed | None, items: Sequence[Item]) -> None:
-        self.beginResetModel()
-        self._deed, self.items = deed, items
-        self._rows = {item.task_id: row for row, item in enumerate(items)}
-        self.endResetModel()
+    def show_items(self, deed: Deed | None, items: Iterable[Item]) -> None:
+        self._deed, self.items = deed, {item.task_id: item for item in items}
+        self.show_ids([*self.items])
 
     def tell(self, outcomes: Mapping[str, tuple[Outcome, Refusal | None]]) -> None:
         """What became of these so far."""
-        for task_id, outcome in outcomes.items():
-            if self.told.get(task_id) != outcome:
-                self.told[task_id] = outcome
-                self._changed(task_id)
+        self.told.update(outcomes)
+        self.show_ids(self.ids)
 
     def tell_backs(self, backs: Mapping[str, tuple[Back, Refusal | None]]) -> None:
         self.backs, self.told = backs, {}
-        last = self.index(len(self.items) - 1, len(_HEADS) - 1)
-        self.dataChanged.emit(self.index(0, 0), last)
+        self.show_ids(self.ids)
 
-    def _changed(self, task_id: str) -> None:
-        if (row := self._rows.get(task_id)) is not None:
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(_HEADS) - 1))
+    def _number(self, task_id: str) -> str:
+        return str(self.items[task_id].before.task.number or "")
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.items)
+    def _title(self, task_id: str) -> str:
+        title = wording.straight(self.items[task_id].before.task.title)
+        return title or "A task that is not here any more"
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADS)
+    def _change(self, task_id: str) -> str:
+        assert self._deed is not None
+        return bulk_words.change(self._deed, self.items[task_id], self._board)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return _HEADS[section] if role == Qt.ItemDataRole.DisplayRole else None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        item = self.items[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.cells(item)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole and index.column():
-            from html import escape
-
-            return f"<p>{escape(self.cells(item)[index.column()])}</p>"
-        if role == Qt.ItemDataRole.ForegroundRole:
-            t = tokens_of(QGuiApplication.palette())
-            if index.column() == len(_HEADS) - 1:
-                return QColor(t.danger if self._is_bad(item) else t.text)
-            return QColor(t.text if index.column() == 1 else t.muted)
-        return None
-
-    def cells(self, item: Item) -> list[str]:
-        task = item.before.task
-        title = wording.straight(task.title) or "A task that is not here any more"
-        changes = bulk_words.change(self._deed, item, self._board) if self._deed else ""
-        return [str(task.number or ""), title, changes, self.result(item)]
-
-    def result(self, item: Item) -> str:
-        back = self.backs.get(item.task_id)
-        told = self.told.get(item.task_id)
+    def _result(self, task_id: str) -> str:
+        back, told = self.backs.get(task_id), self.told.get(task_id)
         if back is not None:
             said = back[0].value.capitalize()
             if back[1] is not None:
-                said = f"{said}: {bulk_words.refusal(back[1])}"
+                said = f"{said}. {bulk_words.refusal(back[1])}"
             elif told is not None and told[0] is not Outcome.SAVED:
                 said = f"{said}, {self._outcome(told).lower()}"
             return said
-        return bulk_words.verdict(item) if told is None else self._outcome(told)
+        return bulk_words.verdict(self.items[task_id]) if told is None else self._outcome(told)
 
     def _outcome(self, told: tuple[Outcome, Refusal | None]) -> str:
         outcome, refusal = told
         return bulk_words.refusal(refusal) if refusal else outcome.value.capitalize()
 
-    def _is_bad(self, item: Item) -> bool:
-        back, told = self.backs.get(item.task_id), self.told.get(item.task_id)
+    def _colour(self, task_id: str) -> str:
+        back, told = self.backs.get(task_id), self.told.get(task_id)
         if told is not None and told[0] in (Outcome.REFUSED, Outcome.STUCK):
-            return True
+            return "danger"
         if back is not None:
-            return back[0] is Back.CANNOT
-        return told is None and item.verdict is Verdict.REFUSED
-
-
-class Cells(QStyledItemDelegate):
-    def __init__(self, table: QTableView) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        table = self._table
-        t = tokens_of(table.palette())
-        rect: QRect = option.rect
-        chosen = index.row() == table.currentIndex().row() and table.hasFocus()
-        painter.fillRect(rect, QColor(t.accent_weak if chosen else t.surface))
-        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, QColor(t.line))
-        colour = index.data(Qt.ItemDataRole.ForegroundRole).name()
-        paint.text(painter, rect.adjusted(10, 0, -6, 0), str(index.data()), colour, tokens.BODY)
-
-
-class ResultTable(QTableView):
-    def __init__(self, board: Board, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.results = Results(board, self)
-        self.setModel(self.results)
-        self.setAccessibleName("What happens to each task")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        header = calm(self, 32)
-        header.setSectionsClickable(False)
-        self.setItemDelegate(Cells(self))
-        header.setStretchLastSection(True)
-        for place, width in enumerate((76, 260, 250)):
-            self.setColumnWidth(place, width)
+            return "danger" if back[0] is Back.CANNOT else "text"
+        refused = told is None and self.items[task_id].verdict is Verdict.REFUSED
+        return "danger" if refused else "text"
 
 
 class BulkDialog(Dialog):
@@ -257,7 +176,7 @@ class BulkDialog(Dialog):
             asks = error.code in ("E2016", "E2017")  # nothing is wrong: it is to be chosen yet
             self._say_problem("" if asks else describe(error.code, error.info))
             self.summary.setText(f"{bulk_words.tasks(len(self._ids))} marked. {_TO_CHOOSE}")
-            self.table.results.show_items(None, ())
+            self.table.show_items(None, ())
             return
         board = self._host.board
         self._names = _names(board)
@@ -308,7 +227,7 @@ class BulkDialog(Dialog):
     def _planned(self, plan: Plan) -> None:
         self._plan = plan
         items = sorted(plan.items, key=lambda item: _ORDER[item.verdict])
-        self.table.results.show_items(plan.deed, items)
+        self.table.show_items(plan.deed, items)
         self.summary.setText(bulk_words.planned(plan))
         will = plan.count(Verdict.WILL)
         words = f"{self._ask.verb} {bulk_words.tasks(will)}" if will else self._ask.verb
@@ -401,7 +320,7 @@ class BulkDialog(Dialog):
 
     def _show_batch(self, batch: Batch) -> None:
         self._unsettled = [item.task_id for item in batch.items]
-        self.table.results.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
+        self.table.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
         self._say_results()
         self._heard()
 
@@ -443,7 +362,7 @@ class BulkDialog(Dialog):
             return
         items = [item for item in now.items if item.task_id in some]
         found = bulk.results(self._host.work.outbox, items)
-        self.table.results.tell(found)
+        self.table.tell(found)
         open_still = (Outcome.WAITING, Outcome.STUCK)
         self._unsettled = [
             one for one in self._unsettled if one not in found or found[one][0] in open_still
@@ -452,12 +371,11 @@ class BulkDialog(Dialog):
         self._say_results()
 
     def _say_results(self) -> None:
-        results = self.table.results
         if self._undone is not None:
             self.summary.setText(bulk_words.undone(self._undone.results))
         elif self.batch is not None:
             said = bulk_words.done(self.batch.deed, len(self.batch.items))
-            self.summary.setText(f"{said}. {bulk_words.told(results.told)}")
+            self.summary.setText(f"{said}. {bulk_words.told(self.table.told)}")
 
     def _undo(self) -> None:
         batch, profile = self.batch, self._host.work.profile
@@ -477,20 +395,21 @@ class BulkDialog(Dialog):
         self.undo.hide()
         self.form.freeze()
         self.form.show()
-        self.table.results.tell_backs(outcome.results)
+        self.table.tell_backs(outcome.results)
         self._unsettled = [item.task_id for item in outcome.batch.items]
-        self.table.results.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
+        self.table.tell(dict.fromkeys(self._unsettled, (Outcome.WAITING, None)))
         self._say_results()
         announce(self.summary, self.summary.text())
         self._heard()
 
     def _copy(self) -> None:
         """As lines for a spreadsheet; what a person wrote must not run there."""
-        results = self.table.results
-        lines = [_HEADS, *(results.cells(item) for item in results.items)]
+        table = self.table
+        lines = [[column.head for column in table.columns]]
+        lines += [[column.words(row) for column in table.columns] for row in table.ids]
         text = "\n".join("\t".join(neutral(cell) for cell in line) for line in lines)
         QGuiApplication.clipboard().setText(text)
-        self._host.toast.say("Copied.", bulk_words.tasks(len(results.items)))
+        self._host.toast.say("Copied.", bulk_words.tasks(len(table.ids)))
 
     def done(self, result: int) -> None:
         """Not while it is being saved: what came of it is to be seen."""

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tracker.domain.change import Kind
 from tracker.domain.errors import InputError
 from tracker.domain.task import Part, Priority
 from tracker.services.board import Board
 from tracker.services.bulk import Change, Deed, Move, Reassign
-from tracker.services.tasks import read_percent
-from tracker.services.typed import even_shares, read_due
+from tracker.services.typed import read_due
+from tracker.ui.monitor.people_rows import PeopleRows
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2
-from tracker.ui.widgets.controls import Button, Check, Choice, Field, label
+from tracker.ui.widgets.controls import Check, Choice, Field, label
 from tracker.ui.widgets.long_choice import LongChoice
 
 TYPING_MS = 300
@@ -139,142 +139,24 @@ class DueForm(Form):
         return Change({"due_at": due_at, "due_date": due_date})
 
 
-class PersonRow(QWidget):
-    """One of the people that the tasks go to."""
-
-    changed = Signal()
-    removed = Signal()
-
-    def __init__(self, user_id: str, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.user_id = user_id
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACE_2)
-        self.name = label(name, bold=True)
-        self.part = Choice(
-            f"Role of {name}", [(p.value.capitalize(), p) for p in Part], self, named=False
-        )
-        self.part.chosen.connect(lambda _value: self._part_chosen())
-        self.percent = Field(f"Share of {name} in percent", self)
-        self.percent.setFixedWidth(72)
-        self.percent.changed.connect(lambda _text: self.changed.emit())
-        self.percent.edit.textEdited.connect(self._typed)
-        self.is_typed = False
-        self.remove = Button("Remove", self, small=True)
-        self.remove.setAccessibleName(f"Remove {name}")
-        self.remove.clicked.connect(self.removed)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.part)
-        self.sign = label("%", muted=True)
-        row.addWidget(self.percent)
-        row.addWidget(self.sign)
-        row.addWidget(self.remove)
-
-    def _typed(self) -> None:
-        self.is_typed = True
-
-    def _part_chosen(self) -> None:
-        for part in (self.percent, self.sign):
-            part.setVisible(self.is_assignee)
-        self.changed.emit()
-
-    @property
-    def is_assignee(self) -> bool:
-        return self.part.value is Part.ASSIGNEE
-
-    def show_share(self, percent: int) -> None:
-        self.percent.edit.setText(str(percent))
-
-    def value(self) -> tuple[str, Part, int]:
-        """E2010 for a share that is none. Only who does the tasks has one."""
-        assert isinstance(self.part.value, Part)
-        if not self.is_assignee:
-            return self.user_id, self.part.value, 100
-        percent = read_percent(self.percent.edit.text().strip())
-        good = isinstance(percent, int) and 0 <= percent <= 100
-        self.percent.set_bad(not good)
-        if not isinstance(percent, int) or not good:
-            raise InputError("E2010", field="percent")
-        return self.user_id, self.part.value, percent
-
-
 class PeopleForm(Form):
-    """Whoever is chosen; shares are even until somebody types one."""
+    """Whoever is chosen, and whether they take the place of those who do the tasks now."""
 
     def __init__(self, board: Board, parent: QWidget) -> None:
         super().__init__(board, parent)
-        self.rows: list[PersonRow] = []
-        self._lines = QVBoxLayout()
-        self._lines.setSpacing(SPACE_2)
-        self.column.addLayout(self._lines)
-        foot = QHBoxLayout()
-        foot.setSpacing(SPACE_2)
-        self.add = Button("Add person…", self, icon="plus")
-        self.add.clicked.connect(self._choose)
+        self.people = PeopleRows(board, None, self, admins=Part.ASSIGNEE)
+        self.people.changed.connect(self.changed)
         self.replaces = Check("Take off who does them now", self)
         self.replaces.setToolTip("Reviewers and watchers stay")
         self.replaces.setChecked(True)
         self.replaces.toggled.connect(lambda _on: self.changed.emit())
-        foot.addWidget(self.add)
-        foot.addWidget(self.replaces)
-        foot.addStretch(1)
-        self.column.addLayout(foot)
+        self.people.foot.insertWidget(1, self.replaces)
+        self.column.addWidget(self.people)
 
     def deed(self) -> Deed:
-        if not self.rows:
+        if not self.people.rows:
             raise InputError("E2016", field="people")
-        people = tuple(row.value() for row in self.rows)
-        return Reassign(people, stay=not self.replaces.isChecked())
-
-    def _choose(self) -> None:
-        from tracker.ui.dialogs.choosing import Chooser, Option
-
-        chosen = {row.user_id for row in self.rows}
-        people = sorted(
-            (one for one in self.board.people.values() if one.active and one.id not in chosen),
-            key=lambda one: one.display_name.casefold(),
-        )
-        options = [
-            Option(one.display_name, one.role.value.capitalize(),
-                   lambda user_id=one.id: self.choose(user_id))  # type: ignore[misc]
-            for one in people
-        ]  # fmt: skip
-        Chooser("Who does it?", "Some letters of the name", options, self.window()).open()
-
-    def choose(self, user_id: str) -> None:
-        row = PersonRow(user_id, self.board.people[user_id].display_name, self)
-        row.changed.connect(self._row_changed)
-        row.removed.connect(lambda: self._remove(row))
-        self.rows.append(row)
-        self._lines.addWidget(row)
-        self._share()
-        self.add.setFocus()
-        self.changed.emit()
-
-    def _row_changed(self) -> None:
-        self._share()
-        self.typed()
-
-    def _remove(self, row: PersonRow) -> None:
-        self.add.setFocus()
-        self.rows.remove(row)
-        row.hide()
-        row.deleteLater()
-        self._share()
-        self.changed.emit()
-
-    def _share(self) -> None:
-        """Evenly among the assignees; others look on at all of it."""
-        doing = [row for row in self.rows if row.is_assignee]
-        if any(row.is_typed for row in doing):
-            shares = {row: 100 for row in doing if not (row.is_typed or row.percent.edit.text())}
-        else:
-            shares = dict(zip(doing, even_shares(len(doing)), strict=True))
-        for row, share in shares.items():
-            row.blockSignals(True)
-            row.show_share(share)
-            row.blockSignals(False)
+        return Reassign(tuple(self.people.read_all()), stay=not self.replaces.isChecked())
 
 
 @dataclass(frozen=True, slots=True)

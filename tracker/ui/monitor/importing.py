@@ -38,7 +38,7 @@ from tracker.ui.monitor.import_rows import RowsTable
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Check, Choice, Scrolling, label
+from tracker.ui.widgets.controls import Button, Check, Choice, Scrolling, in_order, label
 from tracker.ui.widgets.spoken import announce
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class ImportDialog(Dialog):
         line.addWidget(self.only_refused)
         self.column.addLayout(line)
         self.table = RowsTable(self)
-        self.only_refused.toggled.connect(self.table.rows.set_only_refused)
+        self.only_refused.toggled.connect(self.table.set_only_refused)
         self.column.addWidget(self.table, 1)
         self.progress = QProgressBar(self)
         self.progress.setAccessibleName("Progress of the import")
@@ -174,10 +174,7 @@ class ImportDialog(Dialog):
             self._names.append(name)
         grid.setRowStretch(len(self.columns), 1)
         self._columns_area.set_ground(ground)
-        for first, second in zip(
-            [self.header, *self.columns], [*self.columns, self.only_refused], strict=True
-        ):
-            QWidget.setTabOrder(first, second)
+        in_order(self.header, *self.columns, self.only_refused)
 
     def _name_columns(self) -> None:
         """By the first line where it names them, else by what it says."""
@@ -269,8 +266,8 @@ class ImportDialog(Dialog):
 
     def _show_rows(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        self.table.rows.show_rows(rows)
-        self.table.rows.show_left(self._left)
+        self.table.show_rows(rows)
+        self.table.show_left(self._left)
         self._left = {}
         self._say(self._said_before, good=True)
         self._said_before = ""
@@ -346,9 +343,9 @@ class ImportDialog(Dialog):
 
     def _look(self, op_ids: Sequence[str]) -> None:
         found = importing.results(self._host.work, op_ids)
-        self.table.rows.show_results(found)
+        self.table.show_results(found)
         gone = [op_id for op_id in op_ids if op_id not in found]
-        self.table.rows.show_taken_back(gone)
+        self.table.show_taken_back(gone)
         settled = {op_id for op_id in op_ids if found.get(op_id) is not None} | set(gone)
         if settled:
             self._unsettled = {t: op for t, op in self._unsettled.items() if op not in settled}
@@ -392,7 +389,7 @@ class ImportDialog(Dialog):
         self._close_if_wanted()
 
     def _save_refused(self) -> None:
-        rows, later = self.rows, self.table.rows.refused_later
+        rows, later = self.rows, self.table.refused_later
         self._host.papers.save_csv(
             "save what is refused", "Save what is refused", "refused",
             lambda: importing.refused_as_csv(rows, later),
@@ -476,7 +473,7 @@ class ImportDialog(Dialog):
         self.close_button.setVisible(not importing_now)
         self.undo.setVisible(done and not self._is_busy)
         self.save_refused.setVisible(
-            bool(found[Verdict.REFUSED] or self.table.rows.refused_later) and not importing_now
+            bool(found[Verdict.REFUSED] or self.table.refused_later) and not importing_now
         )
         left = self._job.all - len(self._job.made) if self._job else 0
         self.go.setVisible(has_file and not importing_now and (not done or left > 0))
@@ -487,13 +484,14 @@ class ImportDialog(Dialog):
         self._show_summary()
 
     def _show_summary(self) -> None:
-        rows, found = self.table.rows, importing.count(self.rows)
+        found = importing.count(self.rows)
         if self._job is not None and self._is_busy:
             words = f"{self.progress.value():,} of {many(self._job.all, 'task')} imported"
         elif self._made:
             from tracker.ui.monitor.import_rows import SAVED, WAITING
 
-            saved, waiting, bad = (rows.count_of(w) for w in (SAVED, WAITING, "Refused"))
+            kinds = (SAVED, WAITING, "Refused")
+            saved, waiting, bad = map(self.table.count_of, kinds)
             words = " · ".join(
                 part
                 for part in (

@@ -1,10 +1,9 @@
-"""The people of the assign form: a row for each, with part and share, and a chooser for more."""
+"""People who take part in tasks: a row for each, with part and share, and a chooser for more."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
@@ -18,7 +17,7 @@ from tracker.services.typed import even_shares, read_percent
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.controls import Button, Choice, Field, label
+from tracker.ui.widgets.controls import Button, Choice, Field, in_order, label
 
 _PARTS = [(part.value.capitalize(), part) for part in Part]
 _ALL = 100
@@ -135,10 +134,13 @@ class PeopleRows(QWidget):
 
     changed = Signal()
 
-    def __init__(self, board: Board, after: QWidget, parent: QWidget) -> None:
-        """Tab comes here from `after`."""
+    def __init__(
+        self, board: Board, after: QWidget | None, parent: QWidget, *, admins: Part = Part.REVIEWER
+    ) -> None:
+        """Tab comes here from `after`; None where nothing is before it. `admins` are proposed as
+        that: they check more often than they do it."""
         super().__init__(parent)
-        self._board, self._before = board, after
+        self._board, self._before, self._admins = board, after, admins
         self.rows: dict[str, PersonRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -146,14 +148,14 @@ class PeopleRows(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(SPACE_1)
         column.addLayout(self._list)
-        foot = QHBoxLayout()
-        foot.setSpacing(SPACE_2)
+        self.foot = QHBoxLayout()
+        self.foot.setSpacing(SPACE_2)
         self.add_button = Button("Add a person…", self, icon="plus")
         self.add_button.clicked.connect(self.choose)
         self.sum = label("", tokens.SMALL + 1, muted=True)
-        foot.addWidget(self.add_button)
-        foot.addWidget(self.sum, 1)
-        column.addLayout(foot)
+        self.foot.addWidget(self.add_button)
+        self.foot.addWidget(self.sum, 1)
+        column.addLayout(self.foot)
 
     # -- who -------------------------------------------------------------------------------
 
@@ -181,11 +183,10 @@ class PeopleRows(QWidget):
         self.add_button.setFocus()  # for the next one
 
     def add(self, user_id: str) -> None:
-        """An admin checks more often than they do it."""
         person = self._board.people.get(user_id)
         if person is None or not person.active or user_id in self.rows:
             return
-        part = Part.ASSIGNEE if person.role is Role.EMPLOYEE else Part.REVIEWER
+        part = Part.ASSIGNEE if person.role is Role.EMPLOYEE else self._admins
         self._make(person, Chosen(user_id, part, str(_ALL)))
         self._share()
         self.changed.emit()
@@ -214,11 +215,10 @@ class PeopleRows(QWidget):
 
     def _order(self) -> None:
         """Tab goes through the rows as they are read, then to the button below."""
-        parts: list[QWidget] = []
+        parts = [self._before] if self._before else []
         for row in self.rows.values():
             parts += [row.part, row.percent.edit, row.remove]
-        for first, second in pairwise([self._before, *parts, self.add_button]):
-            QWidget.setTabOrder(first, second)
+        in_order(*parts, self.add_button)
 
     # -- shares ----------------------------------------------------------------------------
 
@@ -241,9 +241,13 @@ class PeopleRows(QWidget):
             return ""
         return f"The shares come to {total} %." if doing and total != _ALL else ""
 
+    def read_all(self) -> list[tuple[str, Part, int]]:
+        """E2010 for a share that is none."""
+        return [row.read() for row in self.rows.values()]
+
     def read(self) -> list[tuple[str, Part, int]]:
         """E2016 without anybody who does it, E2010 for a share that is none."""
-        people = [row.read() for row in self.rows.values()]
+        people = self.read_all()
         if not any(part is Part.ASSIGNEE for _, part, _ in people):
             raise InputError("E2016", field="people")
         return people

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -17,12 +16,13 @@ from tracker.services.roster import ByProject
 from tracker.ui.monitor import deeds
 from tracker.ui.monitor.counting import Counting
 from tracker.ui.monitor.page import Page
-from tracker.ui.monitor.tables import RIGHT, Column, Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, Tokens
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.calm_table import RIGHT
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Check, Choice, Search, label
+from tracker.ui.widgets.controls import Button, Check, Choice, Search, in_order, label
+from tracker.ui.widgets.tables import Column, Table
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
@@ -106,13 +106,13 @@ class ProjectsPage(Page):
 
     def _columns(self) -> list[Column]:
         return [
-            Column(ByProject.NAME, self._name, 180, 9, tip=self._name_tip),
+            Column(ByProject.NAME, self._name, 180, 9, tip=self._name),
             Column(ByProject.TASKS, self._tasks, 90, 5, RIGHT, about="Those that are not archived"),
             Column(ByProject.OPEN, self._open, 90, 6, RIGHT, about="Those that are not finished"),
             Column(ByProject.OVERDUE, self._overdue, 96, 7, RIGHT, draw=self._draw_overdue,
                    about="Those whose due is past"),
             Column(ByProject.PROGRESS, self._progress, 220, 8, draw=self._draw_progress,
-                   about=MEAN, tip=lambda one: f"<p>{MEAN}: {self._progress(one)}</p>"),
+                   about=MEAN, tip=lambda one: f"{MEAN}: {self._progress(one)}"),
         ]  # fmt: skip
 
     # -- words and painting ----------------------------------------------------------------
@@ -120,9 +120,6 @@ class ProjectsPage(Page):
     def _name(self, project_id: str) -> str:
         project = self.host.board.projects[project_id]
         return f"{project.name} (archived)" if project.archived else project.name
-
-    def _name_tip(self, project_id: str) -> str:
-        return f"<p>{escape(self._name(project_id))}</p>"  # people wrote it
 
     def _tasks(self, project_id: str) -> str:
         return _number(self._counting.workload.project(project_id).tasks)

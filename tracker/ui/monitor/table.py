@@ -7,24 +7,20 @@ from collections.abc import Callable, Collection, Sequence
 from html import escape
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QByteArray,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
@@ -34,10 +30,10 @@ from tracker.services import wording
 from tracker.services.board import Board, Sort
 from tracker.services.freshness import freshness
 from tracker.ui.theme import tokens
-from tracker.ui.theme.tokens import tokens_of
+from tracker.ui.theme.tokens import Tokens
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.calm_table import CalmTable, Cells, Index, Rows
 from tracker.ui.widgets.marks import Marks
-from tracker.ui.widgets.table_head import calm
 
 (MARK, NUMBER, TITLE, STATUS, PROGRESS, PRIORITY, PEOPLE, PROJECT, DUE, AGE, UPDATED) = range(11)
 COLUMNS: tuple[tuple[str, int, Sort | None], ...] = (
@@ -51,16 +47,14 @@ COLUMNS: tuple[tuple[str, int, Sort | None], ...] = (
 by: it changes with every second."""
 _COLUMN_OF = {sort: place for place, (_, _, sort) in enumerate(COLUMNS) if sort is not None}
 ROW = 36
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class Lines(QAbstractTableModel):
+class Lines(Rows):
     """`views` of the board by the ids in order."""
 
     def __init__(self, board: Board, now: Callable[[], int], marks: Marks, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__([head for head, _, _ in COLUMNS], parent)
         self._board, self._now, self._marks = board, now, marks
-        self.ids: Sequence[str] = ()
 
     def set_ids(self, ids: Sequence[str]) -> None:
         """No row has anything of its own, so another order needs only another painting; rows are
@@ -79,26 +73,14 @@ class Lines(QAbstractTableModel):
     def view_of(self, row: int) -> TaskView | None:
         return self._board.views.get(self.ids[row]) if 0 <= row < len(self.ids) else None
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.ids)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return COLUMNS[section][0] or "Marked"
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+        if section == MARK and role == Qt.ItemDataRole.AccessibleTextRole:
+            return "Marked"
+        return super().headerData(section, orientation, role)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         view = self.view_of(index.row())
         if view is None:
             return None
@@ -155,62 +137,60 @@ class Lines(QAbstractTableModel):
         return sorted(map(self._board.name_of, on))
 
 
-class Painter(QStyledItemDelegate):
+class _Cells(Cells):
     def __init__(self, table: TaskTable) -> None:
         super().__init__(table)
         self._table = table
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         words = str(index.data() or "")
         more = {STATUS: 38, PROGRESS: 100, PRIORITY: 34, MARK: 40}.get(index.column(), 20)
         return QSize(paint.width_of(words, tokens.BODY) + more, ROW)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        table = self._table
+    def is_tinted(self, index: Index) -> bool:
+        return self._table.lines.ids[index.row()] in self._table.marks
+
+    def has_line_around(self) -> bool:
+        return True  # as around the card in the grid: its task is the one beside the list
+
+    def paint_cell(self, painter: QPainter, room: QRect, index: Index, t: Tokens) -> None:
+        table, column = self._table, index.column()
         view = table.lines.view_of(index.row())
         if view is None:
             return
-        t, task, column = tokens_of(table.palette()), view.task, index.column()
-        whole: QRect = option.rect
-        marked = task.id in table.marks
-        painter.save()
-        painter.fillRect(whole, QColor(t.accent_weak if marked else t.surface))
-        painter.fillRect(whole.x(), whole.bottom(), whole.width(), 1, QColor(t.line))
-        cell = whole.adjusted(10, 0, -8, 0)
-        words = str(index.data() or "")
+        task, words = view.task, str(index.data() or "")
         match column:
             case 0:
-                y = whole.y() + (whole.height() - 16) // 2
-                paint.box(painter, table, QRectF(whole.x() + 14, y, 16, 16), t, on=marked)
+                y = room.y() + (room.height() - 16) // 2
+                paint.box(
+                    painter, table, QRectF(room.x() + 4, y, 16, 16), t, on=task.id in table.marks
+                )
             case 3:
                 colour = t.status(task.status)
-                y = whole.center().y() - 3
-                paint.rounded(painter, QRectF(cell.x(), y, 8, 8), colour, None, 4)
-                paint.text(painter, cell.adjusted(15, 0, 0, 0), words, colour, tokens.BODY)
+                y = room.center().y() - 3
+                paint.rounded(painter, QRectF(room.x(), y, 8, 8), colour, None, 4)
+                paint.text(painter, room.adjusted(15, 0, 0, 0), words, colour, tokens.BODY)
             case 4:
-                self._bar(painter, cell, view)
-                paint.text(painter, cell, words, t.text, tokens.BODY,
+                self._bar(painter, room, view, t)
+                paint.text(painter, room, words, t.text, tokens.BODY,
                            align=Qt.AlignmentFlag.AlignRight)  # fmt: skip
             case 5:
                 colour = t.priority(task.priority)
-                paint.badge(painter, cell.x(), whole.center().y() - 9, words.upper(), colour)
+                paint.badge(painter, room.x(), room.center().y() - 9, words.upper(), colour)
             case 8:
                 late = table.lines.is_late(view)
                 if late:
-                    y = whole.center().y() - 7
-                    paint.icon(painter, table, "warning", t.danger, cell.x(), y)
-                    cell.adjust(20, 0, 0, 0)
+                    y = room.center().y() - 7
+                    paint.icon(painter, table, "warning", t.danger, room.x(), y)
+                    room.adjust(20, 0, 0, 0)
                 colour = t.danger if late else t.muted
-                paint.text(painter, cell, words, colour, tokens.BODY, bold=late)
+                paint.text(painter, room, words, colour, tokens.BODY, bold=late)
             case _:
                 colour = t.text if column in (TITLE, PEOPLE) else t.muted
-                paint.text(painter, cell, words, colour, tokens.BODY, bold=column == TITLE)
-        if index.row() == table.currentIndex().row():
-            self._frame(painter, whole, index.column(), t.accent)
-        painter.restore()
+                paint.text(painter, room, words, colour, tokens.BODY, bold=column == TITLE)
 
-    def _bar(self, painter: QPainter, cell: QRect, view: TaskView) -> None:
-        t, task = tokens_of(self._table.palette()), view.task
+    def _bar(self, painter: QPainter, cell: QRect, view: TaskView, t: Tokens) -> None:
+        task = view.task
         full = {Status.COMPLETED: t.done, Status.IN_PROGRESS: t.in_progress}
         track = QRectF(cell.x(), cell.center().y() - 3, cell.width() - 48, 7)
         if track.width() < 16:
@@ -220,18 +200,8 @@ class Painter(QStyledItemDelegate):
         if track.width() >= 4:
             paint.rounded(painter, track, full.get(task.status, t.held), None, 3.5)
 
-    def _frame(self, painter: QPainter, whole: QRect, column: int, accent: str) -> None:
-        """Around the row of the selected task, cell by cell."""
-        colour, header = QColor(accent), self._table.horizontalHeader()
-        painter.fillRect(whole.x(), whole.y(), whole.width(), 2, colour)
-        painter.fillRect(whole.x(), whole.bottom() - 1, whole.width(), 2, colour)
-        if header.visualIndex(column) == 0:
-            painter.fillRect(whole.x(), whole.y(), 3, whole.height(), colour)
-        if header.visualIndex(column) == len(COLUMNS) - 1:
-            painter.fillRect(whole.right() - 1, whole.y(), 2, whole.height(), colour)
 
-
-class TaskTable(QTableView):
+class TaskTable(CalmTable):
     """`selected` carries the id of the line that was gone to, "" for none, `activated_task` that
     of one chosen once more, `sorted` what to sort by and whether backwards."""
 
@@ -240,17 +210,13 @@ class TaskTable(QTableView):
     sorted_by = Signal(object, bool)
 
     def __init__(self, board: Board, now: Callable[[], int], marks: Marks, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.marks = marks
-        self.lines = Lines(board, now, marks, self)
+        lines = Lines(board, now, marks, parent)
+        super().__init__("Tasks", lines, ROW, parent)
+        self.marks, self.lines = marks, lines
         self._sort, self._backwards = Sort.DUE, False
-        self.setModel(self.lines)
-        self.setItemDelegate(Painter(self))
-        self.setAccessibleName("Tasks")
+        self.setItemDelegate(_Cells(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        # Else a press on a headline would go to another task.
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header = calm(self, ROW)
+        header = self.horizontalHeader()
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         for place, (_, width, _) in enumerate(COLUMNS):
@@ -315,13 +281,7 @@ class TaskTable(QTableView):
         if not reveal:
             self.verticalScrollBar().setValue(down)
         self.horizontalScrollBar().setValue(across)
-        self._paint_rows(before, row)
-
-    def _paint_rows(self, *rows: int) -> None:
-        for row in rows:
-            if row >= 0:
-                y = self.rowViewportPosition(row)
-                self.viewport().update(0, y, self.viewport().width(), ROW)
+        self.paint_rows(before, row)
 
     def show_sort(self, sort: Sort, backwards: bool) -> None:
         self._sort, self._backwards = sort, backwards
@@ -337,9 +297,8 @@ class TaskTable(QTableView):
 
     # -- events ----------------------------------------------------------------------------
 
-    def currentChanged(self, current: _Index, previous: _Index) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
-        self._paint_rows(current.row(), previous.row())
         if current.row() != previous.row() and not self.signalsBlocked():
             self.selected.emit(self.current_id)
 

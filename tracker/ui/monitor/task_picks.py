@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Protocol
 
 from PySide6.QtCore import Signal
@@ -16,7 +15,7 @@ from tracker.services import wording
 from tracker.services.board import Board
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2
-from tracker.ui.widgets.controls import Button, OneLine
+from tracker.ui.widgets.controls import Button, OneLine, in_order
 
 
 class Chooses(Protocol):
@@ -107,8 +106,7 @@ class TaskPicks(QWidget):
                 self._list.addWidget(pick)
                 pick.show()
         buttons = [pick.remove for pick in self.picks.values()]
-        for first, second in pairwise([self._before, *buttons, self.button]):
-            QWidget.setTabOrder(first, second)
+        in_order(self._before, *buttons, self.button)
         self.button.setVisible(len(self.picks) < self._most)
         self.refresh()
         self.changed.emit()

@@ -149,7 +149,7 @@ class TasksPage(Page):
         self.clear.hide()
         self.sort = Choice("Sort", [(sort.value, sort) for sort in Sort], row)
         self.sort.chosen.connect(lambda value: window.narrow(sort=value, backwards=False))
-        self.way = Button("", row, icon="down")
+        self.way = Button("", row, icon="up")
         self.way.clicked.connect(lambda: window.narrow(backwards=not window.filter.backwards))
         self.as_grid = Button("Grid", row)
         self.as_table = Button("Table", row)
@@ -208,7 +208,7 @@ class TasksPage(Page):
             if choice.value != value:
                 choice.set_value(value)
         self.table.show_sort(wanted.sort, wanted.backwards)
-        self.way.show_icon("up" if wanted.backwards else "down")
+        self.way.show_icon("down" if wanted.backwards else "up")
         self.way.setAccessibleName("Sorted backwards" if wanted.backwards else "Sorted forwards")
         self.way.setToolTip("Sort the other way round")
         self._lay_out()

@@ -8,7 +8,6 @@ for the employee, several columns for the monitor.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import (
@@ -23,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
-from tracker.ui.widgets.controls import ScrollBar
+from tracker.ui.widgets.controls import ScrollBar, in_order
 from tracker.ui.widgets.marks import Marks
 
 
@@ -257,8 +256,7 @@ class CardList(QAbstractScrollArea):
         chain = [self, *(stop for row in rows for stop in self._shown[row].tab_stops())]
         if chain != self._chain:
             self._chain = chain
-            for before, after in pairwise(chain):
-                QWidget.setTabOrder(before, after)
+            in_order(*chain)
 
     def take_focus_from(self, part: QWidget) -> None:
         """To be called before a part of a card is hidden. Qt would hand the focus to the next bar,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from html import escape
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -446,6 +447,12 @@ def label(
     if muted:
         made.setForegroundRole(made.palette().ColorRole.PlaceholderText)
     return made
+
+
+def in_order(*parts: QWidget) -> None:
+    """The keyboard goes through them as they are read, in whatever order they were made."""
+    for first, second in pairwise(parts):
+        QWidget.setTabOrder(first, second)
 
 
 class OneLine(Label):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
@@ -16,7 +15,7 @@ from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4, tokens_of
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Scrolling, label
+from tracker.ui.widgets.controls import Button, Scrolling, in_order, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +265,7 @@ class RowPage(Scrolling):
         else:
             self._column.addWidget(self._empty, 1)
         buttons = [button for widget in self.rows for button in widget.buttons.values()]
-        for first, second in pairwise([*buttons, self.more]):
-            QWidget.setTabOrder(first, second)
+        in_order(*buttons, self.more)
 
     def _offer_more(self, left: int) -> None:
         if not left and self.window().focusWidget() is self.more:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -12,11 +11,12 @@ from tracker.domain.occupancy import Interval
 from tracker.domain.task import Occupancy
 from tracker.services import roster
 from tracker.services.roster import By, Known
-from tracker.ui.monitor.tables import RIGHT, Column
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import Tokens
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.calm_table import RIGHT
 from tracker.ui.widgets.day_bar import COLOURS
+from tracker.ui.widgets.tables import Column
 
 
 def dot_colour(t: Tokens, state: Occupancy) -> str:
@@ -49,7 +49,7 @@ class Cells:
             Column(By.TEAM, self.team, 112, 3),
             Column(By.NOW, self.now, 172, 8, draw=self._now, tip=self.now,
                    about="What their device says now, and how fresh that is"),
-            Column(By.DAY, self.day, 190, 5, draw=self._day, tip=self._day_tip,
+            Column(By.DAY, self.day, 190, 5, draw=self._day, tip=self.day,
                    about="What was reported of the last 24 hours"),
             Column(By.OPEN, self.open, 60, 7, RIGHT,
                    about="Tasks that are assigned to them and not finished"),
@@ -92,20 +92,16 @@ class Cells:
         known = self._known()
         return str(known.workload.person(user_id).overdue(known.now))
 
-    # -- tool tips: people wrote what is in them, so they are escaped ------------------------
+    # -- tool tips -------------------------------------------------------------------------
 
     def _name_tip(self, user_id: str) -> str:
         person = self._known().people[user_id]
-        words = f"{person.display_name}, signs in as {person.name}, number {person.number}"
-        return f"<p>{escape(words)}</p>"
-
-    def _day_tip(self, user_id: str) -> str:
-        return f"<p>{escape(self.day(user_id))}</p>"
+        return f"{person.display_name}, signs in as {person.name}, number {person.number}"
 
     def _hours_tip(self, user_id: str) -> str:
         load = self._known().workload.person(user_id)
         without = f"; {load.unestimated} without an estimate" if load.unestimated else ""
-        return f"<p>{escape(self.hours(user_id) + without)}</p>"
+        return self.hours(user_id) + without
 
     # -- painting --------------------------------------------------------------------------
 

@@ -24,11 +24,11 @@ from tracker.ui.monitor.counting import Counting
 from tracker.ui.monitor.page import Page
 from tracker.ui.monitor.people.columns import Cells
 from tracker.ui.monitor.people.panel import WIDTH, PersonPanel
-from tracker.ui.monitor.tables import Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Choice, Search, label
+from tracker.ui.widgets.controls import Button, Choice, Search, in_order, label
+from tracker.ui.widgets.tables import Table
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow

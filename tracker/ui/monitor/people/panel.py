@@ -16,13 +16,13 @@ from tracker.services import activity, organising, roster, wording
 from tracker.services.organising import Device
 from tracker.services.roster import Known
 from tracker.ui.bridge import Errand
-from tracker.ui.monitor.tables import Column, Table
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, Tokens
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.controls import Button, Panel, Scrolling, label
 from tracker.ui.widgets.day_bar import DayBar
 from tracker.ui.widgets.rows import Row, Section
+from tracker.ui.widgets.tables import Column, Table
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow

@@ -13,10 +13,11 @@ from tracker.domain.task import Person, Role, Team
 from tracker.services import organising
 from tracker.ui.dialogs.form import Dialog
 from tracker.ui.monitor import deeds
-from tracker.ui.monitor.tables import RIGHT, Column, Table, in_order
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_4
-from tracker.ui.widgets.controls import Button, Check, label
+from tracker.ui.widgets.calm_table import RIGHT
+from tracker.ui.widgets.controls import Button, Check, in_order, label
+from tracker.ui.widgets.tables import Column, Table
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow

@@ -17,9 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,8 +27,8 @@ from tracker.services.figures_out import Table, as_text
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, tokens_of
 from tracker.ui.widgets import paint
+from tracker.ui.widgets.calm_table import CalmTable, Head
 from tracker.ui.widgets.controls import Button, Choice, label
-from tracker.ui.widgets.table_head import Head, calm
 
 _ROW, _HEAD, _MOST_ROWS = 30, 44, 12
 _PAD, _LONG, _ARROW = 6, 20, 16
@@ -159,18 +157,14 @@ class Headlines(Head):
         painter.restore()
 
 
-class FiguresView(QTableView):
+class FiguresView(CalmTable):
     """Return sorts by the column that has the keyboard, once more the other way around; Ctrl+C
     copies the chosen rows."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.figures = FiguresModel(self)
-        self.setModel(self.figures)
-        calm(self, _ROW)
+        self.figures = FiguresModel(parent)
+        super().__init__(name, self.figures, _ROW, parent)
         self.setAlternatingRowColors(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         head = Headlines(self)
         head.setSectionsClickable(True)
         self.setHorizontalHeader(head)
