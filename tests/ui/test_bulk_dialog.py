@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt, QThreadPool, QTimer
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.support.client import task
@@ -231,6 +231,46 @@ def test_shares_are_even_until_one_is_typed(window: MonitorWindow, qtbot: QtBot)
     assert [*form.people.rows] == [ANA]
     press(qtbot, ana.remove)
     assert not dialog.button.isEnabled()
+    dialog.close()
+
+
+def test_tab_goes_through_the_people_as_they_are_read(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Reassign…", qtbot)
+    form = dialog.form
+    assert isinstance(form, PeopleForm)
+    form.people.add(RITA)
+    planned(dialog, qtbot)
+    form.people.add(ANA)
+    assert not dialog.button.isEnabled(), "what was planned is without her"
+    planned(dialog, qtbot)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    wanted: list[QWidget] = []
+    for row in form.people.rows.values():
+        wanted += [row.part, row.percent.edit, row.remove]
+    wanted += [form.people.add_button, form.replaces, dialog.table]
+    wanted[0].setFocus()
+    seen = []
+    for _ in wanted:
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        seen.append(focused)
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    assert seen == wanted
+    dialog.close()
+
+
+def test_a_reviewer_alone_can_be_added(window: MonitorWindow, qtbot: QtBot) -> None:
+    window.grid.marks.add([ONE])
+    dialog = asked(window, "Reassign…", qtbot)
+    form = dialog.form
+    assert isinstance(form, PeopleForm)
+    form.people.add(RITA)
+    pick(qtbot, form.people.rows[RITA].part, "Reviewer")
+    press(qtbot, form.replaces)
+    planned(dialog, qtbot)
+    assert form.deed() == bulk.Reassign(((RITA, Part.REVIEWER, 100),), stay=True)
     dialog.close()
 
 

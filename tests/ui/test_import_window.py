@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,17 @@ def test_only_what_is_refused_can_be_seen_and_saved(
     qtbot.waitUntil(lambda: path.exists(), timeout=PATIENCE)
     assert path.read_bytes().decode("utf-8-sig") == "title,priority\r\n'=1+1,soon\r\n,low\r\n"
     settle()
+
+
+def test_what_is_cut_off_is_said_in_full_and_is_no_markup(
+    monitor: Monitor, tmp_path: Path, qtbot: QtBot
+) -> None:
+    dialog = take(monitor(), qtbot, tmp_path, "title,priority\n<b>Seal</b>,soon\nBelt,low\n")
+    model, tip = dialog.table.model(), Qt.ItemDataRole.ToolTipRole
+    assert model.index(0, 2).data(tip) == "<p>&lt;b&gt;Seal&lt;/b&gt;</p>"
+    assert model.index(0, 5).data(tip) == f"<p>{escape(column(dialog, 5)[0])}</p>"
+    assert model.index(1, 5).data(tip) is None
+    assert model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole) == "Result: Refused (E2005)"
 
 
 def many(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
@@ -23,6 +24,7 @@ from tests.support.windows import (
     open_monitor,
     pick,
     press,
+    settle,
     task_id,
     waits,
 )
@@ -205,6 +207,24 @@ def test_the_drawer_tells_the_story_of_a_task(
     assert any("0 → 40 %" in one and "“housing cleaned”" in one for one in story)
     assert any("made offline, 8 min later" in one for one in story)
     assert any("Assigned to Ana Moreno" in one and "You" in one for one in story[-1:])
+
+
+def test_the_buttons_of_the_drawer_are_in_one_row(
+    four: dict[str, str], open_window: Open, qtbot: QtBot
+) -> None:
+    window = open_monitor(open_window)
+    window.resize(1440, 900)
+    pane = window.pane
+    for title in ("Belt", "Anchor", "Belt"):  # another status, other buttons
+        window.cards.select("")
+        choose(window, four[title], qtbot)
+        settle()
+        moves = (button for button in pane.moves.values() if button.isVisible())
+        row = [pane.edit, pane.reassign, pane.cancel, *moves]
+        shown = [button for button in row if button.isVisible()]
+        assert len({button.y() for button in shown}) == 1
+        for left, right in pairwise(shown):
+            assert left.geometry().right() < right.geometry().left()
 
 
 def test_hold_and_undo_from_the_drawer(

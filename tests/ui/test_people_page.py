@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -43,6 +43,7 @@ from tracker.ui.monitor.people.forms import (
 )
 from tracker.ui.monitor.people.page import PeoplePage
 from tracker.ui.monitor.people.teams import TeamsDialog
+from tracker.ui.monitor.projects import ProjectsPage
 from tracker.ui.monitor.window import MONITOR, MonitorWindow
 
 # Of popup menus, and of moving to a widget of a window that is not active.
@@ -228,6 +229,30 @@ def test_the_details_tell_devices_and_open_tasks(
     qtbot.keyClick(panel.tasks, Qt.Key.Key_Return)
     assert window._page == MONITOR
     assert window.cards.selected_id == one
+
+
+def place_in(window: MonitorWindow, part: QWidget) -> QRect:
+    return QRect(part.mapTo(window, QPoint(0, 0)), part.size())
+
+
+def test_a_person_is_where_a_task_is_beside_the_list(monitor: Monitor, qtbot: QtBot) -> None:
+    window = monitor(task(task_id(1)))
+    window.resize(1440, 900)
+    window.cards.select(task_id(1))
+    settle()
+    beside = place_in(window, window.pane)
+    page = page_of(window)
+    settle()
+    page.table.choose(ANA)
+    settle()
+    assert place_in(window, page.panel) == beside
+    assert (beside.top(), beside.right()) == (0, 1439)
+    search = place_in(window, page.search)
+    window.open_page(windows.PROJECTS)
+    settle()
+    other = window.page(windows.PROJECTS)
+    assert isinstance(other, ProjectsPage)
+    assert place_in(window, other.search).topLeft() == search.topLeft()
 
 
 def test_the_first_hundred_tasks_are_listed_and_all_can_be_shown(

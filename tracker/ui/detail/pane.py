@@ -30,6 +30,7 @@ from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_1, SPACE_2, SPACE_3, SPACE_4
 from tracker.ui.widgets.controls import Button, Field, Panel, Scrolling, TextBox, label
 from tracker.ui.widgets.drafts import Drafts, Key
+from tracker.ui.widgets.flow import Flow
 from tracker.ui.widgets.rows import Section
 
 WIDTH = 348
@@ -137,22 +138,16 @@ class DetailPane(Panel):
         for one in (self.about, self.due, self.blocked, self.description):
             one.setContentsMargins(0, 0, 0, SPACE_1)
             self._ground.addWidget(one)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_2)
+        row = Flow(ground, gap=SPACE_1)
+        self._ground.addWidget(row)
         self.accept = self._button("Accept", self._accept, row)
         self.edit = self._button("Edit…", lambda: self.edited.emit(self._id), row)
         self.reassign = self._button("Reassign…", lambda: self.reassigned.emit(self._id), row)
         self.cancel = self._button("Cancel task", lambda: self._move(Kind.CANCEL), row)
-        row.addStretch(1)
-        self._ground.addLayout(row)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_2)
         self.moves = {
             kind: self._button(words, functools.partial(self._move, kind), row)
             for words, kind in _MOVES
         }
-        row.addStretch(1)
-        self._ground.addLayout(row)
         self.needs = self._section("Waits for", ground)
         self.add_need = self._button("Add…", self._ask_need, self.needs.head)
         self.people = self._section("People", ground)
@@ -181,10 +176,10 @@ class DetailPane(Panel):
         self._ground.addWidget(made)
         return made
 
-    def _button(self, words: str, do: Callable[[], None], row: QHBoxLayout) -> Button:
+    def _button(self, words: str, do: Callable[[], None], row: QHBoxLayout | Flow) -> Button:
         made = Button(words, self, small=True)
         made.clicked.connect(lambda _c=False: do())
-        row.addWidget(made)
+        (row.add if isinstance(row, Flow) else row.addWidget)(made)
         return made
 
     def _build_log(self) -> None:

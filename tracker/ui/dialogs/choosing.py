@@ -70,6 +70,20 @@ class OptionList(QTreeWidget):
         if first is not None:
             self.setCurrentItem(first)
 
+    def follow(self, field: Field) -> None:
+        """Up and down move in the list while the words keep the keyboard."""
+        field.edit.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() is QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() in _MOVES
+        ):
+            self.keyPressEvent(event)
+            return True
+        return super().eventFilter(watched, event)
+
 
 class Chooser(QDialog):
     """Type some words, press Return."""
@@ -88,8 +102,8 @@ class Chooser(QDialog):
         self.field = Field(title, self, placeholder=placeholder)
         self.field.changed.connect(self._narrow)
         self.field.edit.returnPressed.connect(self._take)
-        self.field.edit.installEventFilter(self)
         self.list = OptionList(title, self)
+        self.list.follow(self.field)
         self.list.itemActivated.connect(lambda *_: self._take())
         self.list.itemClicked.connect(lambda *_: self._take())
         column.addWidget(self.field)
@@ -102,17 +116,6 @@ class Chooser(QDialog):
         places = found(words, [option.words for option in self._offered])
         self._listed = [self._offered[place] for place in places[:_MOST]]
         self.list.show_options([(option.words, option.beside) for option in self._listed])
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and down move in the list while the words keep the keyboard."""
-        if (
-            event.type() is QEvent.Type.KeyPress
-            and isinstance(event, QKeyEvent)
-            and event.key() in _MOVES
-        ):
-            self.list.keyPressEvent(event)
-            return True
-        return super().eventFilter(watched, event)
 
     def _take(self) -> None:
         """Once: a click on a row of the list says it twice on some systems."""

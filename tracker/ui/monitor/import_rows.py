@@ -31,7 +31,7 @@ class RowsTable(Table):
         columns = [
             Column("Line", self._line, 56, 7, colour=muted),
             Column("Result", self._result, 150, 9, colour=self._colour),
-            Column("Title", self._title, 200, 8, tip=self._title),
+            Column("Title", self._title, 216, 8, tip=self._title),
             Column("Assignees", self._cell("people"), 110, 6, tip=self._cell("people")),
             Column("Due", self._cell("due"), 96, 5, tip=self._cell("due")),
             Column("Why", self._why, 200, 10, tip=self._why),

@@ -5,21 +5,44 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.domain.page import Changes
+from tracker.ui.theme import tokens
+from tracker.ui.theme.tokens import SPACE_2
+from tracker.ui.widgets.controls import label
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
+
+
+MARGINS = (18, 14, 10, 0)
 
 
 class Page(QWidget):
     """One row of the rail. The window makes a page when it is first opened, and tells only the page
     that is shown what changed: one that is opened shows everything anew."""
 
+    to_the_edges = False
+    """Whether the page leaves the `MARGINS` around itself."""
+
     def __init__(self, window: MonitorWindow) -> None:
         super().__init__(window)
         self.host = window
+
+    def head(self, title: str, *buttons: QWidget) -> QHBoxLayout:
+        """The title, below it `source`, which says how old what is shown is, and buttons."""
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_2)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(label(title, tokens.TITLE, bold=True))
+        self.source = label("", tokens.SMALL + 1, muted=True)
+        words.addWidget(self.source)
+        row.addLayout(words, 1)
+        for button in buttons:
+            row.addWidget(button)
+        return row
 
     def opened(self) -> None:
         """It is shown now; the keyboard goes to where a person begins."""

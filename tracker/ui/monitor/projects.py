@@ -21,7 +21,7 @@ from tracker.ui.theme.tokens import SPACE_2, SPACE_3, Tokens
 from tracker.ui.widgets import paint
 from tracker.ui.widgets.calm_table import RIGHT
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Check, Choice, Search, in_order, label
+from tracker.ui.widgets.controls import Button, Check, Choice, Search, in_order
 from tracker.ui.widgets.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -59,18 +59,9 @@ class ProjectsPage(Page):
         )  # fmt: skip
 
     def _build_head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_2)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(label("Projects", tokens.TITLE, bold=True))
-        self.source = label("", tokens.SMALL + 1, muted=True)
-        words.addWidget(self.source)
-        row.addLayout(words, 1)
         self.new = Button("New project…", self, icon="plus")
         self.new.clicked.connect(self.new_project)
-        row.addWidget(self.new)
-        return row
+        return self.head("Projects", self.new)
 
     def _build_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from tracker.domain.errors import EnvironmentFault, InputError, TrackerError
@@ -19,8 +17,6 @@ from tracker.ui.widgets.spoken import announce
 
 if TYPE_CHECKING:
     from tracker.ui.widgets.shell import Shell
-
-_MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
 class _Naming(Dialog):
@@ -123,8 +119,8 @@ class TemplatesDialog(Dialog):
         self.field = Field("Search the templates", self, placeholder="Some words of its name")
         self.field.changed.connect(lambda _text: self._narrow())
         self.field.edit.returnPressed.connect(self._take)
-        self.field.edit.installEventFilter(self)
         self.list = OptionList("Templates", self)
+        self.list.follow(self.field)
         self.list.itemActivated.connect(lambda *_: self._take())
         self.list.setMinimumHeight(220)
         self.empty = label(
@@ -206,14 +202,3 @@ class TemplatesDialog(Dialog):
         self._gone = None
         self.field.setFocus()
         self._read()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and down move in the list while the words keep the keyboard."""
-        if (
-            event.type() is QEvent.Type.KeyPress
-            and isinstance(event, QKeyEvent)
-            and event.key() in _MOVES
-        ):
-            self.list.keyPressEvent(event)
-            return True
-        return super().eventFilter(watched, event)

@@ -22,10 +22,9 @@ from tracker.sync.engine import Report
 from tracker.ui.bridge import Errand, busy
 from tracker.ui.detail.hosting import Detailing
 from tracker.ui.monitor.bulk_forms import ASKS, REASSIGN, Ask
-from tracker.ui.monitor.page import Page
+from tracker.ui.monitor.page import MARGINS, Page
 from tracker.ui.monitor.tasks_page import GRID, TABLE, TasksPage
 from tracker.ui.surroundings import Surroundings
-from tracker.ui.theme.tokens import SPACE_3, SPACE_4
 from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.shell import ATTENTION, WAITING
@@ -103,11 +102,13 @@ class MonitorWindow(Detailing):
         self.cards = self.grid.cards
         self.cards.selected.connect(lambda _id: self._show_pane())
         self.grid.auto.toggled.connect(self._auto_toggled)
-        main = QVBoxLayout()
-        main.setContentsMargins(SPACE_4 + 2, 14, SPACE_4 - 6, 0)
-        main.setSpacing(SPACE_3)
+        main, self._room = QVBoxLayout(), QVBoxLayout()
+        main.setSpacing(0)
+        self.banner.setContentsMargins(*MARGINS)
         main.addWidget(self.banner)
-        main.addWidget(self._stack, 1)
+        self._room.setContentsMargins(*MARGINS)
+        self._room.addWidget(self._stack)
+        main.addLayout(self._room, 1)
         ground = QWidget(self)
         row = QHBoxLayout(ground)
         row.setContentsMargins(0, 0, 0, 0)
@@ -202,10 +203,12 @@ class MonitorWindow(Detailing):
         self._show_lists()
         if name in _PAGES:
             page = self.page(name)
+            self._room.setContentsMargins(*(0, 0, 0, 0) if page.to_the_edges else MARGINS)
             page.show_changes(None, None)
             self._stack.setCurrentWidget(page)
             page.opened()
         else:
+            self._room.setContentsMargins(*MARGINS)
             self._stack.setCurrentWidget(self.waiting_page if name == WAITING else self.tray_page)
         self._show_pane()
 

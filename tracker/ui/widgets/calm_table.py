@@ -37,6 +37,7 @@ LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 _TALL = 34
 _BEFORE, _AFTER = 10, 8
 """Room beside the words of a cell."""
+_ARROW = 14
 
 
 class Rows(QAbstractTableModel):
@@ -85,7 +86,7 @@ class Head(QHeaderView):
         painter.save()
         painter.fillRect(rect, QColor(t.surface))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, QColor(t.control_line))
-        inner = rect.adjusted(_BEFORE, 0, -_AFTER - 18 if sorts else -_AFTER, 0)
+        inner = rect.adjusted(_BEFORE, 0, -_AFTER - _ARROW if sorts else -_AFTER, 0)
         colour = t.text if sorts else t.muted
         used = paint.text(painter, inner, words, colour, tokens.SMALL + 1, bold=True, align=align)
         if sorts:
@@ -93,7 +94,7 @@ class Head(QHeaderView):
             y = rect.y() + (rect.height() - 16) // 2
             up = self.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
             name = "up" if up else "down"
-            paint.icon(painter, self, name, t.text, inner.x() + used + 4, y)
+            paint.icon(painter, self, name, t.text, inner.x() + used, y)
         painter.restore()
 
 

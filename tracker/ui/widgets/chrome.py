@@ -278,7 +278,8 @@ class Banner(QWidget):
 
     def _lay_out(self) -> None:
         """The sentence goes below the headline where it would be squeezed into a narrow column."""
-        fits = self.width() >= self.headline.sizeHint().width() + _BESIDE
+        room = self.contentsRect().width()
+        fits = room >= self.headline.sizeHint().width() + _BESIDE
         way = QBoxLayout.Direction
         self._words.setDirection(way.LeftToRight if fits else way.TopToBottom)
         self._words.setSpacing(SPACE_3 if fits else 2)
@@ -306,7 +307,7 @@ class Banner(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens_of(self.palette())
-        paint.rounded(QPainter(self), QRectF(self.rect()), t.warning_ground, None)
+        paint.rounded(QPainter(self), QRectF(self.contentsRect()), t.warning_ground, None)
 
 
 class Toast(QWidget):

@@ -87,7 +87,8 @@ class Flow(QWidget):
         self._place()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:  # a part came, went, or says something else
+        # A part came, went, or says something else; that is not told while nobody sees it.
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
             self._place()
         return super().event(event)
 

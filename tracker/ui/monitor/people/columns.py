@@ -51,11 +51,11 @@ class Cells:
                    about="What their device says now, and how fresh that is"),
             Column(By.DAY, self.day, 190, 5, draw=self._day, tip=self.day,
                    about="What was reported of the last 24 hours"),
-            Column(By.OPEN, self.open, 60, 7, RIGHT,
+            Column(By.OPEN, self.open, 64, 7, RIGHT,
                    about="Tasks that are assigned to them and not finished"),
-            Column(By.HOURS, self.hours, 88, 4, RIGHT, tip=self._hours_tip,
+            Column(By.HOURS, self.hours, 96, 4, RIGHT, tip=self._hours_tip,
                    about="What is estimated of these tasks, by their share of each"),
-            Column(By.OVERDUE, self.overdue, 78, 6, RIGHT, draw=self._overdue,
+            Column(By.OVERDUE, self.overdue, 88, 6, RIGHT, draw=self._overdue,
                    about="Those of them whose due is past"),
         ]  # fmt: skip
 

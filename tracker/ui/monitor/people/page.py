@@ -21,13 +21,12 @@ from tracker.services.workspace import device_clock
 from tracker.ui.bridge import Errand
 from tracker.ui.monitor import deeds
 from tracker.ui.monitor.counting import Counting
-from tracker.ui.monitor.page import Page
+from tracker.ui.monitor.page import MARGINS, Page
 from tracker.ui.monitor.people.columns import Cells
 from tracker.ui.monitor.people.panel import WIDTH, PersonPanel
-from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3
 from tracker.ui.widgets.chrome import Empty
-from tracker.ui.widgets.controls import Button, Choice, Search, in_order, label
+from tracker.ui.widgets.controls import Button, Choice, Search, in_order
 from tracker.ui.widgets.tables import Table
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 ASK_EVERY_MS = 60_000
 """How often what people did is asked for anew, while the page is open."""
-BESIDE = 900
+BESIDE = 928
 """Narrower than this, the page shows the person instead of the list."""
 CHOICE_WIDTH = 148
 _DOWN_FIRST = frozenset({By.DAY, By.OPEN, By.HOURS, By.OVERDUE})
@@ -43,6 +42,8 @@ _DOWN_FIRST = frozenset({By.DAY, By.OPEN, By.HOURS, By.OVERDUE})
 
 
 class PeoplePage(Page):
+    to_the_edges = True  # so the person's details are where a task's are
+
     def __init__(self, window: MonitorWindow) -> None:
         super().__init__(window)
         self._counting = Counting.of(window)
@@ -70,7 +71,8 @@ class PeoplePage(Page):
         self.panel.task_opened.connect(window.go_to_task)
         self._left = QWidget(self)
         column = QVBoxLayout(self._left)
-        column.setContentsMargins(0, 0, SPACE_2, 0)
+        left, top, right, bottom = MARGINS
+        column.setContentsMargins(left, top, right + SPACE_2, bottom)
         column.setSpacing(SPACE_3)
         column.addLayout(self._build_head())
         column.addLayout(self._build_filters())
@@ -92,14 +94,6 @@ class PeoplePage(Page):
         )  # fmt: skip
 
     def _build_head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_2)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(label("People", tokens.TITLE, bold=True))
-        self.source = label("", tokens.SMALL + 1, muted=True)
-        words.addWidget(self.source)
-        row.addLayout(words, 1)
         self.refresh = Button("Refresh", self, icon="refresh")
         self.refresh.clicked.connect(self._refresh)
         self.teams = Button("Teams…", self)
@@ -107,9 +101,7 @@ class PeoplePage(Page):
         self.new = Button("New person…", self, icon="plus")
         self.new.clicked.connect(self.new_person)
         self.new.setVisible(self._is_owner)
-        for button in (self.refresh, self.teams, self.new):
-            row.addWidget(button)
-        return row
+        return self.head("People", self.refresh, self.teams, self.new)
 
     def _build_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -54,7 +54,7 @@ class PersonPanel(Panel):
         self._area = Scrolling("Person", self)
         ground = QWidget()
         column = QVBoxLayout(ground)
-        column.setContentsMargins(SPACE_4, SPACE_3, SPACE_3, SPACE_3)
+        column.setContentsMargins(SPACE_4, SPACE_4, SPACE_3, SPACE_3)
         column.setSpacing(SPACE_2)
         head = QHBoxLayout()
         self.name = label("", tokens.HEADING, bold=True)
