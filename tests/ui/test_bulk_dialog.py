@@ -570,6 +570,8 @@ def test_three_share_a_hundred_as_in_the_assign_form(monitor: Monitor, qtbot: Qt
     form = dialog.form
     assert isinstance(form, PeopleForm)
     for user_id in (ANA, RITA, bo.id):
-        form.choose(user_id)
-    assert [row.percent.edit.text() for row in form.rows] == ["34", "33", "33"]
+        form.people.add(user_id)
+    assert [row.percent.edit.text() for row in form.people.rows.values()] == [
+        "34", "33", "33",
+    ]  # fmt: skip
     dialog.close()

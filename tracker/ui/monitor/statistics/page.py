@@ -94,6 +94,8 @@ class SourceLine(OneLine):
 
 
 class StatisticsPage(Page):
+    source: SourceLine
+
     def __init__(self, window: MonitorWindow) -> None:
         super().__init__(window)
         self._today_in = zone_named(window.work.confirmed.position().zone)
