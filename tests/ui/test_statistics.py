@@ -607,14 +607,14 @@ def test_a_row_keeps_the_keyboard_wherever_news_put_it(some: StatisticsPage) -> 
     view = some.tables[0].view
     view.sort_by(4)
     view.setCurrentIndex(view.figures.index(0, 4))
-    key, table = view.figures.key(0), view.figures.table
+    key, table = view.figures.ids[0], view.figures.table
     place = table.keys.index(key)
     lower = tuple(
         (*row[:4], ("0", -1), *row[5:]) if number == place else row
         for number, row in enumerate(table.rows)
     )
     view.show_table(type(table)(table.title, table.columns, table.keys, lower))
-    assert view.figures.key(view.currentIndex().row()) == key
+    assert view.figures.ids[view.currentIndex().row()] == key
     assert view.currentIndex().row() == len(table.rows) - 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tracker.domain.page import Changes
 from tracker.ui.theme import tokens
@@ -30,19 +30,19 @@ class Page(QWidget):
         super().__init__(window)
         self.host = window
 
-    def head(self, title: str, *buttons: QWidget) -> QHBoxLayout:
-        """The title, below it `source`, which says how old what is shown is, and buttons."""
+    def head(self, title: str, *buttons: QWidget) -> tuple[QHBoxLayout, QLabel]:
+        """The title with buttons beside it, and the line below it."""
         row = QHBoxLayout()
         row.setSpacing(SPACE_2)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(label(title, tokens.TITLE, bold=True))
-        self.source = label("", tokens.SMALL + 1, muted=True)
-        words.addWidget(self.source)
+        below = label("", tokens.SMALL + 1, muted=True)
+        words.addWidget(below)
         row.addLayout(words, 1)
         for button in buttons:
             row.addWidget(button)
-        return row
+        return row, below
 
     def opened(self) -> None:
         """It is shown now; the keyboard goes to where a person begins."""

@@ -61,7 +61,8 @@ class ProjectsPage(Page):
     def _build_head(self) -> QHBoxLayout:
         self.new = Button("New project…", self, icon="plus")
         self.new.clicked.connect(self.new_project)
-        return self.head("Projects", self.new)
+        row, self.source = self.head("Projects", self.new)
+        return row
 
     def _build_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -34,10 +34,8 @@ from tracker.ui.widgets.controls import ScrollBar
 
 Index = QModelIndex | QPersistentModelIndex
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-_TALL = 34
-_BEFORE, _AFTER = 10, 8
-"""Room beside the words of a cell."""
-_ARROW = 14
+BEFORE, AFTER, ARROW = 10, 8, 14
+"""Room beside the words of a cell, and for the arrow of a headline."""
 
 
 class Rows(QAbstractTableModel):
@@ -67,6 +65,8 @@ class Rows(QAbstractTableModel):
 class Head(QHeaderView):
     """Names over a line; an arrow at the one that the table is sorted by, up where it grows."""
 
+    tall = 34
+
     def __init__(self, table: QTableView) -> None:
         super().__init__(Qt.Orientation.Horizontal, table)
         self.setAccessibleName("Columns")
@@ -75,7 +75,7 @@ class Head(QHeaderView):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), _TALL)
+        return QSize(super().sizeHint().width(), self.tall)
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         t = tokens_of(self.palette())
@@ -86,9 +86,9 @@ class Head(QHeaderView):
         painter.save()
         painter.fillRect(rect, QColor(t.surface))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, QColor(t.control_line))
-        inner = rect.adjusted(_BEFORE, 0, -_AFTER - _ARROW if sorts else -_AFTER, 0)
+        inner = rect.adjusted(BEFORE, 0, -AFTER - ARROW if sorts else -AFTER, 0)
         colour = t.text if sorts else t.muted
-        used = paint.text(painter, inner, words, colour, tokens.SMALL + 1, bold=True, align=align)
+        used = self.paint_words(painter, inner, words, colour, align)
         if sorts:
             used = inner.width() if align is RIGHT else min(used, inner.width())
             y = rect.y() + (rect.height() - 16) // 2
@@ -96,6 +96,12 @@ class Head(QHeaderView):
             name = "up" if up else "down"
             paint.icon(painter, self, name, t.text, inner.x() + used, y)
         painter.restore()
+
+    def paint_words(
+        self, painter: QPainter, room: QRect, words: str, colour: str, align: Qt.AlignmentFlag
+    ) -> int:
+        """Returns the width that they took."""
+        return paint.text(painter, room, words, colour, tokens.SMALL + 1, bold=True, align=align)
 
 
 class Cells(QStyledItemDelegate):
@@ -113,13 +119,15 @@ class Cells(QStyledItemDelegate):
         painter.setClipRect(whole)
         painter.fillRect(whole, QColor(t.accent_weak if self.is_tinted(index) else t.surface))
         painter.fillRect(whole.x(), whole.bottom(), whole.width(), 1, QColor(t.line))
-        self.paint_cell(painter, whole.adjusted(_BEFORE, 0, -_AFTER, 0), index, t)
+        self.paint_cell(painter, whole.adjusted(BEFORE, 0, -AFTER, 0), index, t)
         if self.is_current(index):
-            self._frame(painter, whole, index.column(), QColor(t.accent))
+            self._frame(painter, whole, index, QColor(t.accent))
         painter.restore()
 
     def paint_cell(self, painter: QPainter, room: QRect, index: Index, t: Tokens) -> None:
-        raise NotImplementedError
+        across, role = Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole
+        align = index.model().headerData(index.column(), across, role)
+        paint.text(painter, room, str(index.data()), t.text, tokens.BODY, align=align)
 
     def is_current(self, index: Index) -> bool:
         return index.row() == self._view.currentIndex().row()
@@ -130,16 +138,21 @@ class Cells(QStyledItemDelegate):
     def has_line_around(self) -> bool:
         return self._view.hasFocus()
 
-    def _frame(self, painter: QPainter, whole: QRect, column: int, colour: QColor) -> None:
-        """Cell by cell."""
+    def ends(self, index: Index) -> tuple[bool, bool]:
+        """Whether what is current begins and ends in this cell."""
         first, last = self._view.ends()
-        if column == first:
+        return index.column() == first, index.column() == last
+
+    def _frame(self, painter: QPainter, whole: QRect, index: Index, colour: QColor) -> None:
+        """Cell by cell."""
+        begins, ends = self.ends(index)
+        if begins:
             painter.fillRect(whole.x(), whole.y(), 3, whole.height(), colour)
         if not self.has_line_around():
             return
         painter.fillRect(whole.x(), whole.y(), whole.width(), 2, colour)
         painter.fillRect(whole.x(), whole.bottom() - 1, whole.width(), 2, colour)
-        if column == last:
+        if ends:
             painter.fillRect(whole.right() - 1, whole.y(), 2, whole.height(), colour)
 
 

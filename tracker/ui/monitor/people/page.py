@@ -101,7 +101,8 @@ class PeoplePage(Page):
         self.new = Button("New person…", self, icon="plus")
         self.new.clicked.connect(self.new_person)
         self.new.setVisible(self._is_owner)
-        return self.head("People", self.refresh, self.teams, self.new)
+        row, self.source = self.head("People", self.refresh, self.teams, self.new)
+        return row
 
     def _build_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()

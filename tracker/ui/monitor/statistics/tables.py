@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -16,74 +16,63 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tracker.services import wording
 from tracker.services.figures_out import Table, as_text
 from tracker.ui.theme import theme, tokens
 from tracker.ui.theme.tokens import SPACE_2, tokens_of
 from tracker.ui.widgets import paint
-from tracker.ui.widgets.calm_table import CalmTable, Head
+from tracker.ui.widgets.calm_table import (
+    AFTER,
+    ARROW,
+    BEFORE,
+    LEFT,
+    RIGHT,
+    CalmTable,
+    Cells,
+    Head,
+    Index,
+    Rows,
+)  # fmt: skip
 from tracker.ui.widgets.controls import Button, Choice, label
 
 _ROW, _HEAD, _MOST_ROWS = 30, 44, 12
-_PAD, _LONG, _ARROW = 6, 20, 16
+_LONG = 20
 _ROLE = Qt.ItemDataRole
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class FiguresModel(QAbstractTableModel):
+class FiguresModel(Rows):
     """A table in some order. What there is no value of comes last, whichever way it is sorted."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__((), parent)
         self.table = Table("", (), (), ())
         self.order: list[int] = []
         self._by = (0, _UP)
 
     def show_table(self, table: Table) -> None:
         """Rows that stay in their place are only drawn anew."""
-        before = [self.table.keys[place] for place in self.order]
-        same_columns = table.columns == self.table.columns
         order = _order(table, *self._by)
-        if same_columns and before == [table.keys[place] for place in order]:
+        ids = [table.keys[place] for place in order]
+        if table.columns == self.table.columns and ids == self.ids:
             self.table, self.order = table, order
             if order:
                 last = self.index(len(order) - 1, len(table.columns) - 1)
                 self.dataChanged.emit(self.index(0, 0), last)
             return
         self.beginResetModel()
-        self.table, self.order = table, order
+        self.table, self.order, self.ids = table, order, ids
+        self.heads = [column.name for column in table.columns]
         self.endResetModel()
-
-    def key(self, row: int) -> str:
-        return self.table.keys[self.order[row]]
-
-    def row_of(self, key: str) -> int:
-        """-1 for what is not there any more."""
-        places = (row for row, place in enumerate(self.order) if self.table.keys[place] == key)
-        return next(places, -1)
 
     # -- Qt ----------------------------------------------------------------------------------
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.order)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.table.columns)
-
-    def data(self, index: _Index, role: int = _ROLE.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         if not index.isValid():
             return None
         column = self.table.columns[index.column()]
-        if role == _ROLE.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
         words = wording.straight(self.table.rows[self.order[index.row()]][index.column()][0])
         if role == _ROLE.DisplayRole:
             return words
@@ -97,24 +86,22 @@ class FiguresModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or section >= len(self.table.columns):
             return None
         column = self.table.columns[section]
-        if role == _ROLE.DisplayRole:
-            return column.name
         if role == _ROLE.ToolTipRole:
             return f"{column.about}. Press to sort.".removeprefix(". ")
         if role == _ROLE.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap)
-        return None
+            return RIGHT if column.numeric else LEFT
+        return super().headerData(section, orientation, role)
 
     def sort(self, column: int, order: Qt.SortOrder = _UP) -> None:
         if not 0 <= column < len(self.table.columns):
             return
         self.layoutAboutToBeChanged.emit()
         kept = self.persistentIndexList()
-        keys = [self.key(index.row()) for index in kept]
+        keys = [self.ids[index.row()] for index in kept]
         self._by = (column, order)
         self.order = _order(self.table, column, order)
-        rows = {self.key(row): row for row in range(len(self.order))}
+        self.ids = [self.table.keys[place] for place in self.order]
+        rows = {key: row for row, key in enumerate(self.ids)}
         moved = [self.index(rows[key], old.column()) for key, old in zip(keys, kept, strict=True)]
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
@@ -135,26 +122,29 @@ def _key(value: Any) -> Any:
 class Headlines(Head):
     """On two lines where a column is narrow, above the side that its cells are at."""
 
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), _HEAD)
+    tall = _HEAD
 
-    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        t = tokens_of(self.palette())
-        painter.save()
-        painter.fillRect(rect, QColor(t.surface))
-        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, QColor(t.control_line))
-        model, way = self.model(), self.orientation()
-        sorted_by = self.sortIndicatorSection() == section
-        inner = rect.adjusted(_PAD, 0, -_PAD - _ARROW * sorted_by, 0)
+    def paint_words(
+        self, painter: QPainter, room: QRect, words: str, colour: str, align: Qt.AlignmentFlag
+    ) -> int:
         painter.setFont(theme.font(tokens.SMALL + 1, bold=True))
-        painter.setPen(QColor(t.text if sorted_by else t.muted))
-        align = model.headerData(section, way, _ROLE.TextAlignmentRole) or 0
-        painter.drawText(inner, align, str(model.headerData(section, way) or ""))
-        if sorted_by:
-            name = "up" if self.sortIndicatorOrder() is _DOWN else "down"
-            y = rect.y() + (rect.height() - 16) // 2
-            paint.icon(painter, self, name, t.text, rect.right() - _ARROW - 2, y)
-        painter.restore()
+        painter.setPen(QColor(colour))
+        wrapped = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(room, int(align | wrapped), words)
+        return room.width()
+
+
+class _Cells(Cells):
+    """Several rows can be chosen, and one cell has the keyboard: Return sorts by its column."""
+
+    def is_current(self, index: Index) -> bool:
+        return index == self._view.currentIndex()
+
+    def is_tinted(self, index: Index) -> bool:
+        return self._view.selectionModel().isSelected(index)
+
+    def ends(self, index: Index) -> tuple[bool, bool]:
+        return True, True
 
 
 class FiguresView(CalmTable):
@@ -162,9 +152,10 @@ class FiguresView(CalmTable):
     copies the chosen rows."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
-        self.figures = FiguresModel(parent)
-        super().__init__(name, self.figures, _ROW, parent)
-        self.setAlternatingRowColors(True)
+        figures = FiguresModel(parent)
+        super().__init__(name, figures, _ROW, parent)
+        self.figures = figures
+        self.setItemDelegate(_Cells(self))
         head = Headlines(self)
         head.setSectionsClickable(True)
         self.setHorizontalHeader(head)
@@ -175,11 +166,11 @@ class FiguresView(CalmTable):
     def show_table(self, table: Table) -> None:
         """The row that has the keyboard keeps it wherever it comes to be."""
         current = self.currentIndex()
-        key = self.figures.key(current.row()) if current.isValid() else ""
+        key = self.figures.ids[current.row()] if current.isValid() else ""
         self.figures.show_table(table)
-        row = self.figures.row_of(key) if key else -1
-        if row >= 0 and not self.currentIndex().isValid():
-            self.setCurrentIndex(self.figures.index(row, current.column()))
+        ids = self.figures.ids
+        if key in ids and not self.currentIndex().isValid():
+            self.setCurrentIndex(self.figures.index(ids.index(key), current.column()))
         needs = [_need(table, column) for column in range(len(table.columns))]
         if needs != self._needs:
             self._needs = needs
@@ -215,7 +206,7 @@ class FiguresView(CalmTable):
         super().paintEvent(event)
         if not self.figures.order:
             t = tokens_of(self.palette())
-            room = self.viewport().rect().adjusted(_PAD, 0, 0, 0)
+            room = self.viewport().rect().adjusted(BEFORE, 0, 0, 0)
             paint.text(QPainter(self.viewport()), room, "None", t.muted, tokens.BODY)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -249,9 +240,9 @@ def _need(table: Table, column: int) -> int:
     name = table.columns[column].name
     cells = (row[column][0] for row in table.rows)
     longest = max(cells, key=len, default="")
-    content = paint.width_of(longest, tokens.BODY) + 2 * _PAD + 4
+    content = paint.width_of(longest, tokens.BODY) + BEFORE + AFTER
     longest = max(name.split(" "), key=len)
-    head = paint.width_of(longest, tokens.SMALL + 1, bold=True) + 2 * _PAD + _ARROW
+    head = paint.width_of(longest, tokens.SMALL + 1, bold=True) + BEFORE + AFTER + ARROW
     most = 160 if table.columns[column].numeric else 180
     return max(min(content, most), head)
 
