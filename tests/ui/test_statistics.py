@@ -47,7 +47,9 @@ from tracker.ui.dialogs.choosing import Chooser
 from tracker.ui.monitor.statistics import page as page_module
 from tracker.ui.monitor.statistics.page import StatisticsPage
 from tracker.ui.monitor.window import ASSIGN, STATISTICS, MonitorWindow
-from tracker.ui.theme import theme
+from tracker.ui.theme import theme, tokens
+from tracker.ui.widgets import paint
+from tracker.ui.widgets.calm_table import AFTER, BEFORE
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
 Json = dict[str, Any]
@@ -601,6 +603,17 @@ def test_a_table_is_copied_as_text(some: StatisticsPage, qtbot: QtBot) -> None:
     qtbot.keyClick(section.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().split("\n")
     assert [line.split("\t") for line in lines[1:]] == [rows(some, 0)[1]]
+
+
+def test_a_narrow_table_scrolls_and_cuts_no_figure(some: StatisticsPage) -> None:
+    some.window().resize(980, 560)
+    settle()
+    view = some.tables[0].view
+    assert view.horizontalScrollBar().maximum() > 0
+    for row in rows(some, 0):
+        for column, words in enumerate(row):
+            room = view.columnWidth(column) - BEFORE - AFTER
+            assert paint.width_of(words, tokens.BODY) < room, words
 
 
 def test_a_row_keeps_the_keyboard_wherever_news_put_it(some: StatisticsPage) -> None:
