@@ -115,11 +115,11 @@ class Crowd:
                 # Everybody has a first page before anything is written, so nothing comes in one.
                 until(lambda: len(self._cursors) == len(readers))
                 for one in [pool.submit(self._write, self.server.device(n)) for n in writers]:
-                    one.result(60)
+                    one.result(120)
             finally:
                 self._over.set()
             for one in readers:
-                one.result(60)
+                one.result(120)
         assert all(self.written.values())
         missed = {name: self.written[name] - self.heard[name] for name in self.written}
         return missed["ana"] | missed[OUTSIDER]

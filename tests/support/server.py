@@ -230,7 +230,7 @@ class RunningServer:
             if name not in self._clients:
                 headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
                 self._clients[name] = httpx.Client(
-                    base_url=self.url, headers=headers, timeout=20,
+                    base_url=self.url, headers=headers, timeout=60,
                     event_hooks={"response": [declared.check]},
                 )  # fmt: skip
             return self._clients[name]
