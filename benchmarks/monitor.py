@@ -244,7 +244,7 @@ def _memory(ours: float, floor: float, sizes: Sizes) -> Row:
 
 def statistics(name: str, root: Path, firm: Firm, floor: Spread, sizes: Sizes) -> Row:
     """The first click on the page in a new process, again and again."""
-    found: dict[str, list[float]] = {"numbers": [], "charts": [], "blocked": []}
+    found: dict[str, list[float]] = {"numbers": [], "server": [], "charts": [], "blocked": []}
     for _ in range(sizes.openings):
         with watched(root, firm.token) as both:
             both.until("state", lambda said: said in (State.SYNCED, State.OFFLINE))
@@ -252,10 +252,15 @@ def statistics(name: str, root: Path, firm: Firm, floor: Spread, sizes: Sizes) -
             both.window.ask("watch")
             opened = json.loads(both.window.ask("statistics"))
             time.sleep(_SETTLED_S)
-            found["numbers"].append(opened["numbers"])
-            found["charts"].append(opened["charts"])
+            for what, at in opened.items():
+                found[what].append(at)
             found["blocked"].append(max(json.loads(both.window.ask("report"))["gaps"]))
     ours = spread(found["numbers"])
+    servers = [
+        Figure("the server's own numbers", spread(some).median, "ms", must=NUMBERS_MS)
+        for some in [found["server"]]
+        if some
+    ]
     return Row(
         name,
         f"the Statistics page after its first click, {sizes.tasks:,} tasks; the floor is the"
@@ -265,6 +270,7 @@ def statistics(name: str, root: Path, firm: Firm, floor: Spread, sizes: Sizes) -
         floor,
         [
             Figure("numbers", ours.median, "ms", must=NUMBERS_MS),
+            *servers,
             Figure("charts", spread(found["charts"]).median, "ms", must=CHARTS_MS),
             Figure("the window's thread, at most", max(found["blocked"]), "ms", must=BLOCKED_MS),
         ],

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import watching
+from tracker.sync.engine import State
 
 if TYPE_CHECKING:
     from tracker.app import Opened
@@ -65,7 +66,7 @@ class Overseer:
                 self._opened.clear()
                 self._crossing.asked.emit(self._open_statistics)
                 until = time.monotonic() + PATIENCE_S
-                while "charts" not in self._opened and time.monotonic() < until:
+                while not self._all_opened() and time.monotonic() < until:
                     time.sleep(0.005)
                 return json.dumps(self._opened)
             case "report":
@@ -138,16 +139,34 @@ class Overseer:
         yield "page Monitor", window.rail.rows["Monitor"].click
 
     def _open_statistics(self) -> None:
+        from PySide6.QtCore import QTimer
+
         from tracker.ui.monitor.window import STATISTICS
 
         started = time.perf_counter()
-
-        def note(what: str) -> None:
-            self._opened.setdefault(what, (time.perf_counter() - started) * 1000)
-
-        page: Any = self.window.page(STATISTICS)
-        page.shown.connect(note)
         self.window.rail.rows[STATISTICS].click()
+        page: Any = self.window.page(STATISTICS)
+        looking = QTimer(self.window)
+
+        def look() -> None:
+            """Whatever is found was painted in the turn before."""
+            now, told = (time.perf_counter() - started) * 1000, page.told
+            if told is not None:
+                self._opened.setdefault("numbers", now)
+            if told is not None and told.online:
+                self._opened.setdefault("server", now)
+            if told is not None and page.plots is not None and not page.is_drawing:
+                self._opened.setdefault("charts", now)
+            if self._all_opened():
+                looking.stop()
+
+        looking.timeout.connect(look)
+        looking.start(watching.BEAT_MS)
+
+    def _all_opened(self) -> bool:
+        """Numbers and charts, and the server's own numbers where there is a server."""
+        offline = self.window.status.state is State.OFFLINE
+        return {"numbers", "charts", *([] if offline else ["server"])} <= self._opened.keys()
 
 
 def main() -> int:

@@ -58,6 +58,27 @@ def test_the_windows_figures_are_measured_with_their_floor() -> None:
         assert any(figure["must"] is not None for figure in row["figures"]), row
 
 
+def test_the_monitors_figures_are_measured_with_their_floor() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.monitor", "--quick", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["failed"] == []
+    assert [row["name"] for row in report["rows"]] == [
+        *["blocked", "visible", "memory", "statistics", "statistics, offline"]
+    ]
+    for row in report["rows"]:
+        assert row["value"] > 0, row
+        assert row["floor"] > 0, row
+        assert any(figure["must"] is not None for figure in row["figures"]), row
+
+
 def test_the_figures_for_admins_are_measured_with_their_floor(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
