@@ -248,7 +248,7 @@ class DetailPane(Panel):
         about = "\n".join(parts.about(found, self._host.board, now))
         self.about.setText(wording.breakable(about))
         due = wording.due(task, now)
-        self.due.setText(due.capitalize())
+        self.due.setText(due[:1].upper() + due[1:])
         self.due.setVisible(bool(due))
         role = self.due.palette().ColorRole
         self.due.setForegroundRole(role.BrightText if is_overdue(task, now) else role.WindowText)
