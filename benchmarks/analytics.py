@@ -84,8 +84,8 @@ ROWS: dict[str, tuple[str, dict[str, str], tuple[sa.Table, ...]]] = {
 """Of each row: the question, its parameters (`from` is so many days ago, a month if it is empty),
 and whose rows the floor counts."""
 ON_DEVICE = "figures, on the device"
-"""The same, counted by a device that holds all of the tasks, but for occupancy. The floor goes
-through the tasks once and looks at one field."""
+"""The same, counted by a device that holds all of the tasks. The floor goes through the tasks once
+and looks at one field."""
 
 
 @dataclass(frozen=True)

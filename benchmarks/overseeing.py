@@ -157,6 +157,8 @@ class Overseer:
                 self._opened.setdefault("server", now)
             if told is not None and page.plots is not None and not page.is_drawing:
                 self._opened.setdefault("charts", now)
+                if told.online and not page.inquiry.is_asking:
+                    self._opened.setdefault("all", now)
             if self._all_opened():
                 looking.stop()
 
@@ -164,9 +166,9 @@ class Overseer:
         looking.start(watching.BEAT_MS)
 
     def _all_opened(self) -> bool:
-        """Numbers and charts, and the server's own numbers where there is a server."""
+        """Numbers and charts, and where there is a server its own ones, with activity."""
         offline = self.window.status.state is State.OFFLINE
-        return {"numbers", "charts", *([] if offline else ["server"])} <= self._opened.keys()
+        return {"numbers", "charts", *([] if offline else ["server", "all"])} <= self._opened.keys()
 
 
 def main() -> int:

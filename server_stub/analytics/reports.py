@@ -1,6 +1,6 @@
 """The figures that admins ask for: what the queries count, put together (tracker.protocol.figures).
 
-`figures` is all of them of one moment, and counts nothing twice that two of them show.
+`figures` is all of the tasks' of one moment, and counts nothing twice that two of them show.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ def figures(
         trend=_trend(conn, tenant_id, asked, period.latest(ZoneInfo(zone), now), now),
         people=_by_person(conn, tenant_id, asked, done, now),
         teams=_by_team(conn, tenant_id, asked, done, now),
-        occupancy=occupancy_of_all(conn, tenant_id, asked.user_ids, now),
         sla=promises_kept(conn, tenant_id, zone, asked, now),
     )
 

@@ -82,7 +82,7 @@ def trend(state: State, caller: CallerDep, conn: Read, asked: AskedDep, period: 
 def figures(
     state: State, caller: CallerDep, conn: Read, asked: AskedDep, period: PeriodDep
 ) -> Figures:
-    """All of these of one moment; of a period of more than 92 days the trend of the last."""
+    """All of these but occupancy, of one moment; of more than 92 days the trend of the last."""
     return reports.figures(conn, caller.tenant_id, caller.zone, asked, period, state.now())
 
 

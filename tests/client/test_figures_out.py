@@ -43,6 +43,10 @@ DONE = Finished(
 )  # fmt: skip
 DAY = {Occupancy.ACTIVE: 6 * HOUR, Occupancy.IDLE: HOUR, Occupancy.OFFLINE: HOUR,
        Occupancy.UNKNOWN: 0}  # fmt: skip
+REPORTED = OccupancyOfAll(
+    as_of=0, since=0, totals=DAY, hours=[Hour(started_at=0, totals=DAY)],
+    people=[PersonOccupancy(user_id="a", number=3, name="Ana", totals=DAY)],
+)  # fmt: skip
 
 
 def person(user_id: str, name: str, done: Finished = NOTHING, **more: object) -> PersonPerformance:
@@ -72,10 +76,6 @@ def figures(*people: PersonPerformance, done: Finished = DONE) -> Figures:
             TeamPerformance(team_id="u", number=2, name="Gone", archived=True, people=0, open=0,
                             overdue=0, finished=NOTHING),
         ]),
-        occupancy=OccupancyOfAll(
-            as_of=0, since=0, totals=DAY, hours=[Hour(started_at=0, totals=DAY)],
-            people=[PersonOccupancy(user_id="a", number=3, name="Ana", totals=DAY)],
-        ),
         sla=PromisesKept(as_of=0, priorities=[
             PromiseKept(priority=one, start="4h", finish="2d", finished=3 * (one is Priority.HIGH),
                         started_in_time=1.0 if one is Priority.HIGH else None,
@@ -88,7 +88,7 @@ def figures(*people: PersonPerformance, done: Finished = DONE) -> Figures:
 
 
 def test_a_share_of_nothing_is_a_dash_and_never_zero() -> None:
-    shown = lay_out(figures(person("a", "Ana"), done=NOTHING), {}, online=True)
+    shown = lay_out(figures(person("a", "Ana"), done=NOTHING), REPORTED, {})
     words = {tile.name: (tile.words, tile.value) for tile in shown.groups[1].tiles}
     for name in ("Mean time to complete", "Started in time", "Finished in time",
                  "Efficiency ratio", "Mean rating"):  # fmt: skip
@@ -147,7 +147,7 @@ def test_where_they_are_from_in_words() -> None:
 
 
 def test_a_chart_says_all_its_values() -> None:
-    shown = lay_out(figures(person("a", "Ana")), {}, online=True)
+    shown = lay_out(figures(person("a", "Ana")), REPORTED, {})
     said = {picture.title: picture.said for picture in shown.pictures}
     assert said["Made, finished and overdue by day"] == (
         "1 Mar: made 4, finished 0, overdue 0; 2 Mar: made 0, finished 3, overdue 1"
@@ -162,17 +162,18 @@ def test_a_chart_says_all_its_values() -> None:
     assert said["Activity, last 24 hours"].startswith("Active: 6 h · 75.0 %")
 
 
-def test_the_cache_knows_nobodys_activity_and_says_so() -> None:
-    shown = lay_out(figures(person("a", "Ana")), {}, online=False)
+@pytest.mark.parametrize("lacking", [figures_out.ONLY_ONLINE, figures_out.BEING_ASKED])
+def test_where_no_activity_is_known_it_is_said_why(lacking: str) -> None:
+    shown = lay_out(figures(person("a", "Ana")), lacking, {})
     of_activity = [one for one in shown.pictures if one.form in (Form.DONUT, Form.STACKED)]
-    assert [one.said for one in of_activity] == [figures_out.ONLY_ONLINE] * 2
+    assert [one.said for one in of_activity] == [lacking] * 2
     (row,) = shown.tables[0].rows
     assert [words for words, _ in row[-3:]] == ["–"] * 3
 
 
 def test_a_row_has_the_team_and_says_who_is_disabled() -> None:
     found = figures(person("a", "Ana", DONE), person("b", "Jo", active=False))
-    people, teams, _ = lay_out(found, {"a": "Pumps"}, online=True).tables
+    people, teams, _ = lay_out(found, REPORTED, {"a": "Pumps"}).tables
     assert [cells[0][0] for cells in people.rows] == ["Ana", "Jo (disabled)"]
     assert [cells[1] for cells in people.rows] == [("Pumps", "Pumps"), ("–", None)]
     assert [words for words, _ in people.rows[0][2:]] == [
@@ -184,7 +185,7 @@ def test_a_row_has_the_team_and_says_who_is_disabled() -> None:
 
 def test_who_was_asked_for_is_alone() -> None:
     found = figures(person("a", "Ana"), person("b", "Jo"))
-    shown = lay_out(found, {}, online=True, person="b", team="u")
+    shown = lay_out(found, REPORTED, {}, person="b", team="u")
     assert shown.tables[0].keys == ("b",)
     assert shown.tables[1].keys == ()
 
@@ -196,7 +197,7 @@ def lines(report: Report) -> list[list[str]]:
 
 
 def test_csv_has_every_section_with_its_headline_and_raw_numbers() -> None:
-    shown = lay_out(figures(person("a", "Ana", DONE)), {"a": "Pumps"}, online=True)
+    shown = lay_out(figures(person("a", "Ana", DONE)), REPORTED, {"a": "Pumps"})
     found = lines(Report("Statistics of Northwind", ("1 Mar", "From the server"), shown))
     heads = [found[0][0], *(after[0] for before, after in pairwise(found)
                             if not before and after)]  # fmt: skip
@@ -214,7 +215,7 @@ def test_csv_has_every_section_with_its_headline_and_raw_numbers() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@A1", "\tx", "＝1", "=HYPERLINK(1)"])
 def test_no_name_is_run_as_a_formula(name: str) -> None:
-    shown = lay_out(figures(person("a", name)), {"a": name}, online=True)
+    shown = lay_out(figures(person("a", name)), REPORTED, {"a": name})
     found = lines(Report(name, (name,), shown))
     assert found[0] == found[1] == [f"'{name}"]
     (row,) = (line for line in found if len(line) > 10 and line[0].endswith(name))
@@ -224,7 +225,7 @@ def test_no_name_is_run_as_a_formula(name: str) -> None:
 
 
 def test_half_a_character_in_a_name_is_no_reason_to_write_nothing() -> None:
-    shown = lay_out(figures(person("a", "lone \ud800")), {}, online=True)
+    shown = lay_out(figures(person("a", "lone \ud800")), REPORTED, {})
     assert any(line[:1] == ["lone ?"] for line in lines(Report("t", (), shown)))
 
 

@@ -433,8 +433,6 @@ def test_all_figures_are_those_that_are_asked_for_apart(
     found = everything.ask("figures", query)
     now = everything.server.clock.now
     assert {part.pop("as_of") for part in found.values()} == {now}
-    about = {name: query[name] for name in ("person", "team") if name in query}
-    assert _close(found.pop("occupancy"), everything.ask("occupancy", about))
     shown = [date.fromisoformat(day["day"]) for day in found["trend"]["days"]]
     assert shown == days_of(query, now)[-92:]
     days = {**query, "from": f"{shown[0]}"} if shown else query

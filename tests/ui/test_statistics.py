@@ -16,6 +16,7 @@ from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.company import fill, fill_day
@@ -44,6 +45,7 @@ from tracker.services.periods import Preset
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report, State
 from tracker.ui.dialogs.choosing import Chooser
+from tracker.ui.monitor.statistics import inquiry as inquiry_module
 from tracker.ui.monitor.statistics import page as page_module
 from tracker.ui.monitor.statistics.page import StatisticsPage
 from tracker.ui.monitor.window import ASSIGN, STATISTICS, MonitorWindow
@@ -54,6 +56,7 @@ from tracker.ui.widgets.calm_table import AFTER, BEFORE
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
 Json = dict[str, Any]
 PATH = "/api/v1/analytics/figures"
+ACTIVITY = "/api/v1/analytics/occupancy"
 MONTH = {"from": "2026-02-01", "to": "2026-03-02"}
 """The last 30 days, on the servers' clock."""
 
@@ -103,10 +106,13 @@ def online(page: StatisticsPage, qtbot: QtBot) -> None:
 
 
 def answer(server: RunningServer, **params: str) -> Json:
+    """The figures, with the activity of the same people."""
+    who = {name: params[name] for name in ("person", "team") if name in params}
     found = server.get("rita", PATH, params=params)
-    assert found.status_code == 200, found.text
+    reported = server.get("rita", ACTIVITY, params=who)
+    assert found.status_code == reported.status_code == 200, found.text + reported.text
     body: Json = found.json()
-    return body
+    return {**body, "occupancy": reported.json()}
 
 
 # What the words of a number should be, said once more.
@@ -274,20 +280,24 @@ def test_without_a_connection_they_are_the_caches_and_say_so(
 
 
 class Slow:
-    """Holds back the figures until it is told otherwise."""
+    """Holds back the answer at a path until it is told otherwise."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, path: str = PATH) -> None:
+        self._app, self._path = app, path
         self.may_answer = threading.Event()
         self.asked = 0
+        self.fails = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         import asyncio
 
-        if scope.get("path") == PATH:
+        if scope.get("path") == self._path:
             self.asked += 1
             while not self.may_answer.is_set():
                 await asyncio.sleep(0.01)
+            if self.fails:
+                await PlainTextResponse("no", 503)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
 
@@ -310,11 +320,23 @@ def slow_server(serve: Callable[..., RunningServer], slow: list[Slow]) -> Runnin
 
 
 @pytest.fixture
+def adding_up(serve: Callable[..., RunningServer], slow: list[Slow]) -> RunningServer:
+    """A server whose answer about everybody's day can be held back."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        slow.append(Slow(app, ACTIVITY))
+        return slow[-1]
+
+    return serve(wrap=wrap)
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest, serve: Callable[..., RunningServer]) -> RunningServer:
     """The slow one, for tests that ask for it."""
-    if "slow_server" in request.fixturenames:
-        found: RunningServer = request.getfixturevalue("slow_server")
-        return found
+    for name in ("slow_server", "adding_up"):
+        if name in request.fixturenames:
+            found: RunningServer = request.getfixturevalue(name)
+            return found
     return serve()
 
 
@@ -375,6 +397,107 @@ def test_closing_while_it_is_asked_leaves_nothing(
     qtbot.waitUntil(lambda: slow[0].asked == 1, timeout=PATIENCE)
     close(made)
     slow[0].may_answer.set()  # conftest looks for what is left
+
+
+# -- everybody's day ---------------------------------------------------------------------------
+
+
+def told_online(page: StatisticsPage, qtbot: QtBot) -> None:
+    """Numbers of the server, whether activity is in them or not."""
+    qtbot.waitUntil(
+        lambda: page.told is not None and page.told.online and page.inquiry._answered,
+        timeout=PATIENCE,
+    )
+    drawn(page, qtbot)
+
+
+def days_of(page: StatisticsPage) -> set[str]:
+    """What the table of people says of their activity."""
+    return {words for row in rows(page, 0) for words in row[-3:]}
+
+
+def test_the_numbers_come_before_everybodys_day(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot
+) -> None:
+    fill_company(adding_up)
+    page = open_page(open_monitor(open_window), qtbot)
+    told_online(page, qtbot)
+    numbers = tiles(page)
+    assert numbers["Made"] == thin(
+        adding_up.get("rita", PATH, params=MONTH).json()["summary"]["made"]["tasks"]
+    )
+    assert days_of(page) == {"–"}
+    for chart in page.charts[4:]:
+        assert chart.accessibleName().endswith("being added up …")
+    assert page.inquiry.is_asking
+    slow[0].may_answer.set()
+    online(page, qtbot)
+    assert days_of(page) != {"–"}
+    assert tiles(page) == numbers
+    check(page, answer(adding_up, **MONTH), {adding_up.users["ana"]: "North"})
+
+
+def test_everybodys_day_is_asked_for_once_a_minute_others_at_once(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    fill_company(adding_up)
+    slow[0].may_answer.set()
+    page = open_page(open_monitor(open_window), qtbot)
+    online(page, qtbot)
+    assert slow[0].asked == 1
+    pick(qtbot, page.filters.preset, "All time")
+    online(page, qtbot)
+    page.filters.project._pick(adding_up.world.project_id)
+    online(page, qtbot)
+    assert slow[0].asked == 1
+    assert days_of(page) != {"–"}
+    page.filters.person._pick(adding_up.users["ana"])
+    online(page, qtbot)
+    assert slow[0].asked == 2
+    page.refresh()
+    online(page, qtbot)
+    assert slow[0].asked == 3
+    monkeypatch.setattr(inquiry_module, "ACTIVITY_MS", 0)
+    page._ask()
+    online(page, qtbot)
+    assert slow[0].asked == 4
+
+
+def test_who_asks_for_others_meanwhile_gets_the_day_of_those(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot
+) -> None:
+    fill_company(adding_up)
+    page = open_page(open_monitor(open_window), qtbot)
+    told_online(page, qtbot)
+    ana = adding_up.users["ana"]
+    for project, person in ((adding_up.world.project_id, None), (None, ana)):
+        page.filters.project._pick(project)
+        page.filters.person._pick(person)
+        told_online(page, qtbot)
+    assert slow[0].asked == 1  # what hangs is not asked twice
+    slow[0].may_answer.set()
+    online(page, qtbot)
+    assert slow[0].asked == 2
+    check(page, answer(adding_up, **MONTH, person=ana), {ana: "North"})
+
+
+def test_a_day_that_cannot_be_told_says_why_and_is_asked_for_again(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot
+) -> None:
+    fill_company(adding_up)
+    slow[0].fails = True
+    slow[0].may_answer.set()
+    page = open_page(open_monitor(open_window), qtbot)
+    online(page, qtbot)
+    for chart in page.charts[4:]:
+        assert "Activity could not be asked for: " in chart.accessibleName()
+        assert "(E40" in chart.accessibleName()
+    assert int(tiles(page)["Made"]) > 0
+    slow[0].fails = False
+    page._ask()
+    online(page, qtbot)
+    check(page, answer(adding_up, **MONTH), {adding_up.users["ana"]: "North"})
 
 
 # -- live --------------------------------------------------------------------------------------

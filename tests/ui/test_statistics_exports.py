@@ -14,12 +14,12 @@ from PySide6.QtGui import QColor, QImage, QPageSize, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from tests.client.test_figures_out import DONE, figures, person
+from tests.client.test_figures_out import DONE, REPORTED, figures, person
 from tests.support.client import task
 from tests.support.windows import ANA, PATIENCE, PEOPLE, press, settle, task_id
 from tests.ui.test_statistics import drawn, open_page
 from tracker.domain.task import Status
-from tracker.services.figures_out import Report, lay_out
+from tracker.services.figures_out import ONLY_ONLINE, Report, lay_out
 from tracker.services.workspace import device_clock
 from tracker.ui.monitor.statistics import paper
 from tracker.ui.monitor.statistics.exporting import SCALE
@@ -193,7 +193,7 @@ def draw(report: Report, charts: list[QImage]) -> tuple[int, list[QImage]]:
 
 def test_every_page_has_something_and_a_long_table_goes_on() -> None:
     people = [person(str(n), f"Person of a name that is rather long {n}", DONE) for n in range(90)]
-    shown = lay_out(figures(*people), {}, online=True)
+    shown = lay_out(figures(*people), REPORTED, {})
     chart = QImage(52, 30, QImage.Format.Format_RGB32)
     chart.fill(0xFF2563D9)
     count, images = draw(Report("Statistics", ("a", "b"), shown), [chart] * 6)
@@ -204,7 +204,7 @@ def test_every_page_has_something_and_a_long_table_goes_on() -> None:
 
 def test_each_row_is_on_one_page_below_its_headline() -> None:
     people = [person(str(n), f"Person {n}", DONE) for n in range(90)]
-    shown = lay_out(figures(*people), {}, online=True)
+    shown = lay_out(figures(*people), REPORTED, {})
     painter = QPainter(image := QImage(468, 331, QImage.Format.Format_RGB32))
     pages = paper.Pages(painter, 40 / 72, 468, 331)
     blocks = pages.blocks(Report("Statistics", ("a",), shown), [])
@@ -223,6 +223,6 @@ def test_each_row_is_on_one_page_below_its_headline() -> None:
 
 
 def test_a_report_without_charts_or_rows_is_a_file_too() -> None:
-    shown = lay_out(figures(), {}, online=False)
+    shown = lay_out(figures(), ONLY_ONLINE, {})
     raw = paper.pdf(Report("Statistics", (), shown), [], A4)
     assert raw.startswith(b"%PDF-")

@@ -254,9 +254,9 @@ def statistics(scene: Scene, shoot: Shoot) -> None:
     counted = counting.from_cache(
         board.views, board.people, board.projects, teams, "UTC", asked, now, sla.default("UTC")
     )
-    told = counted.model_copy(update={"occupancy": month.day(now, [*board.people.values()])})
+    reported = month.day(now, [*board.people.values()])
     of_team = {one.id: teams[one.team_id].name for one in board.people.values() if one.team_id}
-    shown = figures_out.lay_out(told, of_team, online=True)
+    shown = figures_out.lay_out(counted, reported, of_team)
     page.inquiry.told.emit(Told(asked, shown, True, now))
     while page.plots is None or page.is_drawing:
         QTest.qWait(20)

@@ -188,8 +188,8 @@ class Trend(Answer):
 
 
 class Figures(Answer):
-    """All that the Statistics page shows, of one moment. The trend is of the last 92 days of a
-    longer period."""
+    """All that is said of tasks, of one moment. The trend is of the last 92 days of a longer
+    period. What people's devices reported is OccupancyOfAll: it has no period."""
 
     as_of: int
     summary: Summary
@@ -198,7 +198,6 @@ class Figures(Answer):
     trend: Trend
     people: ByPerson
     teams: ByTeam
-    occupancy: OccupancyOfAll
     sla: PromisesKept
 
 

@@ -30,11 +30,15 @@ if TYPE_CHECKING:
         Trend,
     )
 
+    Activity = OccupancyOfAll | str
+    """What devices reported, or the sentence why that is not known (yet)."""
+
 NOTHING = "–"
 _EXCEL_READS_UTF8 = b"\xef\xbb\xbf"
 _SHARE = "0–1"
 """The unit of a share in a spreadsheet."""
 ONLY_ONLINE = "Only the server knows this: it needs a connection."
+BEING_ASKED = "Everybody's day is being added up …"
 NOT_IN_PERIOD = "Nothing in this period."
 
 
@@ -210,12 +214,11 @@ class Shown:
 
 
 def lay_out(
-    figures: Figures, team_of: Mapping[str, str], *, online: bool, person: str | None = None,
+    figures: Figures, activity: Activity, team_of: Mapping[str, str], *, person: str | None = None,
     team: str | None = None,
 ) -> Shown:  # fmt: skip
-    """`team_of` has the names of people's teams by the people's ids. Without `online` the figures
-    are the cache's, which knows nobody's activity. A `person` or a `team` that was asked for is
-    alone in its table."""
+    """`team_of` has the names of people's teams by the people's ids. A `person` or a `team` that
+    was asked for is alone in its table."""
     everybody = [one for one in figures.people.people if person is None or one.user_id == person]
     teams = [one for one in figures.teams.teams if team is None or one.team_id == team]
     return Shown(
@@ -226,11 +229,11 @@ def lay_out(
             _by_status(figures),
             _by_progress(figures),
             _promises(figures.sla.priorities),
-            _day(figures.occupancy, online),
-            _hours(figures.occupancy, online),
+            _day(activity),
+            _hours(activity),
         ),
         (
-            _people(everybody, figures.occupancy, team_of, online),
+            _people(everybody, activity, team_of),
             _teams([one for one in teams if not one.archived or one.open or one.finished.tasks]),
             _priorities(figures.sla.priorities),
         ),
@@ -376,37 +379,43 @@ def _states(totals: Mapping[Occupancy, int]) -> list[Occupancy]:
     return [one for one in _STATES if one is not Occupancy.UNKNOWN or totals.get(one)]
 
 
-def _day(found: OccupancyOfAll, online: bool) -> Picture:
-    states = _states(found.totals)
-    values = [found.totals.get(one, 0) for one in states]
+def _day(activity: Activity) -> Picture:
+    reported: Mapping[Occupancy, int] = {} if isinstance(activity, str) else activity.totals
+    states = _states(reported)
+    values = [reported.get(one, 0) for one in states]
     whole = sum(values)
     words = (f"{length(one)} · {share(one / whole if whole else None)}" for one in values)
-    empty = ONLY_ONLINE if not online else "" if whole else "No activity was reported."
     return Picture(
         "Activity, last 24 hours", Form.DONUT, tuple(_STATES[one][0] for one in states),
         (Series("Hours", "accent", tuple(one / wording.HOUR for one in values), tuple(words)),),
         "State",
-        about="Of everybody together, whatever the period", empty=empty,
+        about="Of everybody together, whatever the period", empty=_lacking(activity, whole),
         signs=tuple(_STATES[one][1] for one in states),
         middle=share(values[0] / whole if whole else None),
     )  # fmt: skip
 
 
-def _hours(found: OccupancyOfAll, online: bool) -> Picture:
-    totals = {state: sum(one.totals.get(state, 0) for one in found.hours) for state in _STATES}
+def _hours(activity: Activity) -> Picture:
+    reported = [] if isinstance(activity, str) else activity.hours
+    totals = {state: sum(one.totals.get(state, 0) for one in reported) for state in _STATES}
     series = []
     for state in _states(totals):
         name, sign = _STATES[state]
-        values = tuple(one.totals.get(state, 0) / wording.HOUR for one in found.hours)
+        values = tuple(one.totals.get(state, 0) / wording.HOUR for one in reported)
         series.append(Series(name, sign, values, tuple(f"{one:.1f}" for one in values)))
-    empty = ONLY_ONLINE if not online else "" if any(totals.values()) else (
-        "No activity was reported."
-    )  # fmt: skip
     return Picture(
         "Activity by hour, last 24 hours", Form.STACKED,
-        tuple(wording.time_of_day(one.started_at) for one in found.hours), tuple(series),
-        "Hour from", "People, on average", "Whatever the period", empty,
+        tuple(wording.time_of_day(one.started_at) for one in reported), tuple(series),
+        "Hour from", "People, on average", "Whatever the period",
+        _lacking(activity, sum(totals.values())),
     )  # fmt: skip
+
+
+def _lacking(activity: Activity, reported: int) -> str:
+    """What a chart of it says in the place of itself."""
+    if isinstance(activity, str):
+        return activity
+    return "" if reported else "No activity was reported."
 
 
 # -- tables ------------------------------------------------------------------------------------
@@ -439,10 +448,10 @@ def _work(waiting: int, overdue: int, done: Finished) -> tuple[Cell, ...]:
 
 
 def _people(
-    people: Sequence[PersonPerformance], reported: OccupancyOfAll, team_of: Mapping[str, str],
-    online: bool,
-) -> Table:  # fmt: skip
-    totals = {one.user_id: one.totals for one in reported.people}
+    people: Sequence[PersonPerformance], activity: Activity, team_of: Mapping[str, str]
+) -> Table:
+    reported = [] if isinstance(activity, str) else activity.people
+    totals = {one.user_id: one.totals for one in reported}
     rows: list[tuple[Cell, ...]] = []
     for one in people:
         name = one.name if one.active else f"{one.name} (disabled)"
@@ -450,7 +459,7 @@ def _people(
         day = totals.get(one.user_id)
         states: list[Cell] = []
         for state in (Occupancy.ACTIVE, Occupancy.IDLE, Occupancy.OFFLINE):
-            ms = None if day is None or not online else day.get(state, 0)
+            ms = None if day is None else day.get(state, 0)
             states.append((length(ms), hours(ms)))
         rows.append(((name, name), (team or NOTHING, team or None),
                      *_work(one.open, one.overdue, one.finished), *states))  # fmt: skip

@@ -3,7 +3,7 @@
 docs/analytics.md says what each figure means. Both say the same of the same rows, but for what only
 the server knows:
 
-- what people's devices reported of them (`occupancy` is empty here, and whoever shows it says so);
+- what people's devices reported of them (`activity`), which no device is told of others;
 - how a finished task was judged: the server keeps with it its priority, its assignment and what was
   promised when it was finished. A device judges it by what they are now, and by the promises that
   it last heard of. (Tasks that were finished before the server kept any have no verdict there.)
@@ -27,7 +27,7 @@ from tracker.domain.errors import InputError, Refusal, Unreachable
 from tracker.domain.figures import together
 from tracker.domain.period import Period
 from tracker.domain.sla import Sla
-from tracker.domain.task import Occupancy, Person, Project, Task, Team
+from tracker.domain.task import Person, Project, Task, Team
 from tracker.protocol import figures as made
 from tracker.protocol.analytics import Figures, OccupancyOfAll, SlaSettings, Trend
 from tracker.services import counting
@@ -37,7 +37,6 @@ from tracker.sync.ports import Credentials
 if TYPE_CHECKING:
     from tracker.sync.remote import RemoteServer
 
-DAY_MS = 86_400_000
 PROMISES = "promises.json"
 """In the profile's folder: what the tenant last told that it promises."""
 
@@ -64,6 +63,11 @@ class Asked:
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    @property
+    def who(self) -> Asked:
+        """The same of whose work it is alone: activity has no period and no project."""
+        return Asked(person_id=self.person_id, team_id=self.team_id)
+
 
 # -- From the server ---------------------------------------------------------------------------
 
@@ -73,6 +77,13 @@ def from_server(profile: Profile, credentials: Credentials, asked: Asked) -> Fig
     no period (E2004)."""
     with connected(profile, credentials) as server:
         return server.ask(lambda s: s.figures(asked.query()))
+
+
+def activity(profile: Profile, credentials: Credentials, asked: Asked) -> OccupancyOfAll:
+    """The last 24 hours of the people who are asked for. Raises what `from_server` does. It takes
+    the server longer than all other figures, so it is a question of its own."""
+    with connected(profile, credentials) as server:
+        return server.ask(lambda s: s.occupancy_of_all(asked.who.query()))
 
 
 def hear_promises(profile: Profile, credentials: Credentials) -> Sla:
@@ -159,7 +170,6 @@ def from_cache(
         teams=made.by_team(
             now, sorted(teams.values(), key=lambda one: one.number), everybody, of_teams, totals
         ),
-        occupancy=_no_occupancy(now),
         sla=made.promises_kept(now, promises, kept, counting.running(counted.made, promises, now)),
     )
 
@@ -221,9 +231,3 @@ class _Tasks:
             counting.by_day(days, (task.completed_at or 0 for task in self._done)),
             counting.more_overdue(days, self._to_do, now),
         )
-
-
-def _no_occupancy(now: int) -> OccupancyOfAll:
-    """No device is told what other people's devices report."""
-    nothing = dict.fromkeys(Occupancy, 0)
-    return OccupancyOfAll(as_of=now, since=now - DAY_MS, totals=nothing, hours=[], people=[])

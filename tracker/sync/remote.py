@@ -22,7 +22,7 @@ from tracker.domain.errors import ServerRefusal, SignInNeeded, Unreachable, entr
 from tracker.domain.notification import Preferences
 from tracker.domain.page import Mark, PersonPresence
 from tracker.domain.task import Occupancy
-from tracker.protocol.analytics import Figures, SlaSettings
+from tracker.protocol.analytics import Figures, OccupancyOfAll, SlaSettings
 from tracker.protocol.base import (
     MARK_HEADER,
     PROTOCOL,
@@ -197,6 +197,11 @@ class RemoteServer:
         """All of the tenant's work that the parameters narrow: for admins and owners."""
         path = f"/api/v1/analytics/figures?{urlencode(query)}"
         return self._read(Figures, self._send("GET", path, token=self._token()))
+
+    def occupancy_of_all(self, query: Mapping[str, str]) -> OccupancyOfAll:
+        """Everybody's last 24 hours, narrowed by person and team: for admins and owners."""
+        path = f"/api/v1/analytics/occupancy?{urlencode(query)}"
+        return self._read(OccupancyOfAll, self._send("GET", path, token=self._token()))
 
     def sla_settings(self) -> SlaSettings:
         """What the tenant promises: for admins and owners."""

@@ -1,7 +1,8 @@
 """Asking for figures: the server, and this computer's cache where that is slow or does not answer.
 
 Everything is asked and laid out in Qt's pool. The window's thread starts errands, takes what comes
-of them in order, and never waits.
+of them in order, and never waits. People's activity is asked for after the numbers, and at most
+once a minute: it takes the server longer than all of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tracker.cache.projection import TaskView
 from tracker.config import Profile
 from tracker.domain.errors import TrackerError
 from tracker.domain.task import Person, Project, Team
+from tracker.protocol.analytics import Figures, OccupancyOfAll
 from tracker.services import figures_out, statistics
 from tracker.services.figures_out import Shown
 from tracker.services.statistics import Asked
@@ -25,6 +27,8 @@ from tracker.ui.bridge import Errand, busy
 
 PATIENCE_MS = 250
 """So long the server may take before the cache's figures stand in for its own."""
+ACTIVITY_MS = 60_000
+"""So long activity is shown as it was told: it is of 24 hours."""
 log = logging.getLogger(__name__)
 _NO_ANSWER = {"E4001": "no connection", "E4002": "no answer in time"}
 _AT_ONCE = 2
@@ -67,11 +71,49 @@ class Told:
     waiting: bool = False
 
 
-def from_server(profile: Profile, credentials: Credentials, asked: Asked, held: Held) -> Shown:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the server said, and how it looks; `reported` is None where no activity is in it."""
+
+    figures: Figures
+    reported: OccupancyOfAll | None
+    shown: Shown
+
+
+def from_server(
+    profile: Profile, credentials: Credentials, asked: Asked, held: Held,
+    reported: OccupancyOfAll | None,
+) -> Said:  # fmt: skip
+    """The numbers, with the activity that is `reported` already."""
     figures = statistics.from_server(profile, credentials, asked)
-    return figures_out.lay_out(
-        figures, held.team_of, online=True, person=asked.person_id, team=asked.team_id
+    return _said(figures, asked, held, reported, figures_out.BEING_ASKED)
+
+
+def with_activity(
+    profile: Profile, credentials: Credentials, asked: Asked, held: Held, figures: Figures,
+    known: OccupancyOfAll | None,
+) -> Said:  # fmt: skip
+    """The same numbers with the activity that is `known`, or that the server tells, or with why it
+    tells none."""
+    try:
+        reported = known or statistics.activity(profile, credentials, asked)
+    except TrackerError as fault:
+        why = f"Activity could not be asked for: {_why(fault)} ({fault.code})."
+        return _said(figures, asked, held, None, why)
+    return _said(figures, asked, held, reported, "")
+
+
+def _said(
+    figures: Figures, asked: Asked, held: Held, reported: OccupancyOfAll | None, lacking: str
+) -> Said:
+    shown = figures_out.lay_out(
+        figures, reported or lacking, held.team_of, person=asked.person_id, team=asked.team_id
     )
+    return Said(figures, reported, shown)
+
+
+def _why(fault: TrackerError) -> str:
+    return _NO_ANSWER.get(fault.code, fault.entry.message.rstrip("."))
 
 
 def hear_promises(profile: Profile, credentials: Credentials) -> None:
@@ -85,8 +127,9 @@ def from_cache(asked: Asked, held: Held) -> Shown:
             held.views, held.people, held.projects, held.teams, held.zone, asked, held.now, promises
         )
         return figures_out.lay_out(
-            figures, held.team_of, online=False, person=asked.person_id, team=asked.team_id
-        )
+            figures, figures_out.ONLY_ONLINE, held.team_of, person=asked.person_id,
+            team=asked.team_id,
+        )  # fmt: skip
 
 
 class Inquiry(QObject):
@@ -119,6 +162,13 @@ class Inquiry(QObject):
         self._has_heard = False
         self._asked: Asked | None = None
         self._answered = True
+        self._said: Said | None = None
+        """The answer to the last question, once it is there."""
+        self._reported: OccupancyOfAll | None = None
+        self._reported_of = Asked()
+        self._reported_at = 0
+        self._is_adding_up = False
+        """Activity is asked for, of the last question or of an older one."""
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
@@ -126,7 +176,7 @@ class Inquiry(QObject):
 
     @property
     def is_asking(self) -> bool:
-        return not self._answered
+        return not self._answered or self._is_adding_up
 
     @property
     def last(self) -> Told | None:
@@ -138,13 +188,15 @@ class Inquiry(QObject):
         """`synced_at` is how old the cache is. `offline` is what the last synchronising said: then
         the cache's figures are shown at once, and the server is asked all the same."""
         self._number += 1
-        self._asked, self._synced_at = asked, synced_at
+        self._asked, self._synced_at, self._said = asked, synced_at, None
         self._answered, self._cached, self._is_counting = False, None, False
         self._code, self._why = "", ""
         self._patience.stop()
         last = self._last if self._last is not None and self._last.asked == asked else None
-        if last is not None and by_hand:
-            self._tell(replace(last, waiting=True))
+        if by_hand:
+            self._reported_at = 0
+            if last is not None:
+                self._tell(replace(last, waiting=True))
         if last is None or not last.online:  # the server's own stay until it says others
             self._ask_cache()
             if not offline:
@@ -155,7 +207,7 @@ class Inquiry(QObject):
     def stop(self) -> None:
         """Nobody looks any more."""
         self._number += 1
-        self._answered = True
+        self._answered, self._said = True, None
         self._patience.stop()
 
     # -- the server --------------------------------------------------------------------------
@@ -164,12 +216,13 @@ class Inquiry(QObject):
         assert self._asked is not None
         number = self._number
         self._under_way.add(number)
+        known = self._reported if self._reported_of == self._asked.who else None
         call = functools.partial(
-            from_server, self._profile, self._credentials, self._asked, self._hold()
+            from_server, self._profile, self._credentials, self._asked, self._hold(), known
         )
         Errand(self, call, functools.partial(self._server_said, number, self._asked))
 
-    def _server_said(self, number: int, asked: Asked, outcome: Shown | Exception) -> None:
+    def _server_said(self, number: int, asked: Asked, outcome: Said | Exception) -> None:
         self._under_way.discard(number)
         if number != self._number:
             if not self._answered and self._number not in self._under_way:
@@ -177,15 +230,51 @@ class Inquiry(QObject):
             return
         self._answered = True
         self._patience.stop()
-        if isinstance(outcome, Shown):
-            self._tell(Told(asked, outcome, True, self._clock()))
+        if isinstance(outcome, Said):
+            self._said = outcome
+            self._tell(Told(asked, outcome.shown, True, self._clock()))
+            self._complete()
             self._hear_promises()
         elif isinstance(outcome, TrackerError):
-            self._code = outcome.code
-            self._why = _NO_ANSWER.get(outcome.code, outcome.entry.message.rstrip("."))
+            self._code, self._why = outcome.code, _why(outcome)
             self._stand_in()
         else:
             self.failed.emit(outcome)
+
+    # -- activity ----------------------------------------------------------------------------
+
+    def _complete(self) -> None:
+        """Asks for the activity that the server's last numbers are to be shown with, unless it is
+        in them and young enough."""
+        said = self._said
+        if said is None or self._is_adding_up:
+            return
+        assert self._asked is not None
+        is_old = self._clock() - self._reported_at >= ACTIVITY_MS
+        known = None if is_old or self._reported_of != self._asked.who else self._reported
+        if known is not None and said.reported is not None:
+            return
+        self._is_adding_up = True
+        call = functools.partial(
+            with_activity, self._profile, self._credentials, self._asked, self._hold(),
+            said.figures, known,
+        )  # fmt: skip
+        Errand(self, call, functools.partial(self._added_up, self._number, self._asked))
+
+    def _added_up(self, number: int, asked: Asked, outcome: Said | Exception) -> None:
+        self._is_adding_up = False
+        if not isinstance(outcome, Said):
+            self.failed.emit(outcome)
+            return
+        if outcome.reported is not None and outcome.reported is not self._reported:
+            self._reported, self._reported_of = outcome.reported, asked.who
+            self._reported_at = self._clock()
+        if number != self._number or self._said is None:
+            self._complete()  # somebody has asked for others meanwhile
+            return
+        assert self._last is not None
+        self._said = outcome
+        self._tell(replace(self._last, shown=outcome.shown))
 
     def _hear_promises(self) -> None:
         """For the cache's figures; after the first answer, as that is what somebody waits for."""
