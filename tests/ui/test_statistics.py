@@ -836,12 +836,12 @@ def test_charts_follow_the_theme(some: StatisticsPage, qtbot: QtBot) -> None:
     drawn(some, qtbot)
 
 
-def test_pyqtgraph_is_not_loaded_before_the_page_is_open_and_then_in_the_pool(
+def test_pyqtgraph_is_not_loaded_before_the_page_is_open_and_then_by_the_window(
     tmp_path: Path,
 ) -> None:
     """In a process of its own, as other tests have loaded it here."""
     script = f"""
-import os, sys, threading
+import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from tests.support.client import task
@@ -858,19 +858,16 @@ window.show()
 window.open_page("Assign")
 app.processEvents()
 assert not [m for m in sys.modules if m.split(".")[0] in ("numpy", "pyqtgraph")]
-threads = []
-class Watch:
-    def find_spec(self, name, path=None, target=None):
-        if name in ("numpy", "pyqtgraph"):
-            threads.append(threading.current_thread() is threading.main_thread())
-sys.meta_path.insert(0, Watch())
+from tests.support.importing import Watch
+watch = Watch()
 window.open_page("Statistics")
 page = window.page("Statistics")
 page.filters.preset._pick(Preset.ALL)
 assert "pyqtgraph" not in sys.modules
 while page.told is None or page.charts[1].plot is None:
     app.processEvents()
-assert threads == [False, False], threads
+assert watch.of_qt > 100 and not watch.wrong, watch.wrong
+assert watch.in_pool("numpy")
 window.close()
 print("whole")
 """
@@ -927,10 +924,10 @@ def test_the_command_palette_can_do_it_too(some: StatisticsPage, qtbot: QtBot) -
     assert not wanted & {action.text() for action in some.host.commands.listed()}
 
 
-def test_the_pages_are_read_ahead_in_the_pool_and_numpy_is_not() -> None:
+def test_the_pages_are_read_ahead_and_numpy_is_not() -> None:
     """In a process of its own, as other tests have loaded them here."""
     script = """
-import sys, tempfile, threading
+import sys, tempfile
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from tests.support.windows import offline_workspace
@@ -939,21 +936,18 @@ from tracker.ui.monitor import window as module
 from tracker.ui.theme import theme
 app = QApplication([])
 theme.apply(app, "light")
-threads = []
-class Watch:
-    def find_spec(self, name, path=None, target=None):
-        if name == "tracker.ui.monitor.statistics.page":
-            threads.append(threading.current_thread() is threading.main_thread())
-sys.meta_path.insert(0, Watch())
+from tests.support.importing import Watch
+watch = Watch()
 with tempfile.TemporaryDirectory() as folder:
     work = offline_workspace(Path(folder), [], "rita")
     window = module.MonitorWindow(work, Board(work), None)
     window.show()
-    assert not threads
+    assert not watch.of_qt
     window.begin()
     while "tracker.ui.monitor.projects" not in sys.modules:
         app.processEvents()
-    assert threads == [False]
+    assert watch.of_qt > 10 and not watch.wrong, watch.wrong
+    assert watch.in_pool("tracker.services.figures_out")
     assert "numpy" not in sys.modules
     window.close()
     work.close()

@@ -2,7 +2,7 @@
 
 The runner calls the bridge from its thread, an errand ends in Qt's pool; Qt queues the signal, and
 the slots run in the window's thread. Nothing else crosses, and the collector sees to it that
-garbage does not either.
+garbage does not either. No errand imports what knows of Qt (`reading_ahead.py` says why).
 """
 
 from __future__ import annotations

@@ -19,11 +19,12 @@ from tracker.services import updates, wording
 from tracker.services.board import Board, Filter, Place, Sort
 from tracker.services.workspace import Workspace, device_clock
 from tracker.sync.engine import Report
-from tracker.ui.bridge import Errand, busy
+from tracker.ui.bridge import Errand
 from tracker.ui.detail.hosting import Detailing
 from tracker.ui.monitor.bulk_forms import ASKS, REASSIGN, Ask
 from tracker.ui.monitor.page import MARGINS, Page
 from tracker.ui.monitor.tasks_page import GRID, TABLE, TasksPage
+from tracker.ui.reading_ahead import ReadingAhead, Steps, classes, modules_in
 from tracker.ui.surroundings import Surroundings
 from tracker.ui.widgets.account import Account
 from tracker.ui.widgets.border import border
@@ -47,8 +48,8 @@ _PAGES = {
 }
 """In the order of the rail. Pages are imported and made when they are first opened."""
 READ_AHEAD_MS = 700
-"""So long after the start the code of all pages is imported, in the pool: 20 to 80 ms each, which a
-click would feel. numpy, for the charts, comes only when somebody looks at them."""
+"""So long after the start the code of all pages is imported: 50 to 300 ms, which a click would
+feel. numpy, for the charts, comes only when somebody looks at them."""
 
 
 def _class_of(name: str) -> type[Page]:
@@ -57,10 +58,16 @@ def _class_of(name: str) -> type[Page]:
     return found
 
 
-def _read_ahead() -> None:
-    with busy():
-        for name in _PAGES:
-            _class_of(name)
+def _without_qt() -> list[str]:
+    """What the pages are made of but for their widgets."""
+    return [*modules_in("tracker.protocol"), *modules_in("tracker.services")]
+
+
+def _pages() -> Steps:
+    yield from classes()
+    for name in _PAGES:
+        _class_of(name)
+        yield
 
 
 class MonitorWindow(Detailing):
@@ -167,7 +174,9 @@ class MonitorWindow(Detailing):
         timer = QTimer(self)
         timer.setSingleShot(True)
         # What cannot be imported is in the log, and is told when its page is opened.
-        timer.timeout.connect(lambda: Errand(self, _read_ahead, lambda _outcome: None))
+        timer.timeout.connect(
+            lambda: ReadingAhead(self, _without_qt, _pages(), lambda _outcome: None)
+        )
         self.closed.connect(timer.stop)
         timer.start(READ_AHEAD_MS)
 

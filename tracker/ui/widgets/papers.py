@@ -22,6 +22,7 @@ from tracker.services.files import write_whole
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report
 from tracker.ui.bridge import Errand
+from tracker.ui.reading_ahead import ReadingAhead, classes
 from tracker.ui.widgets.border import border
 from tracker.ui.widgets.chrome import TOAST_MS
 
@@ -76,7 +77,7 @@ class Papers(QObject):
             from tracker.ui import printing
 
             sheet, paper = self._sheet(), printing.paper_of(QLocale.system())
-            self.write("export the list", lambda: printing.pdf(sheet, paper), path)
+            self.draw("export the list", lambda: printing.pdf(sheet, paper), path)
 
         self.ask_file("Export the list as PDF", "PDF (*.pdf)", "pdf", chosen)
 
@@ -137,6 +138,11 @@ class Papers(QObject):
         dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def draw(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
+        """As `write`, for what Qt draws: its classes are made first, in this thread."""
+        if self._is_open:
+            ReadingAhead(self, list, classes(), lambda _: self.write(tried, make, path))
 
     def write(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
         """Makes the file in the pool, as it may be long, and says what came of it."""

@@ -126,7 +126,7 @@ class Exporting(QObject):
             painter.end()
         from tracker.ui.monitor.statistics.paper import png
 
-        self._page.host.papers.write(_TRIED, lambda: png(image), path)
+        self._page.host.papers.draw(_TRIED, lambda: png(image), path)
 
     def _parts(self) -> list[QWidget]:
         page = self._page
@@ -171,4 +171,4 @@ class Exporting(QObject):
             with busy():
                 return pdf(report, images, size)
 
-        self._page.host.papers.write(_TRIED, make, path)
+        self._page.host.papers.draw(_TRIED, make, path)

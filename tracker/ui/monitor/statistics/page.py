@@ -1,8 +1,8 @@
 """The statistics: numbers first, then charts, then tables, of the days and people asked for.
 
 Nothing here waits or takes long in the window's thread. Figures come laid out from the pool
-(`inquiry.py`), pyqtgraph is imported there, and then one chart or table is made each turn of the
-event loop. What that takes is in docs/adr/017-charts.md.
+(`inquiry.py`), pyqtgraph is imported in small steps, and then one chart or table is made each turn
+of the event loop. What that takes is in docs/adr/017-charts.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tracker.services.figures_out import Group, Report, Shown
 from tracker.services.statistics import Asked
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import State
-from tracker.ui.bridge import Errand, busy
 from tracker.ui.monitor.page import Page
 from tracker.ui.monitor.statistics.charts import ChartCard
 from tracker.ui.monitor.statistics.exporting import Exporting
@@ -33,6 +32,7 @@ from tracker.ui.monitor.statistics.filters import Filters
 from tracker.ui.monitor.statistics.inquiry import Held, Inquiry, Told
 from tracker.ui.monitor.statistics.tables import TableSection
 from tracker.ui.monitor.statistics.tiles import Even, TileBox
+from tracker.ui.reading_ahead import ReadingAhead, Steps, classes, modules, statements
 from tracker.ui.theme import tokens
 from tracker.ui.theme.tokens import SPACE_2, SPACE_3, SPACE_5, tokens_of
 from tracker.ui.widgets import paint
@@ -105,7 +105,7 @@ class StatisticsPage(Page):
         self.shown: Shown | None = None
         self.told: Told | None = None
         self._plots: Any = None
-        self._is_importing = False
+        self._reading: ReadingAhead | None = None
         self._asked_at = 0
         self._build()
         self.inquiry = Inquiry(
@@ -227,6 +227,9 @@ class StatisticsPage(Page):
     def keep(self) -> bool:
         for timer in (self._soon, self._turn):
             timer.stop()
+        if self._reading is not None:
+            self._reading.stop()
+            self._reading = None
         self.inquiry.stop()
         self.filters.stop()
         self.exporting.stop()
@@ -304,19 +307,16 @@ class StatisticsPage(Page):
         self._turn.start()
 
     def _import_plots(self) -> None:
-        if self._is_importing:
+        if self._reading is None:
+            self._reading = ReadingAhead(self, lambda: ["numpy"], _drawing(), self._plots_read)
+
+    def _plots_read(self, outcome: Exception | None) -> None:
+        self._reading = None
+        if outcome is not None:
+            self.host.tell_bug("draw the charts", outcome)
             return
-        self._is_importing = True
-
-        def ended(outcome: object) -> None:
-            self._is_importing = False
-            if isinstance(outcome, Exception):
-                self.host.tell_bug("draw the charts", outcome)
-                return
-            self._plots = outcome
-            self._turn.start()
-
-        Errand(self, _plots, ended)
+        self._plots = importlib.import_module(_PLOTS)
+        self._turn.start()
 
     @property
     def plots(self) -> Any:
@@ -326,7 +326,7 @@ class StatisticsPage(Page):
     @property
     def is_drawing(self) -> bool:
         """Whether there are charts that come in one of the next turns."""
-        return self._is_importing or (
+        return self._reading is not None or (
             self._plots is not None and any(chart.is_stale for chart in self.charts)
         )
 
@@ -368,10 +368,10 @@ class StatisticsPage(Page):
         )
 
 
-def _plots() -> Any:
-    """In the pool: 180 ms, of which the window notices 8 at a time."""
-    with busy():
-        return importlib.import_module(_PLOTS)
+def _drawing() -> Steps:
+    yield from classes()
+    yield from statements("pyqtgraph")
+    yield from modules([_PLOTS])
 
 
 def _single(parent: QObject, ms: int, do: Any) -> QTimer:
