@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -316,6 +317,30 @@ def test_a_large_board_comes_to_the_same_a_bit_at_a_time(
             assert list(board.select(wanted, START)) == plainly(board, wanted, START, commented)
             found = board.counts(START)
             assert found == {p: len(plainly(board, Filter(p), START)) for p in Place}
+
+
+def test_what_was_shown_before_is_forgotten_a_bit_at_a_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room, name, value in ((boards, "SMALL", 0), (boards, "AT_ONCE", 7), (listing, "STEP", 5)):
+        monkeypatch.setattr(room, name, value)
+    some = [task(f"t{n:02}", number=n + 1) for n in range(60)]
+    workspace.confirmed.apply(page(2, tasks=some), START)
+    board = Board(workspace)
+    views, order = board.views, board._listing
+    board.refresh(Changes(everything=True))
+    while not board.work(0):
+        assert board.views is views
+        assert len(views) == 60
+    assert board.views is not views
+    left = [len(views) + len(order._keys)]
+    while board.is_busy:
+        board.work(0)
+        left.append(len(views) + len(order._keys))
+    assert left[0] == 120
+    assert left[-1] == 0
+    assert max(a - b for a, b in pairwise(left)) == 5
+    assert len(board.views) == len(board.select(Filter(), START)) == 60
 
 
 def test_the_same_ids_are_the_same_tuple(workspace: Workspace) -> None:

@@ -638,9 +638,12 @@ class Confirmed:
             found: int = self._conn.execute("SELECT count(*) FROM tasks").fetchone()[0]
         return found
 
-    def task_ids(self) -> list[str]:
+    def task_ids(self, after: str, most: int) -> list[str]:
+        """The next ids in their order, up to so many."""
         with self._read():
-            rows = self._conn.execute("SELECT id FROM tasks").fetchall()
+            rows = self._conn.execute(
+                "SELECT id FROM tasks WHERE id > ? ORDER BY id LIMIT ?", (after, most)
+            ).fetchall()
         return [row[0] for row in rows]
 
     def mentioned(self, needle: str, tasks: Sequence[str]) -> set[str]:

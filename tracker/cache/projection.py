@@ -162,11 +162,16 @@ class Projection:
             needs.pop(applied.parted or "", None)
         return Trail(tuple(history), tuple(said.values()), tuple(worked.values()), tuple(needs))
 
-    def ids(self) -> list[str]:
-        """Those of all that `views` has; some others of own actions may be among them."""
-        found = self._confirmed.task_ids()
+    def ids(self, most: int) -> Iterator[list[str]]:
+        """Those of all that `views` has, up to so many at a time, each as it is when it is asked
+        for; some others of own actions are among them, and some may come twice."""
+        some = self._confirmed.task_ids("", most)
+        while some:
+            yield some
+            some = self._confirmed.task_ids(some[-1], most)
         own = {action.task_id for action, _ in self._own(self._confirmed.position())}
-        return [*found, *own.difference(found)]
+        waiting = sorted(own)
+        yield from (waiting[n : n + most] for n in range(0, len(waiting), most))
 
     def mentioned(self, needle: str, tasks: Sequence[str]) -> set[str]:
         """Those of the tasks with a comment that holds the words: also one that waits."""

@@ -31,7 +31,7 @@ from tracker.domain.task import (
     is_overdue,
 )
 from tracker.services import wording
-from tracker.services.listing import Counts, Key, Listing, batches, exhaust
+from tracker.services.listing import Counts, Key, Listing, exhaust, forgetting
 from tracker.services.workspace import Workspace, device_clock
 
 FAR = 1 << 62
@@ -126,6 +126,7 @@ class Board:
         """Called when there is something to `work` on; the shell sets it."""
         self._reading: Iterator[None] | None = None
         self._arranging: Iterator[None] | None = None
+        self._leaving: list[Iterator[None]] = []  # what was shown before, being forgotten
         self._coming: tuple[Filter, Hashable] | None = None  # what is being arranged
         self._missed: set[str] = set()  # to be read, or read again
         self._meanwhile: list[tuple[TaskView | None, TaskView | None]] = []
@@ -133,6 +134,7 @@ class Board:
         self._commented: set[str] = set()
         self._moment: Hashable = None
         self._now = device_clock()  # when somebody last asked
+        self._listing = Listing(self._is_watched, self._order(self._wanted))
         self.load()
 
     def load(self) -> None:
@@ -146,6 +148,7 @@ class Board:
         exhaust(self._counts.filling(self.views.values()))
         self._in_hand: Listing | None = None
         exhaust(self._arranged(self._wanted, self._now))
+        self._leaving.clear()
 
     def _load_people(self) -> None:
         self.people = self._work.confirmed.people()
@@ -227,7 +230,7 @@ class Board:
     @property
     def is_busy(self) -> bool:
         """Something is left to `work` on."""
-        return self._arranging is not None or self._reading is not None
+        return self._arranging is not None or self._reading is not None or bool(self._leaving)
 
     @property
     def is_reading(self) -> bool:
@@ -242,8 +245,11 @@ class Board:
             if self._arranging is not None:
                 if next(self._arranging, _DONE) is _DONE:
                     self._arranging, ready = None, True
-            elif self._reading is not None and next(self._reading, _DONE) is _DONE:
-                self._reading, ready = None, True
+            elif self._reading is not None:
+                if next(self._reading, _DONE) is _DONE:
+                    self._reading, ready = None, True
+            elif next(self._leaving[-1], _DONE) is _DONE:
+                self._leaving.pop()
             if time.perf_counter() >= until:
                 break
         return ready
@@ -259,7 +265,7 @@ class Board:
     def _reading_all(self) -> Iterator[None]:
         """Everything anew, beside what is shown and then in its place: nobody sees half a list."""
         views: dict[str, TaskView] = {}
-        for some in batches(self._work.projection.ids(), AT_ONCE):
+        for some in self._work.projection.ids(AT_ONCE):
             views |= self._work.projection.views(some)
             yield
         counts = Counts(self._is_watched)
@@ -275,6 +281,8 @@ class Board:
             fits = self._fits(wanted, now, self._commented)
             listing = Listing(fits, self._order(wanted))
             yield from listing.filling(views.values())
+        self._leaving += [one.emptying() for one in (self._listing, self._in_hand) if one]
+        self._leaving.append(forgetting(self.views))
         self.views, self._counts, self._listing, self._in_hand = views, counts, listing, None
         self._moment = self._moment_of(wanted, now)
         if wanted.text:
@@ -352,8 +360,11 @@ class Board:
         listing = Listing(self._fits(wanted, now, commented), self._order(wanted))
         before_it = len(self._meanwhile)
         yield from listing.filling([*self.views.values()])
+        yield
         for before, after in self._meanwhile[before_it:]:
             listing.change(before, after)
+        if len(self.views) > SMALL:
+            self._leaving.append(self._listing.emptying())
         touched = {view.task.id for pair in self._meanwhile for view in pair if view is not None}
         self._listing, self._wanted, self._commented = listing, wanted, commented
         self._moment, self._coming = self._moment_of(wanted, now), None

@@ -36,6 +36,14 @@ def exhaust(steps: Iterator[None]) -> None:
         pass
 
 
+def forgetting(views: dict[str, TaskView]) -> Iterator[None]:
+    """Empties it in steps, for one that nobody asks any more."""
+    while views:
+        for _ in range(min(STEP, len(views))):
+            views.popitem()
+        yield
+
+
 class Listing:
     """The ids of the tasks that fit, in order. `key` says a task's place among all; the id is its
     last value, so no two are alike. New ones are empty until `filling` was gone through."""
@@ -90,6 +98,14 @@ class Listing:
             self._order.insert(place, new[-1])
         if old is not None or new is not None:
             self._ids = None
+
+    def emptying(self) -> Iterator[None]:
+        """Forgets all in steps, for one that nobody asks any more: 50,000 keys that go at once
+        take 20 ms."""
+        self._ids = None
+        while self._keys:
+            del self._keys[-STEP:], self._order[-STEP:]
+            yield
 
 
 class Counts:

@@ -92,6 +92,7 @@ class Shell(QMainWindow):
         self.reconnect.changed.connect(self._show_preview)
         self.reconnect.go.connect(self.acted)
         self.toast = Toast(self)
+        self._is_arranged = False
         self._working = QTimer(self)  # as long as a large board is busy
         self._working.timeout.connect(self._work_on)
         board.on_busy = self._working.start
@@ -297,13 +298,17 @@ class Shell(QMainWindow):
 
     @border("arrange the tasks")
     def _work_on(self) -> None:
-        """A bit of what takes long, and then whatever else there is to do."""
+        """A bit of what takes long, and then whatever else there is to do. To show what came of it
+        is a bit of its own."""
         reads = self.board.is_reading
-        if self.board.work(WORK_SECONDS):
+        if self._is_arranged:
+            self._is_arranged = False
             self.show_changes(None)
+        else:
+            self._is_arranged = self.board.work(WORK_SECONDS)
         if reads:
             gc.freeze()  # what was read is no garbage; looking through it would take 80 ms
-        if not self.board.is_busy:
+        if not self.board.is_busy and not self._is_arranged:
             self._working.stop()
 
     def _show_status(self) -> None:
