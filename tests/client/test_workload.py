@@ -104,3 +104,13 @@ def test_the_same_tasks_are_not_counted_again() -> None:
     assert sum(1 for _ in iter(lambda: found.step(views, 2), False)) < 5
     assert len(found.person("ana").open) == 49
     assert found.person("nobody").open == set()
+
+
+def test_it_is_not_whole_before_all_are_compared() -> None:
+    views = {task_id(n): view(task(task_id(n)), ("ana", Part.ASSIGNEE, 100)) for n in range(50)}
+    found = Workload()
+    found.look(views)
+    while found.step(views, 1):  # compares ten, then counts one by one
+        assert not found.is_whole
+    assert found.is_whole
+    assert len(found.person("ana").open) == 50

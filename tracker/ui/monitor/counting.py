@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tracker.domain.page import Changes
-from tracker.services.workload import Workload
+from tracker.services.workload import SLICE, Workload
 
 if TYPE_CHECKING:
     from tracker.ui.monitor.window import MonitorWindow
@@ -33,9 +33,10 @@ class Counting(QObject):
     def look(self, changes: Changes | None) -> None:
         """Counts what changed at once if that is little, else in slices. None: whatever differs."""
         views = self._window.board.views
-        all_of_it = changes is None or changes.everything
-        self.workload.look(views, None if all_of_it or changes is None else changes.tasks)
-        if self.workload.step(views):
+        some = None if changes is None or changes.everything else changes.tasks
+        self.workload.look(views, some)
+        is_little = len(views if some is None else some) <= SLICE
+        if not is_little or self.workload.step(views):
             self._timer.start()
 
     def _step(self) -> None:
