@@ -27,6 +27,7 @@ from tracker.domain.errors import (
 )
 from tracker.domain.page import Mark
 from tracker.services.credentials import InMemory
+from tracker.sync import transport as transport_module
 from tracker.sync.engine import State
 from tracker.sync.ports import Tokens
 from tracker.sync.remote import RemoteServer
@@ -467,3 +468,27 @@ def test_hanging_up_between_requests_ends_the_line_that_is_kept() -> None:
         serving.join(10)
         carrier.close()
     assert heard == [b""]
+
+
+def test_whom_tls_trusts_is_read_once_and_anew_when_the_network_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It takes longer than most questions."""
+    made: list[ssl.SSLContext] = []
+    really = httpx.create_ssl_context
+
+    def counted() -> ssl.SSLContext:
+        made.append(really())
+        return made[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", counted)
+    transport_module._trusted.cache_clear()
+    carriers = [HttpCarrier("https://tracker.test") for _ in range(3)]
+    assert len(made) == 1
+    assert made[0].verify_mode is ssl.CERT_REQUIRED
+    carriers[0].renew()
+    carriers[1].renew()
+    assert len(made) == 3
+    transport_module._trusted.cache_clear()
+    for carrier in carriers:
+        carrier.close()
