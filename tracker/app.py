@@ -89,6 +89,7 @@ class Opened:
             running.close()
         self.workspace.close()
         self.lock.release()
+        gc.unfreeze()  # the next account's window does without this one's rows
 
     def _hang_up(self) -> None:
         for running in self.running:

@@ -73,7 +73,8 @@ def nothing_is_left(qapp: QApplication) -> Iterator[None]:
 
 
 def _running_timers() -> list[QTimer]:
-    """Timers that Python code made and that still run."""
+    """Timers that Python code made and that still run, frozen ones among them."""
+    gc.unfreeze()
     found = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer)]
     return [timer for timer in found if shiboken6.isValid(timer) and timer.isActive()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import sys
 import threading
 import weakref
@@ -87,6 +88,22 @@ def test_garbage_with_widgets_in_it_is_collected_in_the_windows_thread_only(qtbo
     collector.collect()
     qtbot.waitUntil(lambda: died_in == [threading.main_thread()], timeout=PATIENCE)
     owner.deleteLater()
+
+
+def test_what_the_start_has_made_is_not_looked_through(qtbot: QtBot) -> None:
+    owner = QObject()
+    collector = Collector(owner)
+    gc.unfreeze()
+    linecache.getlines(__file__)
+    collector._timer.timeout.emit()
+    assert gc.get_freeze_count() > 10_000
+    assert not linecache.cache
+    made = [[n] for n in range(gc.get_threshold()[0] + 1)]
+    frozen = gc.get_freeze_count()
+    collector._timer.timeout.emit()
+    assert gc.get_count()[0] < len(made)  # it collects from now on
+    assert gc.get_freeze_count() <= frozen
+    gc.unfreeze()
 
 
 def test_nothing_is_collected_while_an_errand_makes_a_lot(qtbot: QtBot) -> None:
