@@ -399,6 +399,32 @@ def test_closing_while_it_is_asked_leaves_nothing(
     slow[0].may_answer.set()  # conftest looks for what is left
 
 
+def test_a_server_that_answers_soon_leaves_the_cache_alone(
+    server: RunningServer, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HEAD_START_MS", "PATIENCE_MS"):
+        monkeypatch.setattr(inquiry_module, name, 60_000)
+    page = open_page(open_monitor(open_window), qtbot)
+    online(page, qtbot)
+    assert page.inquiry._cached is None
+    assert not page.inquiry._head_start.isActive()
+    assert not page.inquiry._patience.isActive()
+
+
+def test_nothing_is_drawn_behind_another_page(some: StatisticsPage, qtbot: QtBot) -> None:
+    window = some.host
+    made = [chart.plot for chart in some.charts]
+    window.open_page(ASSIGN)
+    pick_all = some.filters.preset._pick
+    pick_all(Preset.YEAR)
+    qtbot.waitUntil(lambda: any(chart.is_stale for chart in some.charts), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not some._turn.isActive(), timeout=PATIENCE)
+    assert any(chart.is_stale for chart in some.charts)
+    window.open_page(STATISTICS)
+    drawn(some, qtbot)
+    assert [chart.plot for chart in some.charts] == made
+
+
 # -- everybody's day ---------------------------------------------------------------------------
 
 

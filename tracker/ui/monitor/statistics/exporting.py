@@ -84,6 +84,10 @@ class Exporting(QObject):
         self._steps = self._picture(report, path) if kind == "PNG" else self._paper(report, path)
         self._turn.start()
 
+    @property
+    def is_drawing(self) -> bool:
+        return self._steps is not None
+
     def stop(self) -> None:
         """Gives up what is being drawn."""
         self._turn.stop()

@@ -27,6 +27,8 @@ from tracker.ui.bridge import Errand, busy
 
 PATIENCE_MS = 250
 """So long the server may take before the cache's figures stand in for its own."""
+HEAD_START_MS = 100
+"""So long the server has before anything is counted here: most often that is enough."""
 ACTIVITY_MS = 60_000
 """So long activity is shown as it was told: it is of 24 hours."""
 log = logging.getLogger(__name__)
@@ -169,10 +171,14 @@ class Inquiry(QObject):
         self._reported_at = 0
         self._is_adding_up = False
         """Activity is asked for, of the last question or of an older one."""
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(self._stand_in)
+        self._head_start, self._patience = QTimer(self), QTimer(self)
+        for timer, ms, do in (
+            (self._head_start, HEAD_START_MS, self._ask_cache),
+            (self._patience, PATIENCE_MS, self._stand_in),
+        ):
+            timer.setSingleShot(True)
+            timer.setInterval(ms)
+            timer.timeout.connect(do)
 
     @property
     def is_asking(self) -> bool:
@@ -191,15 +197,17 @@ class Inquiry(QObject):
         self._asked, self._synced_at, self._said = asked, synced_at, None
         self._answered, self._cached, self._is_counting = False, None, False
         self._code, self._why = "", ""
-        self._patience.stop()
+        self._wait_no_more()
         last = self._last if self._last is not None and self._last.asked == asked else None
         if by_hand:
             self._reported_at = 0
             if last is not None:
                 self._tell(replace(last, waiting=True))
         if last is None or not last.online:  # the server's own stay until it says others
-            self._ask_cache()
-            if not offline:
+            if offline:
+                self._ask_cache()
+            else:
+                self._head_start.start()
                 self._patience.start()
         if len(self._under_way) < _AT_ONCE:
             self._ask_server()
@@ -208,6 +216,10 @@ class Inquiry(QObject):
         """Nobody looks any more."""
         self._number += 1
         self._answered, self._said = True, None
+        self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        self._head_start.stop()
         self._patience.stop()
 
     # -- the server --------------------------------------------------------------------------
@@ -229,7 +241,7 @@ class Inquiry(QObject):
                 self._ask_server()
             return
         self._answered = True
-        self._patience.stop()
+        self._wait_no_more()
         if isinstance(outcome, Said):
             self._said = outcome
             self._tell(Told(asked, outcome.shown, True, self._clock()))

@@ -204,6 +204,7 @@ class StatisticsPage(Page):
 
     def opened(self) -> None:
         self.filters.preset.setFocus()
+        self._turn.start()  # what was left while another page was shown
         if device_clock() - self._asked_at < EVERY_MS:
             self._ask_soon()  # who goes to and fro does not ask more often
         else:
@@ -286,8 +287,9 @@ class StatisticsPage(Page):
             self.host.tell_bug("count the figures", why)
 
     def _next(self) -> None:
-        """Brings one thing up to date, then lets the window go on."""
-        if self.shown is None:
+        """Brings one thing up to date, then lets the window go on; nothing that nobody sees or
+        exports."""
+        if self.shown is None or not (self.isVisible() or self.exporting.is_drawing):
             return
         for table, section in zip(self.shown.tables, self.tables, strict=True):
             if section.view.figures.table != table:
