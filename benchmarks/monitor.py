@@ -24,8 +24,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import sqlalchemy as sa
@@ -43,7 +45,9 @@ from server_stub.people import service as people
 from server_stub.tasks.tables import assignments, tasks
 from tracker.config import Profile, profile_folder, save_profile
 from tracker.domain.task import Part, Role, Status
+from tracker.services import periods
 from tracker.services.credentials import VARIABLE
+from tracker.services.periods import Preset
 from tracker.sync.engine import State
 
 BLOCKED_MS, MEMORY_MB, VISIBLE_MS, NUMBERS_MS, CHARTS_MS = 50, 500, 1_000, 300, 800
@@ -53,6 +57,7 @@ MIX = {
 }  # fmt: skip
 """None is archived: those are not sent, and the window holds all of them."""
 PATIENCE_S = 180.0
+ZONE = "Europe/Berlin"
 _SETTLED_S = 1.5
 """What the start brought with it is over by then."""
 
@@ -88,7 +93,7 @@ def found_firm(url: str, sizes: Sizes) -> Firm:
     migrate.upgrade(database)
     now = system_clock()
     with database.write() as conn:
-        tenant = feed.lock(conn, people.create_tenant(conn, "Northwind", "Europe/Berlin", now))
+        tenant = feed.lock(conn, people.create_tenant(conn, "Northwind", ZONE, now))
         rita = people.create_user(conn, tenant, "rita", "Rita Okafor", Role.ADMIN, "-", now)
         users = [
             people.create_user(conn, tenant, f"w{n}", f"Worker {n:03}", Role.EMPLOYEE, "-", now)
@@ -269,7 +274,7 @@ def statistics(name: str, root: Path, firm: Firm, floor: Spread, sizes: Sizes) -
     return Row(
         name,
         f"the Statistics page after its first click, {sizes.tasks:,} tasks; the floor is the"
-        " server's answer with nothing around it",
+        " server's answer to the same question with nothing around it",
         "ms",
         ours,
         floor,
@@ -283,9 +288,11 @@ def statistics(name: str, root: Path, firm: Firm, floor: Spread, sizes: Sizes) -
 
 
 def _answers(url: str, token: str, sizes: Sizes) -> Spread:
+    """The question that the page begins with."""
     headers = {"Authorization": f"Bearer {token}", "Tracker-Protocol": "1"}
+    first, last = periods.days_of(Preset.DAYS_30, datetime.now(ZoneInfo(ZONE)).date())
     with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        path = "/api/v1/analytics/figures"
+        path = f"/api/v1/analytics/figures?from={first}&to={last}"
         return spread(
             [timed(lambda: client.get(path).raise_for_status()) for _ in range(sizes.openings * 3)]
         )
