@@ -163,6 +163,7 @@ class Inquiry(QObject):
         self._is_counting = False
         self._has_heard = False
         self._asked: Asked | None = None
+        self._held: Held | None = None
         self._answered = True
         self._said: Said | None = None
         """The answer to the last question, once it is there."""
@@ -195,6 +196,7 @@ class Inquiry(QObject):
         the cache's figures are shown at once, and the server is asked all the same."""
         self._number += 1
         self._asked, self._synced_at, self._said = asked, synced_at, None
+        self._held = self._hold()
         self._answered, self._cached, self._is_counting = False, None, False
         self._code, self._why = "", ""
         self._wait_no_more()
@@ -226,11 +228,12 @@ class Inquiry(QObject):
 
     def _ask_server(self) -> None:
         assert self._asked is not None
+        assert self._held is not None
         number = self._number
         self._under_way.add(number)
         known = self._reported if self._reported_of == self._asked.who else None
         call = functools.partial(
-            from_server, self._profile, self._credentials, self._asked, self._hold(), known
+            from_server, self._profile, self._credentials, self._asked, self._held, known
         )
         Errand(self, call, functools.partial(self._server_said, number, self._asked))
 
@@ -262,13 +265,14 @@ class Inquiry(QObject):
         if said is None or self._is_adding_up:
             return
         assert self._asked is not None
+        assert self._held is not None
         is_old = self._clock() - self._reported_at >= ACTIVITY_MS
         known = None if is_old or self._reported_of != self._asked.who else self._reported
         if known is not None and said.reported is not None:
             return
         self._is_adding_up = True
         call = functools.partial(
-            with_activity, self._profile, self._credentials, self._asked, self._hold(),
+            with_activity, self._profile, self._credentials, self._asked, self._held,
             said.figures, known,
         )  # fmt: skip
         Errand(self, call, functools.partial(self._added_up, self._number, self._asked))
@@ -307,8 +311,9 @@ class Inquiry(QObject):
         if self._is_counting:
             return
         assert self._asked is not None
+        assert self._held is not None
         self._is_counting = True
-        call = functools.partial(from_cache, self._asked, self._hold())
+        call = functools.partial(from_cache, self._asked, self._held)
         Errand(self, call, functools.partial(self._cache_said, self._number))
 
     def _cache_said(self, number: int, outcome: Shown | Exception) -> None:

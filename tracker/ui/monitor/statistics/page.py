@@ -208,7 +208,7 @@ class StatisticsPage(Page):
         if device_clock() - self._asked_at < EVERY_MS:
             self._ask_soon()  # who goes to and fro does not ask more often
         else:
-            self._ask()
+            self._soon.start(0)  # after the page is painted
 
     def show_changes(self, changes: Changes | None, ids: Collection[str] | None) -> None:
         if changes is None:
