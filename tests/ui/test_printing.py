@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, QThreadPool
 from PySide6.QtGui import QImage, QPageSize, QTextDocument
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
 from PySide6.QtWidgets import QApplication, QFileDialog
@@ -206,6 +206,16 @@ def test_the_list_as_pdf(window: EmployeeWindow, qtbot: QtBot, tmp_path: Path) -
     save_as(window, tmp_path / "list.pdf")
     qtbot.waitUntil(lambda: window.toast.headline.text() == "Saved: list.pdf", timeout=PATIENCE)
     assert (tmp_path / "list.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_window_that_closes_at_once_still_writes_it(
+    window: EmployeeWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.pdf"
+    window.papers.draw("export the list", lambda: b"%PDF-", path)
+    window.close()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert path.read_bytes() == b"%PDF-"
 
 
 def test_the_monitor_exports_its_grid_too(

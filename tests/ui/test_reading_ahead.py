@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,24 @@ def test_who_stops_hears_nothing_more(qtbot: QtBot) -> None:
     qtbot.wait(100)
     assert len(taken) == before
     assert said == []
+
+
+def test_nothing_of_it_is_kept(qtbot: QtBot) -> None:
+    owner = QObject()
+
+    class Large:
+        pass
+
+    def read_for(large: Large) -> None:
+        ReadingAhead(owner, list, modules([]), lambda _: said.append(bool(large)))
+
+    said: list[bool] = []
+    read_for(large := Large())
+    known = weakref.ref(large)
+    del large
+    qtbot.waitUntil(lambda: said == [True], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: known() is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: owner.findChildren(ReadingAhead) == [], timeout=PATIENCE)
 
 
 def test_what_qt_draws_in_the_pool_finds_its_classes_made(tmp_path: Path) -> None:

@@ -84,8 +84,12 @@ class _Work(QRunnable):
         self._call, self._tell = call, tell
 
     def run(self) -> None:
+        # PySide lets no runnable go that was started and is not Qt's to delete: what it was to do
+        # it with, rows or images, must not stay with it.
+        call = self._call
+        del self._call
         try:
-            self._tell(self._call())
+            self._tell(call())
         except TrackerError as fault:
             self._tell(fault)
         except Exception as bug:

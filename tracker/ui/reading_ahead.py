@@ -40,7 +40,8 @@ class ReadingAhead(QObject):
     ) -> None:  # fmt: skip
         """The names of the `plain` ones are found in the pool too."""
         super().__init__(owner)
-        self._steps, self._then = steps, then
+        self._steps = steps
+        self._then: Callable[[Exception | None], None] | None = then
         self._turn = QTimer(self)
         self._turn.timeout.connect(self._go_on)
         self._first = Errand(self, functools.partial(_import_all, plain), self._begin)
@@ -48,12 +49,20 @@ class ReadingAhead(QObject):
     def stop(self) -> None:
         """Nobody needs it any more."""
         self._first.forget()
+        self._then = None
+        self._end(None)
+
+    def _end(self, outcome: Exception | None) -> None:
         self._turn.stop()
         self._steps.close()
+        then, self._then = self._then, None
+        self.deleteLater()
+        if then is not None:
+            then(outcome)
 
     def _begin(self, outcome: Exception | None) -> None:
         if outcome is not None:
-            self._then(outcome)
+            self._end(outcome)
         else:
             self._turn.start(0)
 
@@ -63,12 +72,10 @@ class ReadingAhead(QObject):
             while time.perf_counter() < until:
                 next(self._steps)
         except StopIteration:
-            self._turn.stop()
-            self._then(None)
+            self._end(None)
         except Exception as bug:
             log.exception("code could not be imported")
-            self._turn.stop()
-            self._then(bug)
+            self._end(bug)
 
 
 def _import_all(plain: Callable[[], Iterable[str]]) -> None:

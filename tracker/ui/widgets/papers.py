@@ -19,6 +19,7 @@ from tracker.domain.errors import EnvironmentFault, TrackerError, entry_of
 from tracker.domain.task import Role
 from tracker.services import export, wording
 from tracker.services.files import write_whole
+from tracker.services.listing import exhaust
 from tracker.services.workspace import device_clock
 from tracker.sync.engine import Report
 from tracker.ui.bridge import Errand
@@ -42,10 +43,17 @@ class Papers(QObject):
         self._window = window
         self._is_open = True
         self._report: Report | None = None
+        self._waiting: dict[ReadingAhead, Callable[[], None]] = {}
         window.closed.connect(self._close)
 
     def _close(self) -> None:
+        """What was asked for is still written: the end of the program waits for the pool."""
         self._is_open = False
+        for reading, write in self._waiting.items():
+            reading.stop()
+            exhaust(classes())
+            write()
+        self._waiting.clear()
 
     def add_commands(self) -> None:
         add = self._window.commands.add
@@ -141,8 +149,13 @@ class Papers(QObject):
 
     def draw(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
         """As `write`, for what Qt draws: its classes are made first, in this thread."""
-        if self._is_open:
-            ReadingAhead(self, list, classes(), lambda _: self.write(tried, make, path))
+
+        def ready(_outcome: Exception | None) -> None:
+            del self._waiting[reading]
+            self.write(tried, make, path)
+
+        reading = ReadingAhead(self, list, classes(), ready)
+        self._waiting[reading] = lambda: self.write(tried, make, path)
 
     def write(self, tried: str, make: Callable[[], bytes], path: Path) -> None:
         """Makes the file in the pool, as it may be long, and says what came of it."""
