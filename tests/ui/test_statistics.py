@@ -6,7 +6,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from tests.ui.conftest import close
 from tests.ui.test_accessible import nameless, roleless
 from tracker.domain.page import Changes
 from tracker.domain.task import Person, Role, Status
+from tracker.services import statistics
 from tracker.services.figures_out import Form
 from tracker.services.periods import Preset
 from tracker.services.workspace import device_clock
@@ -508,6 +511,108 @@ def test_who_asks_for_others_meanwhile_gets_the_day_of_those(
     check(page, answer(adding_up, **MONTH, person=ana), {ana: "North"})
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_newest_activity_is_shown_whoever_asked_for_it(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot, by_hand: bool
+) -> None:
+    """Numbers were asked for anew while old activity was being replaced."""
+    fill_company(adding_up)
+    slow[0].may_answer.set()
+    page = open_page(open_monitor(open_window), qtbot)
+    online(page, qtbot)
+    slow[0].may_answer.clear()
+    old = page.inquiry._reported
+    assert old is not None
+    page.inquiry._reported = replace(old, at=old.at - inquiry_module.ACTIVITY_MS)
+    page._ask()
+    qtbot.waitUntil(lambda: slow[0].asked == 2, timeout=PATIENCE)
+    assert days_of(page) != {"–"}, "the old is shown until there is new"
+    qtbot.waitUntil(lambda: device_clock() > page._asked_at, timeout=PATIENCE)
+    if by_hand:
+        page.refresh()
+    else:
+        pick(qtbot, page.filters.preset, "All time")
+    told_online(page, qtbot)
+    slow[0].may_answer.set()
+    online(page, qtbot)
+    assert slow[0].asked == (3 if by_hand else 2)
+    said, known = page.inquiry._said, page.inquiry._reported
+    assert said is not None
+    assert known is not None
+    assert said.activity is known.activity
+    assert known.activity is not old.activity
+
+
+def test_a_bug_in_an_older_question_leaves_no_sentence_behind(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    fill_company(adding_up)
+    told = statistics.activity
+    bugs = [ValueError("a bug")]
+
+    def once(*about: Any) -> Any:
+        found = told(*about)
+        if bugs:
+            raise bugs.pop()
+        return found
+
+    monkeypatch.setattr(statistics, "activity", once)
+    page = open_page(open_monitor(open_window), qtbot)
+    told_online(page, qtbot)
+    page.filters.person._pick(adding_up.users["ana"])
+    told_online(page, qtbot)
+    slow[0].may_answer.set()
+    online(page, qtbot)
+    assert slow[0].asked == 2
+    check(page, answer(adding_up, **MONTH, person=adding_up.users["ana"]),
+          {adding_up.users["ana"]: "North"})  # fmt: skip
+
+
+def test_changes_that_come_while_a_day_is_added_up_are_counted(
+    adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(page_module, "EVERY_MS", 50)
+    window = open_monitor(open_window)
+    page = open_page(window, qtbot)
+    told_online(page, qtbot)
+    assert page.inquiry.is_asking
+    adding_up.task("ana", title="One")
+    window.sync_wanted.emit()
+    qtbot.waitUntil(lambda: tiles(page)["Made"] == "1", timeout=PATIENCE)
+    assert page.inquiry.is_asking
+    slow[0].may_answer.set()
+    online(page, qtbot)
+
+
+def test_a_question_holds_no_rows_once_it_is_answered(
+    server: RunningServer, open_window: Open, qtbot: QtBot
+) -> None:
+    """Those of 50,000 tasks would stay for ever, of every question."""
+    server.task("ana", title="One")
+    page = open_page(open_monitor(open_window), qtbot)
+    held: list[weakref.ref[Any]] = []
+    hold = page.inquiry._hold
+
+    def noted() -> Any:
+        found = hold()
+        views = NotedViews(found.views)
+        held.append(weakref.ref(views))
+        return replace(found, views=views)
+
+    page.inquiry._hold = noted
+    for preset in (Preset.YEAR, Preset.ALL, Preset.WEEK):
+        page.filters.preset._pick(preset)
+        online(page, qtbot)
+    qtbot.waitUntil(lambda: [one() for one in held] == [None] * len(held), timeout=PATIENCE)
+    assert len(held) >= 3
+
+
+class NotedViews(dict[str, Any]):
+    """A dict that can be watched."""
+
+
 def test_a_day_that_cannot_be_told_says_why_and_is_asked_for_again(
     adding_up: RunningServer, slow: list[Slow], open_window: Open, qtbot: QtBot
 ) -> None:
@@ -522,6 +627,10 @@ def test_a_day_that_cannot_be_told_says_why_and_is_asked_for_again(
     assert int(tiles(page)["Made"]) > 0
     slow[0].fails = False
     page._ask()
+    online(page, qtbot)
+    assert slow[0].asked == 1, "not before a minute is over"
+    assert "Activity could not be asked for: " in page.charts[4].accessibleName()
+    page.refresh()
     online(page, qtbot)
     check(page, answer(adding_up, **MONTH), {adding_up.users["ana"]: "North"})
 

@@ -20,11 +20,12 @@ from tests.support.windows import ANA, PATIENCE, PEOPLE, press, settle, task_id
 from tests.ui.test_statistics import drawn, open_page
 from tracker.domain.task import Status
 from tracker.services.figures_out import ONLY_ONLINE, Report, lay_out
+from tracker.services.periods import Preset
 from tracker.services.workspace import device_clock
 from tracker.ui.monitor.statistics import paper
 from tracker.ui.monitor.statistics.exporting import SCALE
 from tracker.ui.monitor.statistics.page import StatisticsPage
-from tracker.ui.monitor.window import MonitorWindow
+from tracker.ui.monitor.window import ASSIGN, MonitorWindow
 from tracker.ui.theme import theme
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # of popup menus
@@ -104,6 +105,18 @@ def test_the_picture_has_all_of_the_page_at_twice_its_size(
         at = part.mapTo(page.ground, QPoint()) * SCALE
         box = image.copy(at.x() + 32, at.y() + 148, part.width() * SCALE, part.height() * SCALE)
         assert len(colours(box)) > 2, part
+
+
+def test_an_export_that_is_chosen_behind_another_page_is_written(
+    page: StatisticsPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page.host.open_page(ASSIGN)
+    page.filters.preset._pick(Preset.YEAR)
+    qtbot.waitUntil(lambda: any(chart.is_stale for chart in page.charts), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not page._turn.isActive(), timeout=PATIENCE)
+    path = tmp_path / "statistics.png"
+    page.exporting.write("PNG", path)
+    saved(page, path, qtbot)
 
 
 def colours(image: QImage) -> set[int]:

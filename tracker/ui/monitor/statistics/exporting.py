@@ -83,6 +83,7 @@ class Exporting(QObject):
         self.stop()
         self._steps = self._picture(report, path) if kind == "PNG" else self._paper(report, path)
         self._turn.start()
+        self._page.draw_on()
 
     @property
     def is_drawing(self) -> bool:

@@ -11,6 +11,7 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -18,19 +19,25 @@ from tracker.cache.projection import TaskView
 from tracker.config import Profile
 from tracker.domain.errors import TrackerError
 from tracker.domain.task import Person, Project, Team
-from tracker.protocol.analytics import Figures, OccupancyOfAll
 from tracker.services import figures_out, statistics
 from tracker.services.figures_out import Shown
 from tracker.services.statistics import Asked
 from tracker.sync.ports import Credentials
 from tracker.ui.bridge import Errand, busy
 
+if TYPE_CHECKING:
+    from tracker.protocol.analytics import Figures
+    from tracker.services.figures_out import Activity
+
 PATIENCE_MS = 250
 """So long the server may take before the cache's figures stand in for its own."""
 HEAD_START_MS = 100
 """So long the server has before anything is counted here: most often that is enough."""
 ACTIVITY_MS = 60_000
-"""So long activity is shown as it was told: it is of 24 hours."""
+"""So long activity is shown as it was told, or why it was not: it is of 24 hours."""
+_OLD_MS = 10 * ACTIVITY_MS
+"""Older activity is not even shown until there is new."""
+_BROKEN = "Activity cannot be shown."
 log = logging.getLogger(__name__)
 _NO_ANSWER = {"E4001": "no connection", "E4002": "no answer in time"}
 _AT_ONCE = 2
@@ -75,43 +82,47 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the server said, and how it looks; `reported` is None where no activity is in it."""
+    """What the server said, and how it looks with that activity."""
 
     figures: Figures
-    reported: OccupancyOfAll | None
+    activity: Activity
     shown: Shown
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What came of asking for activity: of whom, when it was asked for (device ms), and what was
+    told or why nothing was."""
+
+    who: Asked
+    at: int
+    activity: Activity
+
+
 def from_server(
-    profile: Profile, credentials: Credentials, asked: Asked, held: Held,
-    reported: OccupancyOfAll | None,
-) -> Said:  # fmt: skip
-    """The numbers, with the activity that is `reported` already."""
-    figures = statistics.from_server(profile, credentials, asked)
-    return _said(figures, asked, held, reported, figures_out.BEING_ASKED)
+    profile: Profile, credentials: Credentials, asked: Asked, held: Held, activity: Activity
+) -> Said:
+    """The numbers, with the activity that is known already."""
+    return lay_out(statistics.from_server(profile, credentials, asked), asked, held, activity)
 
 
 def with_activity(
-    profile: Profile, credentials: Credentials, asked: Asked, held: Held, figures: Figures,
-    known: OccupancyOfAll | None,
-) -> Said:  # fmt: skip
-    """The same numbers with the activity that is `known`, or that the server tells, or with why it
-    tells none."""
-    try:
-        reported = known or statistics.activity(profile, credentials, asked)
-    except TrackerError as fault:
-        why = f"Activity could not be asked for: {_why(fault)} ({fault.code})."
-        return _said(figures, asked, held, None, why)
-    return _said(figures, asked, held, reported, "")
-
-
-def _said(
-    figures: Figures, asked: Asked, held: Held, reported: OccupancyOfAll | None, lacking: str
+    profile: Profile, credentials: Credentials, asked: Asked, held: Held, figures: Figures
 ) -> Said:
+    """The same numbers with the activity that the server tells, or with why it tells none."""
+    activity: Activity
+    try:
+        activity = statistics.activity(profile, credentials, asked)
+    except TrackerError as fault:
+        activity = f"Activity could not be asked for: {_why(fault)} ({fault.code})."
+    return lay_out(figures, asked, held, activity)
+
+
+def lay_out(figures: Figures, asked: Asked, held: Held, activity: Activity) -> Said:
     shown = figures_out.lay_out(
-        figures, reported or lacking, held.team_of, person=asked.person_id, team=asked.team_id
+        figures, activity, held.team_of, person=asked.person_id, team=asked.team_id
     )
-    return Said(figures, reported, shown)
+    return Said(figures, activity, shown)
 
 
 def _why(fault: TrackerError) -> str:
@@ -167,11 +178,11 @@ class Inquiry(QObject):
         self._answered = True
         self._said: Said | None = None
         """The answer to the last question, once it is there."""
-        self._reported: OccupancyOfAll | None = None
-        self._reported_of = Asked()
-        self._reported_at = 0
+        self._reported: Reported | None = None
+        self._not_before = 0
+        """Activity that was asked for earlier is not good enough any more."""
         self._is_adding_up = False
-        """Activity is asked for, of the last question or of an older one."""
+        """Activity is asked for or laid out, of the last question or of an older one."""
         self._head_start, self._patience = QTimer(self), QTimer(self)
         for timer, ms, do in (
             (self._head_start, HEAD_START_MS, self._ask_cache),
@@ -184,6 +195,10 @@ class Inquiry(QObject):
     @property
     def is_asking(self) -> bool:
         return not self._answered or self._is_adding_up
+
+    @property
+    def awaits_numbers(self) -> bool:
+        return not self._answered
 
     @property
     def last(self) -> Told | None:
@@ -202,7 +217,7 @@ class Inquiry(QObject):
         self._wait_no_more()
         last = self._last if self._last is not None and self._last.asked == asked else None
         if by_hand:
-            self._reported_at = 0
+            self._not_before = self._clock()
             if last is not None:
                 self._tell(replace(last, waiting=True))
         if last is None or not last.online:  # the server's own stay until it says others
@@ -217,7 +232,7 @@ class Inquiry(QObject):
     def stop(self) -> None:
         """Nobody looks any more."""
         self._number += 1
-        self._answered, self._said = True, None
+        self._answered, self._said, self._held = True, None, None
         self._wait_no_more()
 
     def _wait_no_more(self) -> None:
@@ -231,9 +246,10 @@ class Inquiry(QObject):
         assert self._held is not None
         number = self._number
         self._under_way.add(number)
-        known = self._reported if self._reported_of == self._asked.who else None
+        known = self._known(self._asked, _OLD_MS)
+        activity = figures_out.BEING_ASKED if known is None else known.activity
         call = functools.partial(
-            from_server, self._profile, self._credentials, self._asked, self._held, known
+            from_server, self._profile, self._credentials, self._asked, self._held, activity
         )
         Errand(self, call, functools.partial(self._server_said, number, self._asked))
 
@@ -258,39 +274,54 @@ class Inquiry(QObject):
 
     # -- activity ----------------------------------------------------------------------------
 
+    def _known(self, asked: Asked, age: int) -> Reported | None:
+        """What is known of these people's activity, if it is younger than that."""
+        found = self._reported
+        if found is None or found.who != asked.who or self._clock() - found.at >= age:
+            return None
+        return found
+
     def _complete(self) -> None:
-        """Asks for the activity that the server's last numbers are to be shown with, unless it is
-        in them and young enough."""
-        said = self._said
+        """Sees to it that the server's last numbers are shown with activity that is young."""
+        said, asked = self._said, self._asked
         if said is None or self._is_adding_up:
             return
-        assert self._asked is not None
-        assert self._held is not None
-        is_old = self._clock() - self._reported_at >= ACTIVITY_MS
-        known = None if is_old or self._reported_of != self._asked.who else self._reported
-        if known is not None and said.reported is not None:
+        assert asked is not None
+        known, now = self._known(asked, ACTIVITY_MS), self._clock()
+        if known is not None and known.at < self._not_before:
+            known = None
+        if known is not None and said.activity is known.activity:
+            self._held = None  # rows that are not shown any more, before long
             return
+        held = self._held or self._hold()
+        call: Callable[[], Said]
+        if known is not None:
+            call = functools.partial(lay_out, said.figures, asked, held, known.activity)
+        else:
+            call = functools.partial(
+                with_activity, self._profile, self._credentials, asked, held, said.figures
+            )
         self._is_adding_up = True
-        call = functools.partial(
-            with_activity, self._profile, self._credentials, self._asked, self._held,
-            said.figures, known,
-        )  # fmt: skip
-        Errand(self, call, functools.partial(self._added_up, self._number, self._asked))
+        then = functools.partial(self._added_up, self._number, asked, now, known is None)
+        Errand(self, call, then)
 
-    def _added_up(self, number: int, asked: Asked, outcome: Said | Exception) -> None:
+    def _added_up(
+        self, number: int, asked: Asked, at: int, was_asked: bool, outcome: Said | Exception
+    ) -> None:
         self._is_adding_up = False
+        if was_asked:
+            told = outcome.activity if isinstance(outcome, Said) else _BROKEN
+            self._reported = Reported(asked.who, at, told)
         if not isinstance(outcome, Said):
             self.failed.emit(outcome)
-            return
-        if outcome.reported is not None and outcome.reported is not self._reported:
-            self._reported, self._reported_of = outcome.reported, asked.who
-            self._reported_at = self._clock()
-        if number != self._number or self._said is None:
+            if was_asked:  # else it is laying out that cannot be done
+                self._complete()
+        elif number != self._number or self._said is None:
             self._complete()  # somebody has asked for others meanwhile
-            return
-        assert self._last is not None
-        self._said = outcome
-        self._tell(replace(self._last, shown=outcome.shown))
+        else:
+            assert self._last is not None
+            self._said, self._held = outcome, None
+            self._tell(replace(self._last, shown=outcome.shown))
 
     def _hear_promises(self) -> None:
         """For the cache's figures; after the first answer, as that is what somebody waits for."""

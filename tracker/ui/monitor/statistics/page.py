@@ -204,7 +204,7 @@ class StatisticsPage(Page):
 
     def opened(self) -> None:
         self.filters.preset.setFocus()
-        self._turn.start()  # what was left while another page was shown
+        self.draw_on()
         if device_clock() - self._asked_at < EVERY_MS:
             self._ask_soon()  # who goes to and fro does not ask more often
         else:
@@ -238,11 +238,15 @@ class StatisticsPage(Page):
         return True
 
     def _ask_soon(self) -> None:
-        if self.isVisible() and not self._soon.isActive() and not self.inquiry.is_asking:
+        if self.isVisible() and not self._soon.isActive():
             self._soon.start(max(0, self._asked_at + EVERY_MS - device_clock()))
 
     def _ask_if_seen(self) -> None:
-        if self.isVisible():
+        if not self.isVisible():
+            return
+        if self.inquiry.awaits_numbers:  # of a slow server: these first
+            self._soon.start(EVERY_MS)
+        else:
             self._ask()
 
     def _read_names(self) -> None:
@@ -285,6 +289,10 @@ class StatisticsPage(Page):
             self.host.tell_fault("count the figures", why, self.refresh)
         else:
             self.host.tell_bug("count the figures", why)
+
+    def draw_on(self) -> None:
+        """Goes on with what was left while nobody saw it."""
+        self._turn.start()
 
     def _next(self) -> None:
         """Brings one thing up to date, then lets the window go on; nothing that nobody sees or
