@@ -156,9 +156,14 @@ def test_a_certificate_that_is_not_trusted_has_a_code_of_its_own(
             raise httpx.ConnectError("tls") from error
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handshake)
+    trusted = transport_module._trusted()
     with pytest.raises(Unreachable) as fault:
         transport.me()
     assert fault.value.code == "E4007"
+    # Who then adds the company's certificate need not start Tracker anew.
+    assert transport_module._trusted() is not trusted
+    with pytest.raises(Unreachable):
+        transport.me()
 
 
 @pytest.mark.parametrize(
@@ -470,7 +475,7 @@ def test_hanging_up_between_requests_ends_the_line_that_is_kept() -> None:
     assert heard == [b""]
 
 
-def test_whom_tls_trusts_is_read_once_and_anew_when_the_network_is(
+def test_whom_tls_trusts_is_read_once_and_anew_with_a_new_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It takes longer than most questions."""

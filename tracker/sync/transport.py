@@ -110,7 +110,8 @@ class HttpCarrier:
         )
 
     def renew(self) -> None:
-        _trusted.cache_clear()  # authorities may have been added
+        """Also asks anew whom TLS trusts: authorities may have been added."""
+        _trusted.cache_clear()
         self._client.close()
         self._client = self._open()
 
@@ -135,7 +136,10 @@ class HttpCarrier:
         except httpx.DecodingError as error:
             raise Unreachable("E4003", "Its answer could not be unpacked.") from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise Unreachable(_connection_code(error), _without_detail(error)) from error
+            code = _connection_code(error)
+            if code == "E4007":
+                self.renew()  # who adds the company's certificate need not start anew
+            raise Unreachable(code, _without_detail(error)) from error
         except UnicodeEncodeError as error:
             raise SignInNeeded("E1003", "The token holds a character that no token has.") from error
         except UnicodeError as error:
