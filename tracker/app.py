@@ -89,7 +89,8 @@ class Opened:
             running.close()
         self.workspace.close()
         self.lock.release()
-        gc.unfreeze()  # the next account's window does without this one's rows
+        gc.unfreeze()  # or this window's rows stayed beside the next account's
+        gc.collect()
 
     def _hang_up(self) -> None:
         for running in self.running:
