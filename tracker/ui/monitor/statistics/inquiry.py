@@ -166,7 +166,6 @@ class Inquiry(QObject):
         self._hold, self._clock = hold, clock
         self._number = 0
         self._under_way: set[int] = set()
-        self._next: tuple[Asked, int | None] | None = None
         self._last: Told | None = None
         self._code, self._why = "", ""
         self._synced_at: int | None = None
@@ -199,10 +198,6 @@ class Inquiry(QObject):
     @property
     def awaits_numbers(self) -> bool:
         return not self._answered
-
-    @property
-    def last(self) -> Told | None:
-        return self._last
 
     def ask(
         self, asked: Asked, synced_at: int | None, *, offline: bool, by_hand: bool = False
