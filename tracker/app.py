@@ -89,8 +89,6 @@ class Opened:
             running.close()
         self.workspace.close()
         self.lock.release()
-        gc.unfreeze()  # or this window's rows stayed beside the next account's
-        gc.collect()
 
     def _hang_up(self) -> None:
         for running in self.running:
@@ -243,6 +241,8 @@ def _run_windows(
             return 0
         profile, credentials, remembered = ended.profile, ended.credentials, ended.remembered
         link = ""
+        gc.unfreeze()  # or that window's rows stayed beside the next one's
+        gc.collect()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ _GRACE = 2.0
 def as_in_the_product(qapp: QApplication) -> None:
     """The palette of the product, which every widget paints from, and its garbage collection."""
     theme.apply(qapp, "light")
+    Collector.freezes = False  # or a timer that is left behind would not be found
     Collector(qapp)
 
 
@@ -73,8 +74,7 @@ def nothing_is_left(qapp: QApplication) -> Iterator[None]:
 
 
 def _running_timers() -> list[QTimer]:
-    """Timers that Python code made and that still run, frozen ones among them."""
-    gc.unfreeze()
+    """Timers that Python code made and that still run."""
     found = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer)]
     return [timer for timer in found if shiboken6.isValid(timer) and timer.isActive()]
 

@@ -94,6 +94,7 @@ def test_garbage_with_widgets_in_it_is_collected_in_the_windows_thread_only(qtbo
 def test_what_the_start_has_made_is_not_looked_through(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Collector, "freezes", True)
     monkeypatch.setattr(bridge, "LONG_S", 60.0)  # on a busy machine it would freeze those too
     owner = QObject()
     collector = Collector(owner)
@@ -108,6 +109,8 @@ def test_what_the_start_has_made_is_not_looked_through(
     assert gc.get_count()[0] < len(made)  # it collects from now on
     assert gc.get_freeze_count() <= frozen
     gc.unfreeze()
+    collector._timer.stop()
+    owner.deleteLater()
 
 
 def test_nothing_is_collected_while_an_errand_makes_a_lot(qtbot: QtBot) -> None:
