@@ -249,7 +249,8 @@ def statistics(scene: Scene, shoot: Shoot) -> None:
     window.open_page(STATISTICS)
     page = window.page(STATISTICS)
     assert isinstance(page, StatisticsPage)
-    page.inquiry.stop()
+    page.refresh()
+    page.keep()  # it asks no more
     board, asked, teams = window.board, page.asked(), scene.work.confirmed.teams()
     counted = counting.from_cache(
         board.views, board.people, board.projects, teams, "UTC", asked, now, sla.default("UTC")
