@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 import weakref
@@ -13,6 +12,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from tests.support.importing import run_whole
 from tests.support.windows import PATIENCE
 from tracker.ui.reading_ahead import ReadingAhead, Steps, modules, modules_in, statements
 
@@ -166,7 +166,4 @@ window.close()
 work.close()
 print("whole")
 """
-    found = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert found.stdout.strip() == "whole", found.stderr
+    run_whole(script)

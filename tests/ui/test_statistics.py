@@ -3,8 +3,6 @@ answer, of the days and people asked for."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -26,6 +24,7 @@ from server_stub.core import feed
 from server_stub.people import groups
 from server_stub.people import service as people
 from tests.support.client import task
+from tests.support.importing import run_whole
 from tests.support.server import RunningServer
 from tests.support.windows import (
     ANA,
@@ -1006,10 +1005,7 @@ assert watch.in_pool("numpy")
 window.close()
 print("whole")
 """
-    found = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert found.stdout.strip() == "whole", found.stderr
+    run_whole(script)
 
 
 # -- for everybody -----------------------------------------------------------------------------
@@ -1088,7 +1084,4 @@ with tempfile.TemporaryDirectory() as folder:
     work.close()
 print("whole")
 """
-    found = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert found.stdout.strip() == "whole", found.stderr
+    run_whole(script)
